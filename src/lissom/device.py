@@ -1,0 +1,26 @@
+"""Which device computes, and with how many threads."""
+
+import os
+
+import torch
+
+from lissom.errors import MachineError
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes cuda, else mps, else cpu; a device that this machine lacks is an error, never a fallback."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        wanted = next(name for name in ("cuda", "mps", "cpu") if there[name])
+    if not there[wanted]:
+        found = ", ".join(name for name, is_there in there.items() if is_there)
+        raise MachineError("device-missing", wanted=wanted, found=found)
+    return torch.device(wanted)
+
+
+def set_threads(threads: int | None, *, processes: int = 1) -> int:
+    """Sets torch's CPU threads for this process and returns their number; None: all cores, shared by `processes`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = threads or max(1, cores // processes)
+    torch.set_num_threads(threads)
+    return threads

@@ -1,0 +1,35 @@
+"""Every sentence that a person reads, in English and Chinese, one TOML file per room of the house."""
+
+import locale
+import os
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+
+
+def language() -> str:
+    """The reader's language: `LISSOM_LANG` if it is set, else the locale's; English for all that is not Chinese."""
+    wanted = os.environ.get("LISSOM_LANG") or locale.getlocale()[0] or os.environ.get("LANG", "")
+    return "zh" if wanted.lower().startswith(("zh", "chinese")) else "en"
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """All sentences of one language, as `{"table.key": sentence with {named} values}`."""
+    sentences: dict[str, str] = {}
+    for file in sorted(files(__name__).joinpath(lang).iterdir(), key=lambda f: f.name):
+        for table, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            for key, sentence in entries.items():
+                name = f"{table}.{key}"
+                if name in sentences:
+                    raise KeyError(f"message {name} stands twice, the second time in {lang}/{file.name}")
+                sentences[name] = sentence
+    return sentences
+
+
+def text(name: str, /, **values: Any) -> str:
+    """The sentence called `table.key` in the reader's language, its values filled in."""
+    return catalogue(language())[name].format(**values)
