@@ -1,0 +1,24 @@
+"""Shared by all tests: one thread for each worker, and the folder of real data where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("LISSOM_LANG", "en")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data, or a skip that says how to give one."""
+    folder = os.environ.get("LISSOM_DATA")
+    if not folder:
+        pytest.skip("LISSOM_DATA is not set: it names the folder of real data")
+    return Path(folder)
