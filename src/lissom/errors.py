@@ -17,12 +17,13 @@ class LissomError(Exception):
     exit_code = 1
 
     def __init__(self, kind: str, **values: Any) -> None:
-        super().__init__(kind)
+        self.sentence = " ".join(text(f"error.{kind}", **values).split())
+        super().__init__(self.sentence)
         self.kind = kind
         self.values = values
 
-    def __str__(self) -> str:
-        return " ".join(text(f"error.{self.kind}", **self.values).split())
+    def __str__(self) -> str:  # OSError would print itself as an errno
+        return self.sentence
 
     def __reduce__(self) -> tuple[Any, ...]:  # crosses process borders: loader workers, spawned ranks
         return (_rebuild, (type(self), self.kind, self.values))

@@ -1,0 +1,85 @@
+"""From the words typed to one verb, and from what went wrong to one line and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from lissom._version import __version__
+from lissom.cli.parse import parse
+from lissom.errors import LissomError, UsageError, near
+from lissom.messages import text
+
+# verb -> module with its argument class and its function; the order is that of the help
+COMMANDS = {
+    "demo": ("lissom.cli.training", "Demo"),
+    "models": ("lissom.cli.networks", "Models"),
+    "profile": ("lissom.cli.networks", "Profile"),
+    "check-data classify": ("lissom.cli.data", "CheckData"),
+    "train classify": ("lissom.cli.training", "Train"),
+    "resume": ("lissom.cli.training", "Resume"),
+    "evaluate": ("lissom.cli.results", "Evaluate"),
+    "predict": ("lissom.cli.results", "Predict"),
+    "runs": ("lissom.cli.results", "Runs"),
+    "compare": ("lissom.cli.results", "Compare"),
+    "export": ("lissom.cli.results", "Export"),
+    "env": ("lissom.cli.machine", "Env"),
+    "cache": ("lissom.cli.machine", "Cache"),
+    "completion": ("lissom.cli.machine", "Completion"),
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command line; returns its exit code, whatever went wrong."""
+    try:
+        return _dispatch(list(argv))
+    except LissomError as error:
+        print(f"lissom: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"lissom: {text('cli.stopped')}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `lissom models | head`: the reader left, which is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        print(f"lissom: {text('cli.fault', version=__version__)}", file=sys.stderr)
+        return 1
+
+
+def _dispatch(argv: list[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if argv[0] in ("-V", "--version"):
+        print(__version__)
+        return 0
+    verb, rest = find_verb(argv)
+    module, name = COMMANDS[verb]
+    arguments = getattr(import_module(module), name)
+    return parse(arguments, rest, verb=verb).run()
+
+
+def find_verb(argv: list[str]) -> tuple[str, list[str]]:
+    """The verb, of one word or two, and the words after it; an unknown one names near ones."""
+    for words in (2, 1):
+        verb = " ".join(argv[:words])
+        if verb in COMMANDS:
+            return verb, argv[words:]
+    seconds = [verb.split()[1] for verb in COMMANDS if verb.startswith(argv[0] + " ")]
+    if seconds and (len(argv) == 1 or argv[1].startswith("-")):
+        if "-h" in argv or "--help" in argv:  # one task so far: its help answers for the verb
+            return f"{argv[0]} {seconds[0]}", argv[1:]
+        raise UsageError("task-missing", verb=argv[0], known=", ".join(seconds))
+    if seconds:
+        raise UsageError("task-unknown", verb=argv[0], got=argv[1], known=", ".join(seconds))
+    raise UsageError("verb-unknown", got=argv[0], near=near(argv[0], COMMANDS))
+
+
+def overview() -> str:
+    """What `lissom --help` prints: examples, then a line for each verb."""
+    width = max(map(len, COMMANDS)) + 2
+    verbs = "\n".join(f"  {verb:<{width}}{text(f'summary.{verb.split()[0]}')}" for verb in COMMANDS)
+    return f"{text('examples.lissom')}\n{text('cli.verbs')}\n{verbs}\n\n{text('cli.more')}"

@@ -1,0 +1,1 @@
+"""Whole configurations as Python functions, each with its command, hardware, time and expected result."""

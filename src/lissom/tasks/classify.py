@@ -1,0 +1,79 @@
+"""Classification of images: cross-entropy and top-1 for the engine, probabilities for whoever measures more."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lissom.data.batches import Batch
+
+
+class Answers(NamedTuple):
+    """What a network said of a set of images, in the set's order."""
+
+    probabilities: np.ndarray  # N K, float32
+    labels: np.ndarray  # N, int64
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class with the highest probability, N."""
+        return self.probabilities.argmax(1)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Whether it is the true one, N."""
+        return self.predicted == self.labels
+
+
+class Classify:
+    """The classification task: `losses`, `evaluate` and `primary_metric`, as the engine asks for them.
+
+    label_smoothing: share of the target that is spread over all classes (Szegedy et al., 1512.00567, section 7).
+    class_weights: K, the loss's weight of each class; None: all 1.
+    """
+
+    primary_metric = "top1"
+
+    def __init__(self, *, label_smoothing: float = 0.0, class_weights: Tensor | None = None) -> None:
+        self.label_smoothing = label_smoothing
+        self.class_weights = class_weights
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Cross-entropy of the batch; blended images have a blended target."""
+        logits = model(batch.images)
+        target = batch.labels if batch.targets is None else batch.targets
+        weight = None if self.class_weights is None else self.class_weights.to(logits.device)
+        loss = F.cross_entropy(logits.float(), target, weight, label_smoothing=self.label_smoothing)
+        return {"cross_entropy": loss}
+
+    def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
+        """`top1`, `top5` (where there are more than five classes) and the mean cross-entropy `loss`."""
+        answers = predict(model, batches)
+        truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
+        metrics = {"top1": top_k(answers, 1), "loss": float(-np.log(np.maximum(truth, 1e-12)).mean())}
+        if answers.probabilities.shape[1] > 5:
+            metrics["top5"] = top_k(answers, 5)
+        return metrics
+
+
+@torch.no_grad()
+def predict(model: nn.Module, batches: Iterable[Batch]) -> Answers:
+    """Probabilities for every image of `batches`, in eval mode; the model's own mode is put back."""
+    was_training = model.training
+    model.eval()
+    try:
+        parts = [(model(batch.images).float().softmax(1).cpu(), batch.labels.cpu()) for batch in batches]
+    finally:
+        model.train(was_training)
+    probabilities, labels = zip(*parts, strict=True)
+    return Answers(torch.cat(probabilities).numpy(), torch.cat(labels).numpy())
+
+
+def top_k(answers: Answers, k: int) -> float:
+    """Share of images whose true class is among the `k` most probable; a tie at the k-th place counts as a miss."""
+    truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
+    others_ahead = (answers.probabilities >= truth[:, None]).sum(1) - 1
+    return float((others_ahead < k).mean())
