@@ -1,0 +1,101 @@
+"""A network as one ONNX file that carries all it needs: class names, normalisation, resolution."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from lissom._version import __version__
+from lissom.deploy.runner import FORMAT, INPUT, OUTPUT
+from lissom.runs.atomic import write_atomic
+
+OPSET = 18  # torch's exporter builds 18 natively; every ONNX Runtime since 1.14 (2023) runs it
+IR_VERSION = 10  # ONNX Runtime 1.18 (2024) and newer
+
+
+def export_onnx(
+    model: nn.Module,
+    path: Path | str,
+    *,
+    resolution: int,
+    in_channels: int,
+    labels: Sequence[str],
+    mean: Sequence[float],
+    std: Sequence[float],
+    opset: int = OPSET,
+) -> Path:
+    """Writes `model` (B C H W -> B K) in eval mode and float32 to `path`, whole or not at all; any batch size will do.
+
+    labels: K class names · mean, std: for each channel, of pixels scaled to 0..1 · resolution: pixels.
+    The model is left as it was: its mode, its device, its weights.
+    Raises: MachineError when the file cannot be written.
+    """
+    proto = _exported(model, (2, in_channels, resolution, resolution), opset)  # 2: torch.export takes 1 for a constant
+    proto.ir_version = min(proto.ir_version, IR_VERSION)
+    proto.producer_name, proto.producer_version = "lissom", __version__
+    values = {
+        "labels": list(labels),
+        "mean": [float(value) for value in mean],
+        "std": [float(value) for value in std],
+        "resolution": resolution,
+        "in_channels": in_channels,
+        "producer": f"lissom {__version__}",
+    }
+    metadata = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+    onnx.helper.set_model_props(proto, {"lissom_format": FORMAT, **metadata})
+    onnx.checker.check_model(proto, full_check=True)
+    write_atomic(path, proto.SerializeToString())
+    return Path(path)
+
+
+def _exported(model: nn.Module, shape: tuple[int, ...], opset: int) -> onnx.ModelProto:
+    first = next(model.parameters(), torch.empty(0))
+    example = torch.zeros(shape, device=first.device, dtype=first.dtype)
+    with _eval_mode(model), _silence():
+        program = torch.onnx.export(
+            model,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=opset,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+    assert program is not None
+    return program.model_proto
+
+
+@contextmanager
+def _eval_mode(model: nn.Module) -> Iterator[None]:
+    """Eval mode, and afterwards each module's own: a frozen batch norm inside a training network stays frozen."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The exporter prints its progress and warns of its own internals; errors still rise."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,71 @@
+"""The confusion matrix: counts as numbers, shares of each true class as colour."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from lissom.report.canvas import class_labels, figure, label, style, word
+
+MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
+SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#9cc3e6", "#2464a6", "#0b2c52"])
+ON_LIGHT, ON_DARK = "#10202e", "#f7fafc"  # numbers in cells keep their colour when the page turns dark
+
+
+def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
+    """`matrix` K K, integers: row the true class, column the predicted one."""
+    matrix = np.asarray(matrix)
+    count = len(class_names)
+    assert matrix.shape == (count, count), f"{matrix.shape} for {count} classes"
+    totals = matrix.sum(axis=1, keepdims=True)
+    shares = matrix / np.maximum(totals, 1)  # an absent class is a white row
+    side = float(np.clip(2.2 + 0.42 * count, 4.5, 15))
+    with style():
+        picture = figure(side + 0.9, side)
+        axes = picture.subplots()
+        mesh = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
+        picture.colorbar(mesh, ax=axes, shrink=0.7, label=word("share_of_true"))
+        _ticks(axes, class_labels(class_names), side)
+        if count <= MOST_WITH_COUNTS:
+            _counts(axes, matrix, shares)
+        if title:
+            axes.set_title(label(title, longest=60))
+    return picture
+
+
+def most_confused(matrix: np.ndarray, class_names: Sequence[str], *, most: int = 10) -> list[dict[str, Any]]:
+    """The commonest mistakes, largest first: rows of true, predicted, count, share of the true class."""
+    matrix = np.asarray(matrix)
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    rows = []
+    for true, predicted in zip(*np.unravel_index(order, wrong.shape), strict=True):
+        if count := int(wrong[true, predicted]):
+            share = count / int(matrix[true].sum())
+            names = {"true": class_names[true], "predicted": class_names[predicted]}
+            rows.append({**names, "count": count, "share": share})
+    return rows
+
+
+def _ticks(axes: Axes, names: list[str], side: float) -> None:
+    size = float(np.clip(72 * side * 0.75 / len(names) * 0.75, 4.5, 10))  # points that fit one cell's height
+    upright = max(map(len, names)) > 2
+    axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90 if upright else 0)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.set_xlabel(word("predicted"))
+    axes.set_ylabel(word("true"))
+    axes.grid(False)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _counts(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
+    size = 9 if len(matrix) <= 15 else 6
+    for row, column in zip(*np.nonzero(matrix), strict=True):
+        colour = ON_DARK if shares[row, column] > 0.5 else ON_LIGHT
+        axes.text(column, row, f"{matrix[row, column]}", ha="center", va="center", fontsize=size, color=colour)

@@ -1,0 +1,62 @@
+"""Learning curves: loss, validation metric and learning rate over the epochs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lissom.report.canvas import BLUE, GREEN, MUTED, ORANGE, figure, label, style, word
+
+COLOURS = (BLUE, ORANGE, GREEN, MUTED)
+
+
+def curves(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    losses: Sequence[str] = ("train_loss", "val_loss"),
+    metrics: Sequence[str] = ("top1",),
+    lr: str = "lr",
+    epoch: str = "epoch",
+    best_epoch: int | None = None,
+    title: str = "",
+) -> Figure:
+    """One row of `history` for each epoch; a key that no row has is left out, a missing value is a gap.
+
+    losses, metrics, lr, epoch: the keys to draw · best_epoch: marked with a line.
+    """
+    panels = [
+        (word("loss"), _present(history, losses), 3.0),
+        (word("metric"), _present(history, metrics), 3.0),
+        (word("lr"), _present(history, [lr]), 1.6),
+    ]
+    panels = [panel for panel in panels if panel[1]]
+    with style():
+        picture = figure(7.2, 0.6 + 0.85 * sum(weight for *_, weight in panels))
+        heights = {"height_ratios": [weight for *_, weight in panels]}
+        all_axes = picture.subplots(len(panels), 1, sharex=True, squeeze=False, gridspec_kw=heights)[:, 0]
+        for axes, (name, keys, _) in zip(all_axes, panels, strict=True):
+            _panel(axes, history, epoch, keys, name)
+            if best_epoch is not None:
+                axes.axvline(best_epoch, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
+        all_axes[-1].set_xlabel(word("epoch"))
+        all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        if title:
+            picture.suptitle(label(title, longest=80), x=0.01, ha="left")
+    return picture
+
+
+def _present(history: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[str]:
+    return [key for key in keys if any(row.get(key) is not None for row in history)]
+
+
+def _panel(axes: Axes, history: Sequence[Mapping[str, Any]], epoch: str, keys: list[str], name: str) -> None:
+    epochs = [row[epoch] for row in history]
+    for colour, key in zip(COLOURS, keys, strict=False):
+        values = [float("nan") if row.get(key) is None else float(row[key]) for row in history]
+        marker = "o" if len(epochs) <= 15 else None
+        axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label(key))
+    axes.set_title(name)
+    if len(keys) > 1:
+        axes.legend()

@@ -1,0 +1,149 @@
+"""One self-contained HTML page: style and pictures inside, nothing fetched, no script, light or dark as set.
+
+page = Page("lissom demo", lang="en", subtitle="three light networks")
+page.heading("Accuracy against cost").picture(pareto(rows), alt="...").table(rows, columns)
+page.html()
+"""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, Self
+
+from matplotlib.figure import Figure
+
+from lissom.report import canvas
+from lissom.report.tables import Column, Row, to_html
+
+# light and dark value of each colour that `canvas` draws with
+THEME = {
+    "ink": (canvas.INK, "#e6ebf0"),
+    "muted": (canvas.MUTED, "#9aa7b4"),
+    "rule": (canvas.RULE, "#333e49"),
+    "paper": (canvas.PAPER, "#151b21"),
+    "blue": (canvas.BLUE, "#6fb0ee"),
+    "orange": (canvas.ORANGE, "#f0a057"),
+    "green": (canvas.GREEN, "#74c793"),
+    "wash": (canvas.WASH, "#1e2b39"),
+}
+
+STYLE = """
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
+  "WenQuanYi Micro Hei", sans-serif }
+main { max-width: 56rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem }
+h2 { font-size: 1.25rem; margin: 2.6rem 0 .7rem; padding-top: 1rem; border-top: 1px solid var(--rule) }
+p, figcaption, dl { max-width: 46rem }
+.subtitle, figcaption, dt, footer { color: var(--muted) }
+.subtitle { margin: 0 0 1.5rem }
+nav { margin: 1rem 0 } nav a { margin-right: 1.1rem; white-space: nowrap }
+a { color: var(--blue) }
+.scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; margin: 1rem 0 }
+table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; white-space: nowrap }
+th, td { text-align: left; padding: .42rem .9rem .42rem 0; border-bottom: 1px solid var(--rule) }
+th { color: var(--muted); font-weight: 600 }
+.right { text-align: right }
+figure { margin: 1.2rem 0 }
+figure svg { display: block; width: 100%; height: auto; min-width: var(--least, 0) }
+figure img { display: block; max-width: 100%; height: auto; border-radius: 4px; background: #fefefe }
+figcaption { font-size: .92rem; margin-top: .4rem }
+dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.2rem; margin: 1rem 0 }
+dd { margin: 0; overflow-wrap: anywhere }
+pre { background: var(--wash); padding: .8rem 1rem; border-radius: 6px; overflow-x: auto; font-size: .9rem }
+footer { margin-top: 3rem; font-size: .85rem }
+@media (max-width: 34rem) {
+  dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .6rem } h1 { font-size: 1.5rem }
+}
+@media print { nav { display: none } main { max-width: none } }
+"""
+
+
+class Page:
+    """Built from top to bottom; each method returns the page. All text is escaped."""
+
+    def __init__(self, title: str, *, lang: str = "en", subtitle: str = "", footer: str = "") -> None:
+        """lang: the page's language, `en` or `zh`, for fonts, hyphens and screen readers."""
+        self.title, self.subtitle, self.footer = title, subtitle, footer
+        self.lang = "zh-CN" if lang == "zh" else lang
+        self._body: list[str] = []
+        self._headings: list[str] = []
+        self._pictures = 0
+
+    def heading(self, title: str) -> Self:
+        """A section; the page's contents name it."""
+        self._headings.append(title)
+        self._body.append(f'<h2 id="s{len(self._headings)}">{escape(title)}</h2>')
+        return self
+
+    def paragraph(self, text: str) -> Self:
+        self._body.append(f"<p>{escape(text)}</p>")
+        return self
+
+    def code(self, text: str) -> Self:
+        """Commands or a file, as they are."""
+        self._body.append(f"<pre><code>{escape(text.strip())}</code></pre>")
+        return self
+
+    def facts(self, facts: Mapping[str, Any]) -> Self:
+        """Names and values, one below the other."""
+        pairs = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>\n" for name, value in facts.items())
+        self._body.append(f"<dl>\n{pairs}</dl>")
+        return self
+
+    def table(self, rows: Sequence[Row], columns: Sequence[Column]) -> Self:
+        """Scrolls sideways where the screen is narrow."""
+        self._body.append(f'<div class="scroll" tabindex="0">{to_html(rows, columns)}</div>')
+        return self
+
+    def picture(self, picture: Figure | bytes, *, alt: str, caption: str = "") -> Self:
+        """A figure (drawn as SVG in the page's colours), or bytes of an SVG or PNG; alt: what it shows, in words."""
+        self._pictures += 1
+        content = canvas.render(picture).svg if isinstance(picture, Figure) else picture
+        inner = _png(content, alt) if content.startswith(b"\x89PNG") else _svg(content, alt, f"p{self._pictures}-")
+        note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+        self._body.append(f'<figure><div class="scroll">{inner}</div>{note}</figure>')
+        return self
+
+    def html(self) -> str:
+        """The whole page."""
+        links = [f'<a href="#s{i}">{escape(title)}</a>' for i, title in enumerate(self._headings, 1)]
+        nav = f"<nav>{' '.join(links)}</nav>" if len(links) > 1 else ""
+        subtitle = f'<p class="subtitle">{escape(self.subtitle)}</p>' if self.subtitle else ""
+        footer = f"<footer>{escape(self.footer)}</footer>" if self.footer else ""
+        return (
+            f'<!doctype html>\n<html lang="{escape(self.lang)}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+            f"<title>{escape(self.title)}</title>\n<style>{_colours()}{STYLE}</style>\n</head>\n<body>\n<main>\n"
+            f"<header><h1>{escape(self.title)}</h1>{subtitle}{nav}</header>\n"
+            + "\n".join(self._body)
+            + f"\n{footer}\n</main>\n</body>\n</html>\n"
+        )
+
+
+def _colours() -> str:
+    def block(which: int) -> str:
+        return ":root { " + "; ".join(f"--{name}: {pair[which]}" for name, pair in THEME.items()) + " }"
+
+    return f"\n{block(0)}\n@media (prefers-color-scheme: dark) {{ {block(1)} }}"
+
+
+def _png(content: bytes, alt: str) -> str:
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(content).decode()}">'
+
+
+def _svg(content: bytes, alt: str, prefix: str) -> str:
+    """The SVG as an element: its names made unique in the page, its colours taken from the page's theme."""
+    svg = content.decode()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
+    for name, (light, _) in THEME.items():
+        svg = svg.replace(light, f"var(--{name})")
+    width = re.search(r'viewBox="0 0 ([\d.]+)', svg)
+    least = min(float(width[1]), 460) if width else 0  # px; narrower screens scroll rather than shrink the text
+    attributes = f'<svg role="img" aria-label="{escape(alt)}" style="--least: {least:.0f}px"'
+    return svg.replace("<svg", attributes, 1)

@@ -1,0 +1,84 @@
+"""Sheets of images with captions: sample batches, the worst-classified images, what a network looks at."""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lissom.report.canvas import ORANGE, bare, figure, label, style, word
+
+CELL = 1.25  # inches
+
+
+def sheet(
+    images: Sequence[np.ndarray],
+    captions: Sequence[str] | None = None,
+    *,
+    columns: int = 8,
+    title: str = "",
+    wrong: Sequence[bool] | None = None,
+) -> Figure:
+    """A grid of images, each uint8 H W, H W 1 or H W 3, of any size; captions may have several lines.
+
+    wrong: whose captions stand in the warning colour.
+    """
+    assert len(images), "no image to show"
+    captions = captions or [""] * len(images)
+    wrong = wrong or [False] * len(images)
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    lines = max(caption.count("\n") + 1 if caption else 0 for caption in captions)
+    with style():
+        picture = figure(CELL * columns, (CELL + 0.16 * lines) * rows + (0.4 if title else 0))
+        all_axes = picture.subplots(rows, columns, squeeze=False).flat
+        for axes in all_axes:
+            bare(axes)
+        for axes, image, caption, is_wrong in zip(all_axes, images, captions, wrong, strict=False):
+            axes.imshow(as_rgb(image), interpolation="nearest" if max(image.shape[:2]) <= 64 else "antialiased")
+            text = "\n".join(label(line, longest=18) for line in caption.split("\n"))
+            axes.set_title(text, fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else None)
+        if title:
+            picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=11)
+    return picture
+
+
+def worst(
+    images: Sequence[np.ndarray],
+    true: Sequence[str],
+    predicted: Sequence[str],
+    probabilities: Sequence[float],
+    *,
+    columns: int = 6,
+    title: str = "",
+) -> Figure:
+    """The worst-classified images; probabilities: that the network gave to the class it predicted, 0 to 1."""
+    captions = [
+        f"{word('true')}: {a}\n{word('predicted')}: {b}\n{p:.1%}"
+        for a, b, p in zip(true, predicted, probabilities, strict=True)
+    ]
+    wrong = [a != b for a, b in zip(true, predicted, strict=True)]
+    return sheet(images, captions, columns=columns, title=title, wrong=wrong)
+
+
+def overlay(image: np.ndarray, heat: np.ndarray, *, strength: float = 0.55) -> np.ndarray:
+    """Heat, float h w of any size and range, laid over an image uint8 H W (C): uint8 H W 3.
+
+    The heat is scaled to its own highest value; where it is zero or below, the image stays as it is.
+    """
+    rgb = as_rgb(image)
+    heat = np.clip(np.nan_to_num(heat.astype(np.float32)), 0, None)
+    heat = heat / max(float(heat.max()), 1e-12)
+    size = (rgb.shape[1], rgb.shape[0])
+    heat = np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BILINEAR))
+    colours = matplotlib.colormaps["inferno"](heat)[..., :3] * 255  # H W 3
+    share = strength * np.sqrt(heat)[..., None]
+    return np.clip(rgb * (1 - share) + colours * share, 0, 255).round().astype(np.uint8)
+
+
+def as_rgb(image: np.ndarray) -> np.ndarray:
+    """uint8 H W, H W 1 or H W 3 -> H W 3."""
+    assert image.dtype == np.uint8, f"{image.dtype}, expected uint8"
+    image = image[..., None] if image.ndim == 2 else image
+    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]

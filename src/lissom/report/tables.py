@@ -1,0 +1,172 @@
+"""One set of rows as a console table, CSV, JSON, Markdown or HTML.
+
+Rows are dictionaries of raw values: CSV and JSON write these whole. A column says how a row reads for a person.
+"""
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from lissom.messages import text
+from lissom.report.intervals import wilson
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a table shows of each row."""
+
+    title: str
+    cell: Callable[[Row], str]
+    right: bool = False  # numbers stand at the right
+
+
+def column(key: str, title: str | None = None, show: Callable[[Any], str] = str, *, right: bool = False) -> Column:
+    """A column of one value; an absent one is shown as a dash."""
+    return Column(title or key, lambda row: "–" if row.get(key) is None else show(row[key]), right)
+
+
+def comparison_row(
+    *,
+    network: str,
+    parameters: int,
+    macs: int,
+    resolution: int,
+    correct: int,
+    total: int,
+    latency: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One network's line: cost, accuracy as a fraction with its 95 % interval, latency (`Latency.to_dict()`) in ms."""
+    low, high = wilson(correct, total)
+    times = latency or {}
+    return {
+        "network": network,
+        "parameters": parameters,
+        "macs": macs,
+        "resolution": resolution,
+        "latency_ms": times.get("median_ms"),
+        "latency_low_ms": times.get("p05_ms"),
+        "latency_high_ms": times.get("p95_ms"),
+        "cpu_ms": times.get("cpu_ms"),
+        "accuracy": correct / total if total else 0.0,
+        "low": low,
+        "high": high,
+        "correct": correct,
+        "total": total,
+    }
+
+
+def comparison_columns(*, brief: bool = False) -> list[Column]:
+    """Columns for rows of `comparison_row`, marked by `pareto.marked`.
+
+    brief: rounded costs and one-letter marks, which fit a console of 80 characters; `legend` explains the marks.
+    """
+    title = "brief" if brief else "full"
+    count = short if brief else "{:,}".format
+    return [
+        column("network", text("report.network")),
+        column("parameters", text(f"report.parameters_{title}"), count, right=True),
+        column("macs", "MACs", count, right=True),
+        column("resolution", text("report.resolution"), right=True),
+        Column(text(f"report.latency_{title}"), _latency, right=True),
+        Column(text(f"report.accuracy_{title}"), _accuracy, right=True),
+        Column("", _signs) if brief else Column(text("report.mark"), _marks),
+    ]
+
+
+def legend() -> str:
+    """What the signs and brackets of the brief comparison mean, a line each."""
+    return text("report.legend")
+
+
+def _latency(row: Row) -> str:
+    if row.get("latency_ms") is None:
+        return "–"
+    spread = "" if row.get("latency_low_ms") is None else f" ({row['latency_low_ms']:.2f}–{row['latency_high_ms']:.2f})"
+    return f"{row['latency_ms']:.2f}{spread}"
+
+
+def _accuracy(row: Row) -> str:
+    return f"{100 * row['accuracy']:.1f} ({100 * row['low']:.1f}–{100 * row['high']:.1f})"
+
+
+def _signs(row: Row) -> str:
+    return ("*" if row.get("on_front") else " ") + ("=" if row.get("tied") else " ")
+
+
+def _marks(row: Row) -> str:
+    return ", ".join(text(f"report.mark_{key}") for key in ("on_front", "tied") if row.get(key))
+
+
+def short(value: float) -> str:
+    """Three figures and a unit: 1234567 -> "1.23 M"."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size * 0.9995:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.3g}"
+
+
+def percent(fraction: float) -> str:
+    """0.9534 -> "95.3 %"."""
+    return f"{100 * fraction:.1f} %"
+
+
+def to_rich(rows: Iterable[Row], columns: Sequence[Column], *, title: str | None = None) -> Table:
+    """For the console; names are shown as they are, brackets included."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for each in columns:
+        table.add_column(
+            escape(each.title), justify="right" if each.right else "left", no_wrap=each.right, overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*[escape(each.cell(row)) for each in columns])
+    return table
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """All values of all rows; the columns are the rows' keys, in the order of their first appearance."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, keys, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def to_json(rows: Sequence[Row]) -> str:
+    """A list of objects, raw values."""
+    return json.dumps([dict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
+
+
+def to_markdown(rows: Iterable[Row], columns: Sequence[Column]) -> str:
+    """A pipe table."""
+    lines = [[each.title for each in columns], ["---:" if each.right else "---" for each in columns]]
+    lines += [[each.cell(row) for each in columns] for row in rows]
+    return "".join("| " + " | ".join(_pipe(cell) for cell in line) + " |\n" for line in lines)
+
+
+def _pipe(cell: str) -> str:
+    return " ".join(cell.replace("|", "\\|").split())
+
+
+def to_html(rows: Iterable[Row], columns: Sequence[Column]) -> str:
+    """A `<table>`, everything escaped."""
+    head = "".join(f"<th{_align(each)}>{html.escape(each.title)}</th>" for each in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td{_align(each)}>{html.escape(each.cell(row))}</td>" for each in columns) + "</tr>\n"
+        for row in rows
+    )
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+
+
+def _align(each: Column) -> str:
+    return ' class="right"' if each.right else ""
