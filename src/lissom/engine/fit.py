@@ -1,0 +1,254 @@
+"""The training loop. It knows no task, and any moment of it can be repeated from the last checkpoint, bit for bit."""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from lissom.config import EngineConfig, OptimConfig
+from lissom.engine import events, processes, progress
+from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound, save_checkpoint
+from lissom.engine.exchange import Exchange
+from lissom.engine.interrupt import EvaluationStopped, StopRequest
+from lissom.engine.memory import keep_memory, memory_explained
+from lissom.engine.records import write_rows, write_weights
+from lissom.engine.state import TrainingState
+from lissom.engine.task import Task, TrainBatches
+from lissom.engine.training import Training
+from lissom.errors import DataError, Interrupted, ResultError
+
+GPU_CHECK_STEPS = 16  # reading a loss waits for the GPU, so there it is read this seldom
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """How a training run ended."""
+
+    best_metric: float | None
+    """The task's primary metric of the best weights; None when it was never a number."""
+    best_epoch: int
+    """From 1."""
+    epochs: int
+    """Epochs trained."""
+    history: list[dict[str, Any]]
+    """One row for each epoch."""
+    stopped: str
+    """"done", or "early" when patience ran out."""
+
+
+def fit(
+    model: nn.Module,
+    task: Task,
+    train: TrainBatches,
+    val: Iterable[Any],
+    *,
+    optim: OptimConfig,
+    engine: EngineConfig,
+    folder: Path,
+    fabric: Fabric | None = None,
+    listener: events.Listener | None = None,
+    resume: bool = False,
+) -> FitResult:
+    """Trains `model` and leaves rows, best and last weights and checkpoints in `folder`.
+
+    With `resume` it goes on from the newest sound checkpoint there, if any. `val` chooses the best weights; it is
+    iterated once for each epoch, by the first process alone. Each process calls this with its own `fabric`
+    (see `processes.launch`); without one, there is one process.
+
+    Raises: Interrupted after Ctrl-C, when all is saved; ResultError when a loss is not finite; MachineError when
+    memory or the disk is full; DataError when no checkpoint is sound or the newest does not fit.
+    """
+    fabric = fabric or processes.make_fabric(engine)
+    loop = _Loop(fabric, model, task, train, val, optim, engine, Path(folder), listener)
+    with memory_explained(engine), loop.stop, _stopped_at_once(loop.folder):
+        loop.begin(resume=resume)
+        while not loop.state.stopped:
+            loop.train_epoch()
+            loop.end_epoch()
+    return loop.end()
+
+
+@contextlib.contextmanager
+def _stopped_at_once(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted("stopped-at-once", run=folder) from error
+
+
+class _Loop:
+    """What the loop's stages share."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        model: nn.Module,
+        task: Task,
+        train: TrainBatches,
+        val: Iterable[Any],
+        optim: OptimConfig,
+        engine: EngineConfig,
+        folder: Path,
+        listener: events.Listener | None,
+    ) -> None:
+        if fabric.device.type == "cpu":
+            keep_memory()
+        self.fabric, self.task, self.train, self.val = fabric, task, train, val
+        self.engine, self.folder = engine, folder
+        self.tell = (listener or progress.Console()) if fabric.is_global_zero else events.silent
+        self.stop = StopRequest(lambda: self.tell(events.Stopping()))
+        self.training = Training(fabric, model, optim, engine, engine.epochs * train.steps_per_epoch)
+        self.exchange = Exchange(fabric, self.training.model)
+        self.state = TrainingState()
+        self.saved_at = time.monotonic()
+
+    @property
+    def step(self) -> int:
+        """Finished steps of the whole run."""
+        return self.state.epoch * self.train.steps_per_epoch + self.state.step
+
+    def begin(self, *, resume: bool) -> None:
+        checkpoint = self._resume() if resume else None
+        self.training.begin()
+        if self.fabric.is_global_zero and self.state.history:
+            write_rows(self.folder, self.state.history)  # the checkpoint may be older than the rows, or newer
+        self.tell(
+            events.Started(
+                folder=self.folder,
+                epochs=self.engine.epochs,
+                steps_per_epoch=self.train.steps_per_epoch,
+                epoch=self.state.epoch,
+                step=self.state.step,
+                checkpoint=checkpoint,
+                metric=self.task.primary_metric,
+            )
+        )
+
+    def _resume(self) -> Path | None:
+        path = None
+        if self.fabric.is_global_zero:
+            damaged = lambda path: self.tell(events.CheckpointDamaged(path=path))  # noqa: E731
+            path = newest_sound(self.folder / "checkpoints", on_damaged=damaged)
+        path = self.fabric.broadcast(path)
+        if path:
+            self._load(path)
+        return path
+
+    def _load(self, path: Path) -> None:
+        content = load_checkpoint(path)
+        if content["run"] != self._run():
+            raise DataError("checkpoint-other-run", path=path, got=content["run"], expected=self._run())
+        try:
+            self.training.load(content)
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise DataError("checkpoint-does-not-fit", path=path, reason=" ".join(str(error).split())[:200]) from error
+        self.state = TrainingState.from_dict(content["state"])
+        self.state.loss_sums = {name: value.to(self.fabric.device) for name, value in self.state.loss_sums.items()}
+
+    def _run(self) -> dict[str, int]:
+        """What must be the same for a checkpoint to be continued exactly."""
+        parts = self.fabric.world_size * self.engine.accumulate
+        return {"steps_per_epoch": self.train.steps_per_epoch, "parts": parts, "seed": self.engine.seed}
+
+    def train_epoch(self) -> None:
+        state, began = self.state, time.monotonic() - self.state.seconds
+        self.training.model.train()
+        if state.step == self.train.steps_per_epoch:  # stopped within the evaluation
+            return
+        for batches in self.train.epoch(state.epoch, start_step=state.step, parts=self.training.parts):
+            losses = self.training.gradients(self.task, batches, self.step)
+            losses, wishes = self.exchange(losses, [self.stop.asked, self._save_is_due()])
+            state.add_losses(losses)
+            if self._may_wait():
+                self._require_finite(state.loss_sums)
+            self.training.update(self.step)
+            state.step += 1
+            state.seconds = time.monotonic() - began
+            self.tell(events.StepEnded(epoch=state.epoch + 1, step=state.step))
+            if wishes.is_cpu or self._may_wait():
+                self._obey(*wishes.tolist())
+        assert state.step == self.train.steps_per_epoch, f"{state.step} steps came of {self.train.steps_per_epoch}"
+
+    def _may_wait(self) -> bool:
+        """Whether values may be read from the device in this step."""
+        return self.fabric.device.type == "cpu" or self.state.step % GPU_CHECK_STEPS == 0
+
+    def _save_is_due(self) -> bool:
+        minutes = (time.monotonic() - self.saved_at) / 60
+        return self.fabric.is_global_zero and minutes >= self.engine.checkpoint_minutes
+
+    def _obey(self, stop: float, save: float) -> None:
+        if stop:
+            self._stop()
+        elif save:
+            self._save()
+
+    def _stop(self) -> None:
+        path = self._save()
+        raise Interrupted("stopped", run=self.folder, epoch=self.state.epoch + 1, step=self.state.step, path=path)
+
+    def _save(self) -> Path | None:
+        """Saves the training state, by the first process while the others wait."""
+        self._require_finite(self.state.loss_sums)
+        path = None
+        if self.fabric.is_global_zero:
+            content = self.training.state() | {"state": self.state.to_dict(), "run": self._run()}
+            path = save_checkpoint(self.folder / "checkpoints", self.step, content)
+            self.tell(events.Saved(path=path))
+        self.fabric.barrier()
+        self.saved_at = time.monotonic()
+        return path
+
+    def _require_finite(self, sums: dict[str, Tensor]) -> None:
+        bad = [name for name, value in sums.items() if not torch.isfinite(value)]
+        if not bad:
+            return
+        saved = checkpoints(self.folder / "checkpoints")
+        values = {"losses": ", ".join(bad), "epoch": self.state.epoch + 1, "lr": f"{self.training.lr(self.step):.4g}"}
+        raise ResultError("loss-not-finite", step=self.step + 1, checkpoint=saved[0] if saved else "-", **values)
+
+    def end_epoch(self) -> None:
+        began = time.monotonic()
+        metrics = self._evaluate()
+        if metrics is None:
+            self._stop()
+            return
+        row = self._row() | {"evaluation_seconds": time.monotonic() - began} | metrics
+        metric = self.task.primary_metric
+        best = self.state.end_epoch(row, metrics[metric], self.engine.epochs, self.engine.patience)
+        if self.fabric.is_global_zero:
+            write_weights(self.folder, self.training, self.state, metric, best=best)
+        self._save()
+        if self.fabric.is_global_zero:
+            write_rows(self.folder, self.state.history)
+        self.tell(events.EpochEnded(row=row, best=best))
+
+    def _evaluate(self) -> dict[str, float] | None:
+        """Metrics from the first process, the same in all; None when the user asked to stop meanwhile."""
+        metrics = None
+        if self.fabric.is_global_zero:
+            self.training.model.eval()
+            with torch.no_grad(), contextlib.suppress(EvaluationStopped):
+                metrics = self.task.evaluate(self.training.shown, self.stop.watch(self.val))
+        return self.fabric.broadcast(metrics)
+
+    def _row(self) -> dict[str, Any]:
+        state, steps = self.state, self.train.steps_per_epoch
+        self._require_finite(state.loss_sums)
+        losses = {name: float(value) / steps for name, value in state.loss_sums.items()}
+        parts = {f"loss_{name}": value for name, value in losses.items()} if len(losses) > 1 else {}
+        row = {"epoch": state.epoch + 1, "step": self.step, "lr": self.training.lr(self.step - 1)}
+        row |= {"train_loss": sum(losses.values())} | parts | {"seconds": state.seconds}
+        return row | {"images_per_second": self.engine.batch_size * steps / max(state.seconds, 1e-9)}
+
+    def end(self) -> FitResult:
+        state = self.state
+        result = {"best_epoch": state.best_epoch, "best_metric": state.best_metric, "stopped": state.stopped}
+        self.tell(events.Ended(**result))
+        return FitResult(epochs=state.epoch, history=state.history, **result)

@@ -1,0 +1,55 @@
+"""Where a training run stands, apart from weights: plain values that go into the checkpoint."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(kw_only=True)
+class TrainingState:
+    """All that the loop remembers; `epoch` and `step` count what is finished, and `step` restarts with each epoch."""
+
+    epoch: int = 0
+    """Finished epochs, their evaluation included."""
+    step: int = 0
+    """Finished steps of the epoch that is under way."""
+    loss_sums: dict[str, Tensor] = field(default_factory=dict)
+    """Sum over this epoch's steps of each loss: scalars, still on the device."""
+    seconds: float = 0.0
+    """Time spent training in this epoch, sums over resumes."""
+    best_metric: float | None = None
+    best_epoch: int = 0
+    """Epoch of the best evaluation, counted from 1; 0: none yet."""
+    stopped: str = ""
+    """How the run ended: "done", "early" (patience), or nothing while it is under way."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """One row for each finished epoch: plain numbers."""
+
+    def to_dict(self) -> dict[str, Any]:
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return values | {"loss_sums": {name: value.cpu() for name, value in self.loss_sums.items()}}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainingState":
+        return cls(**values)
+
+    def add_losses(self, losses: dict[str, Tensor]) -> None:
+        """Adds one step's losses, in double precision where the device has it."""
+        for name, value in losses.items():
+            value = value if value.device.type == "mps" else value.double()
+            self.loss_sums[name] = self.loss_sums[name] + value if name in self.loss_sums else value
+
+    def end_epoch(self, row: dict[str, Any], metric: float, epochs: int, patience: int) -> bool:
+        """Takes an evaluated epoch in; True when it is the best so far (a tie keeps the earlier one)."""
+        self.epoch, self.step, self.loss_sums, self.seconds = self.epoch + 1, 0, {}, 0.0
+        self.history.append(row)
+        better = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
+        if better:
+            self.best_metric, self.best_epoch = metric, self.epoch
+        if self.epoch >= epochs:
+            self.stopped = "done"
+        elif patience and self.epoch - self.best_epoch >= patience:
+            self.stopped = "early"
+        return better

@@ -1,0 +1,91 @@
+"""One step of training, in two halves: gradients, then weights."""
+
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from lissom.config import EngineConfig, OptimConfig
+from lissom.engine.average import Average
+from lissom.engine.optimizer import build_optimizer, set_lr
+from lissom.engine.schedule import factor
+from lissom.engine.seeds import seed_part
+from lissom.engine.syncbn import synchronised
+from lissom.engine.task import Task
+
+
+class Training:
+    """The network with its optimizer and its average, on its device.
+
+    `model` is the bare network, whose state is saved; the forward pass goes through Fabric's wrapping of it.
+    """
+
+    def __init__(self, fabric: Fabric, model: nn.Module, optim: OptimConfig, engine: EngineConfig, steps: int) -> None:
+        model = synchronised(model) if engine.sync_bn and fabric.world_size > 1 else model
+        layout = torch.channels_last if engine.channels_last else torch.contiguous_format
+        self.model = model.to(fabric.device).to(memory_format=layout)  # type: ignore[call-overload]
+        self.average = Average(self.model, optim.ema) if optim.ema else None
+        self.optimizer = build_optimizer(self.model, optim)
+        self.parts = range(fabric.global_rank * engine.accumulate, (fabric.global_rank + 1) * engine.accumulate)
+        self._fabric, self._optim, self._engine = fabric, optim, engine
+        self._steps, self._steps_per_epoch = steps, steps // engine.epochs
+        self._wrapped: Any = None
+        self._wrapped_optimizer: Any = None
+
+    @property
+    def shown(self) -> nn.Module:
+        """What is evaluated and kept: the average where there is one."""
+        return self.average.model if self.average else self.model
+
+    def begin(self) -> None:
+        """Wraps the model for its processes and precision; after the state was loaded, which it hands to all."""
+        if self._engine.compile:
+            self.model.compile()  # in place: the names in the state dict stay as they are
+        self._wrapped, self._wrapped_optimizer = self._fabric.setup(self.model, self.optimizer)
+
+    def lr(self, step: int) -> float:
+        """The learning rate of step number `step`, counted from 0 over the whole run."""
+        warmup_steps = round(self._optim.warmup_epochs * self._steps_per_epoch)
+        share = factor(self._optim.schedule, step, steps=self._steps, warmup_steps=warmup_steps)
+        return self._optim.lr * share
+
+    def gradients(self, task: Task, batches: list[Any], step: int) -> dict[str, Tensor]:
+        """Gradients of the mean over the micro-batches; returns each loss's mean over them, detached."""
+        assert len(batches) == len(self.parts), f"{len(batches)} micro-batches for {len(self.parts)} parts"
+        self.optimizer.zero_grad(set_to_none=True)
+        means: dict[str, Tensor] = {}
+        for part, batch in zip(self.parts, batches, strict=True):
+            seed_part(self._engine.seed, step, part)
+            with self._fabric.no_backward_sync(self._wrapped, enabled=part != self.parts[-1]):
+                losses = task.losses(self._wrapped, batch)
+                self._fabric.backward(torch.stack(list(losses.values())).sum() / len(batches))
+            for name, loss in losses.items():
+                means[name] = means.get(name, 0.0) + loss.detach() / len(batches)
+        return means
+
+    def update(self, step: int) -> None:
+        """Moves the weights along the gradients, and the average after them."""
+        if self._optim.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optim.clip_norm)
+        set_lr(self.optimizer, self.lr(step))
+        self._wrapped_optimizer.step()
+        if self.average:
+            self.average.update(step)
+
+    def state(self) -> dict[str, Any]:
+        """All tensors that the next step depends on."""
+        average = self.average.model.state_dict() if self.average else None
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": average}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of `state`; RuntimeError, KeyError or ValueError when it does not fit."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.model.load_state_dict(state["average"])
+
+    def is_finite(self) -> bool:
+        """Whether all weights are finite; on a GPU this waits for it."""
+        floats = [t for t in self.model.state_dict().values() if t.is_floating_point()]
+        return all(bool(torch.isfinite(t).all()) for t in floats)

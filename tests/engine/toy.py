@@ -1,0 +1,113 @@
+"""A run of seconds: a small net with batch-norm and dropout, images drawn from (seed, epoch, step) alone.
+
+As a program, `python toy.py FOLDER [--resume]` trains it, for tests that kill it or start it in many processes.
+"""
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lissom.config import EngineConfig, OptimConfig
+from lissom.engine.events import silent
+from lissom.engine.fit import FitResult, fit
+from lissom.engine.seeds import seed_everything
+
+CLASSES, SIDE = 4, 8
+OPTIM = OptimConfig(lr=0.05, warmup_epochs=0.5, ema=0.9, clip_norm=5.0)
+ENGINE = EngineConfig(epochs=3, batch_size=16, seed=3, device="cpu")
+
+
+@dataclasses.dataclass
+class Batch:
+    images: Tensor
+    labels: Tensor
+
+
+def images_of(seed: int, number: int) -> Batch:
+    """Noise whose mean in one quarter of the image tells the class."""
+    draw = torch.Generator().manual_seed(seed)
+    images, labels = (
+        torch.randn(number, 3, SIDE, SIDE, generator=draw),
+        torch.randint(CLASSES, (number,), generator=draw),
+    )
+    for image, label in zip(images, labels.tolist(), strict=True):
+        image[:, (label // 2) * 4 :, (label % 2) * 4 :] += 1.0
+    return Batch(images, labels)
+
+
+class ToyTrain:
+    """Satisfies the engine's TrainBatches; `pause` seconds before each step, to be killed within."""
+
+    def __init__(self, engine: EngineConfig, *, steps: int = 6, parts: int | None = None, pause: float = 0.0) -> None:
+        self.steps_per_epoch = steps
+        self.parts = parts or engine.devices * engine.accumulate
+        self._engine, self._pause = engine, pause
+
+    def epoch(self, epoch: int, *, start_step: int = 0, parts: range) -> Iterator[list[Batch]]:
+        for step in range(start_step, self.steps_per_epoch):
+            time.sleep(self._pause)
+            whole = images_of(1000 * epoch + step, self._engine.batch_size)
+            images, labels = whole.images.chunk(self.parts), whole.labels.chunk(self.parts)
+            yield [Batch(images[part], labels[part]) for part in parts]
+
+
+class ToyTask:
+    primary_metric = "accuracy"
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        logits = model(batch.images)
+        return {"cross_entropy": F.cross_entropy(logits, batch.labels), "size": 1e-3 * logits.square().mean()}
+
+    def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
+        pairs = [(model(b.images), b.labels) for b in batches]
+        logits, labels = torch.cat([p[0] for p in pairs]), torch.cat([p[1] for p in pairs])
+        accuracy = (logits.argmax(1) == labels).float().mean().item()
+        return {"accuracy": accuracy, "val_loss": F.cross_entropy(logits, labels).item()}
+
+
+def toy_net(seed: int = 0, *, dropout: float = 0.2) -> nn.Module:
+    seed_everything(seed)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(dropout),
+        nn.Linear(32, CLASSES),
+    )
+
+
+VAL = [images_of(7, 64), images_of(8, 64)]
+
+
+def toy_fit(folder: Path, *, pause: float = 0.0, model: nn.Module | None = None, **changes: object) -> FitResult:
+    """`changes` to fit's arguments; `optim` and `engine` may be dictionaries of settings."""
+    engine = dataclasses.replace(ENGINE, **changes.pop("engine", {}))
+    optim = dataclasses.replace(OPTIM, **changes.pop("optim", {}))
+    arguments = {"task": ToyTask(), "train": ToyTrain(engine, pause=pause), "val": VAL, "listener": silent} | changes
+    return fit(model or toy_net(), optim=optim, engine=engine, folder=folder, **arguments)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    toy_fit(args.folder, pause=args.pause, resume=args.resume, engine={"checkpoint_minutes": args.minutes})
+
+
+if __name__ == "__main__":
+    main()
