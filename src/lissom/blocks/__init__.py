@@ -1,0 +1,1 @@
+"""What the light networks are made of, one file per block, each with its paper's section."""

@@ -1,0 +1,140 @@
+"""Every network's row: what it is, where it comes from, its options, what was published about it. No torch here.
+
+Parameters and MACs are exact, of the network as `build` makes it; a test counts each row again. Accuracies are the
+papers' own, top-1 on ImageNet in percent, one crop, unless the source says otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Published(NamedTuple):
+    """One published result, with the options that give that network."""
+
+    options: Mapping[str, Any]  # of `build`, width included
+    resolution: int  # pixels
+    parameters: int
+    macs: int  # one image at that resolution
+    top1: float | None  # percent; None: no figure was published
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A network before it is built."""
+
+    name: str
+    title: str
+    paper: str
+    """arXiv id and venue."""
+    year: int
+    module: str
+    """The paper's file in this folder."""
+    resolution: int = 224
+    """Side of the input that the authors use, in pixels."""
+    stride: int = 32
+    """Largest stride that its options can give, and so the smallest resolution."""
+    num_classes: int = 1000
+    """Classes for which the published parameters and MACs hold."""
+    options: Mapping[str, bool | float | str] = field(default_factory=dict)
+    """Options and their defaults."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What an option that is a word may be."""
+    published: tuple[Published, ...] = ()
+    """The network with all defaults comes first."""
+
+
+V3_OPTIONS = {
+    "scale_head": False,
+    "reduced_tail": False,
+    "dilated": False,
+    "minimalistic": False,
+    "last_stage": "efficient",
+    "dropout": 0.2,
+}
+
+# fmt: off
+V1_PUBLISHED = (
+    #         options               pixels parameters         MACs  top-1  source
+    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, tables 6 and 7"),
+    Published({"width": 0.75},        224,  2_585_560,    325_400_448, 68.4, "1704.04861, table 6"),
+    Published({"width": 0.5},         224,  1_331_592,   149_497_088, 63.7, "1704.04861, table 6"),
+    Published({"width": 0.25},        224,    470_072,     41_030_272, 50.6, "1704.04861, table 6"),
+    Published({},                     192,  4_231_976,   418_121_728, 69.1, "1704.04861, table 7"),
+    Published({},                     160,  4_231_976,   290_675_200, 67.2, "1704.04861, table 7"),
+    Published({},                     128,  4_231_976,   186_400_768, 64.4, "1704.04861, table 7"),
+    Published({"depthwise": False},   224, 29_294_088, 4_867_293_184, 71.7, "1704.04861, table 4"),
+    Published({"shallow": True},      224,  2_887_976,   307_323_392, 65.3, "1704.04861, table 5"),
+)
+V2_PUBLISHED = (
+    Published({},                     224,  3_504_872,   300_774_272, 72.0, "1801.04381, table 4"),
+    Published({"width": 1.4},         224,  6_108_776,    582_195_824, 74.7, "1801.04381, table 4"),
+    Published({"width": 0.5},         224,  1_968_680,    97_131_840, 65.4, "1801.04381"),
+)
+LARGE_PUBLISHED = (
+    Published({},                     224,  5_483_032,   216_589_760, 75.2, "1905.02244, table 3"),
+    Published({"width": 0.75},        224,  3_993_528,   154_560_624, 73.3, "1905.02244, table 3"),
+    Published({"minimalistic": True}, 224,  3_924_288,   209_136_704, 72.3, "TensorFlow's MobileNet page"),
+)
+SMALL_PUBLISHED = (
+    Published({},                     224,  2_542_856,    56_510_400, 67.4, "1905.02244, table 3"),
+    Published({"width": 0.75},        224,  2_041_872,    43_399_344, 65.4, "1905.02244, table 3"),
+    Published({"minimalistic": True}, 224,  2_044_736,    52_288_448, 61.9, "TensorFlow's MobileNet page"),
+)
+V1_CIFAR_PUBLISHED = (
+    Published({},                      32,  2_142_026,    29_282_304, None, ""),
+    Published({"deep": True},          32,  3_217_226,    46_354_432, None, ""),
+)
+V2_CIFAR_PUBLISHED = (
+    Published({},                      32,  2_236_682,    87_976_448, None, ""),
+    Published({"projection": True},    32,  2_296_922,    91_154_944, 94.4, "the port's page: CIFAR-10, best of a run"),
+)
+# fmt: on
+
+
+def _v1(**row: Any) -> Entry:
+    return Entry(paper="arXiv 1704.04861", year=2017, module="mobilenetv1", **row)
+
+
+def _v2(**row: Any) -> Entry:
+    return Entry(paper="arXiv 1801.04381, CVPR 2018", year=2018, module="mobilenetv2", **row)
+
+
+def _v3(**row: Any) -> Entry:
+    choices = {"last_stage": ("efficient", "original")}
+    paper = "arXiv 1905.02244, ICCV 2019"
+    return Entry(paper=paper, year=2019, module="mobilenetv3", options=V3_OPTIONS, choices=choices, **row)
+
+
+_ROWS = [
+    _v1(
+        name="mobilenetv1",
+        title="MobileNetV1",
+        options={"depthwise": True, "shallow": False, "act": "relu", "dropout": 0.0},
+        choices={"act": ("relu", "relu6")},
+        published=V1_PUBLISHED,
+    ),
+    _v2(name="mobilenetv2", title="MobileNetV2", options={"dropout": 0.2}, published=V2_PUBLISHED),
+    _v3(name="mobilenetv3_large", title="MobileNetV3-Large", published=LARGE_PUBLISHED),
+    _v3(name="mobilenetv3_small", title="MobileNetV3-Small", published=SMALL_PUBLISHED),
+    _v1(
+        name="mobilenetv1_cifar",
+        title="MobileNetV1, CIFAR form",
+        resolution=32,
+        stride=16,
+        num_classes=10,
+        options={"deep": False, "dropout": 0.0},
+        published=V1_CIFAR_PUBLISHED,
+    ),
+    _v2(
+        name="mobilenetv2_cifar",
+        title="MobileNetV2, CIFAR form",
+        resolution=32,
+        stride=8,
+        num_classes=10,
+        options={"projection": False, "dropout": 0.0},
+        published=V2_CIFAR_PUBLISHED,
+    ),
+]
+ENTRIES: dict[str, Entry] = {row.name: row for row in _ROWS}

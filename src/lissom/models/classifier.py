@@ -1,0 +1,82 @@
+"""The model contract: one module that a paper's file fills with the parts it has built."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Level(NamedTuple):
+    """One map of the pyramid: input pixels for each of its pixels, and its channels."""
+
+    stride: int
+    channels: int
+
+
+class Step(NamedTuple):
+    """A part of the trunk: the block, its own stride, the channels that it gives."""
+
+    block: nn.Module
+    stride: int
+    channels: int
+
+
+class Classifier(nn.Module):
+    """Stem and blocks, a last 1x1 expansion or none, the mean over the image, a head.
+
+    `steps` begin with the stem. `pyramid` has a level for each stride of the network, by the last step at that stride.
+    `B in H W -> B K`
+    """
+
+    def __init__(self, steps: Sequence[Step], expansion: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.stem = steps[0].block
+        self.blocks = nn.Sequential(*(step.block for step in steps[1:]))
+        self.expansion = expansion
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = head
+        taps = last_steps_by_stride(steps)
+        self.taps = frozenset(taps)
+        self.pyramid = tuple(taps.values())
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(self.forward_features(x)).flatten(1)  # B C 1 1 -> B C
+        return self.head(x)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The last feature map, after the expansion: `B in H W -> B C H/S W/S`, S the network's stride."""
+        return self.expansion(self.blocks(self.stem(x)))
+
+    def forward_pyramid(self, x: Tensor) -> list[Tensor]:
+        """One map for each level of `pyramid`, finest first, before the expansion."""
+        maps = []
+        for index, block in enumerate([self.stem, *self.blocks]):
+            x = block(x)
+            if index in self.taps:
+                maps.append(x)
+        return maps
+
+
+def last_steps_by_stride(steps: Sequence[Step]) -> dict[int, Level]:
+    """For each stride of the network, the last step's index and its level; strides only grow."""
+    last: dict[int, tuple[int, Level]] = {}
+    stride = 1
+    for index, step in enumerate(steps):
+        stride *= step.stride
+        last[stride] = (index, Level(stride, step.channels))
+    return dict(last.values())
+
+
+def initialise(model: nn.Module) -> None:
+    """Convolutions normal with variance 2 / fan-out, linear layers normal with deviation 0.01, biases 0, norms 1 and 0.
+
+    As torchvision's MobileNetV2 and V3; its fan-out counts all output channels for depthwise convolutions too.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out")
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, 0, 0.01)
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)

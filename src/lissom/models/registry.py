@@ -1,0 +1,123 @@
+"""Names to networks. Importing this needs no torch: a paper's file is imported when one of its networks is built."""
+
+import math
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lissom.errors import UsageError, near
+from lissom.models.catalogue import ENTRIES, Entry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_BUILDERS: dict[str, Callable[..., Any]] = {}
+LARGEST = {"num_classes": 1_000_000, "in_channels": 10_000, "width": 16.0}
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def names() -> list[str]:
+    """All networks that `build` takes, in the catalogue's order."""
+    return list(ENTRIES)
+
+
+def entry(name: str) -> Entry:
+    """What is known of a network without building it. Raises: UsageError, with the near names."""
+    if name not in ENTRIES:
+        raise UsageError("network-unknown", name=name, near=near(str(name), ENTRIES))
+    return ENTRIES[name]
+
+
+def build(
+    name: str, *, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, **options: Any
+) -> "nn.Module":
+    """The network called `name`, freshly initialised, by the model contract; also on `torch.device("meta")`.
+
+    `options` are those of `entry(name).options`; a string, as a command line gives it, is read as the default's type.
+    Raises: UsageError for an unknown name or option, and for a value out of range.
+    """
+    known = entry(name)
+    settings = {
+        "num_classes": _in_range("num_classes", num_classes, int),
+        "in_channels": _in_range("in_channels", in_channels, int),
+        "width": _in_range("width", width, float),
+    }
+    settings |= {key: _option(known, key, value) for key, value in options.items()}
+    import_module(f"lissom.models.{known.module}")
+    return _BUILDERS[name](**settings)
+
+
+def builder(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the function that builds the catalogue's network `name`."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        if name in _BUILDERS:
+            raise KeyError(f"network {name} has two builders")
+        if name not in ENTRIES:
+            raise KeyError(f"network {name} is not in the catalogue")
+        _BUILDERS[name] = function
+        return function
+
+    return register
+
+
+def check_resolution(model_or_name: "nn.Module | str", resolution: int) -> None:
+    """Passes when images of that side fill the last map's first pixel; a model without a pyramid may take any.
+
+    For a name the largest stride that its options can give counts. Raises: UsageError with the smallest resolution.
+    """
+    if isinstance(model_or_name, str):
+        name, smallest = model_or_name, entry(model_or_name).stride
+    else:
+        name = type(model_or_name).__name__
+        pyramid = getattr(model_or_name, "pyramid", ())
+        smallest = pyramid[-1].stride if pyramid else 1
+    whole = isinstance(resolution, int) and not isinstance(resolution, bool)
+    if not whole or resolution < smallest:
+        raise UsageError("resolution-too-small", network=name, got=resolution, smallest=smallest)
+
+
+def _in_range(name: str, value: Any, kind: type) -> Any:
+    """`value` if it is a number of that kind, above 0 and no larger than is sensible."""
+    allowed = int if kind is int else int | float
+    fits = isinstance(value, allowed) and not isinstance(value, bool) and math.isfinite(value)
+    if not fits or not 0 < value <= LARGEST[name]:
+        low = "1" if kind is int else "above 0"
+        raise UsageError("network-out-of-range", name=name, got=repr(value), low=low, high=f"{LARGEST[name]:g}")
+    return value
+
+
+def _option(known: Entry, name: str, value: Any) -> Any:
+    """`value` as the type of the option's default."""
+    if name not in known.options:
+        offered = near(name, known.options)
+        raise UsageError("network-option-unknown", network=known.name, option=name, near=offered)
+    read, expected = _read(value, known.options[name], known.choices.get(name, ()))
+    if read is None:
+        raise UsageError("network-option-value", network=known.name, option=name, got=value, expected=expected)
+    return read
+
+
+def _read(value: Any, default: bool | float | str, choices: tuple[str, ...]) -> tuple[Any, str]:
+    """`value` as the type of `default`, or None; and what was expected."""
+    if isinstance(default, bool):
+        return _as_bool(value), "true, false"
+    if isinstance(default, float):
+        return _as_fraction(value), "a number from 0 to below 1"
+    return (value if value in choices else None), ", ".join(choices)
+
+
+def _as_bool(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    return True if text in TRUE else False if text in FALSE else None
+
+
+def _as_fraction(value: Any) -> float | None:
+    """A probability; all numeric options are one so far."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number < 1 and not isinstance(value, bool) else None

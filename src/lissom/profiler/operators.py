@@ -1,0 +1,148 @@
+"""What each ATen operator costs under the convention: a table from operator to a pure function of shapes.
+
+An operator is counted (`MACS`), free under the convention (norms, activations, pooling, elementwise arithmetic),
+without arithmetic (views, copies, new tensors), or unknown. An unknown one is reported, never skipped.
+"""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+CONVENTION = (
+    "multiply-accumulates of one image: convolutions, fully connected layers and other matrix products; "
+    "no biases, norms, activations, pooling or elementwise arithmetic"
+)
+Shape = Sequence[int]
+
+
+class Cost(NamedTuple):
+    """One call of one operator; `macs` is None when the operator is unknown."""
+
+    kind: str
+    macs: int | None
+
+
+def cost(operator: Any, args: Sequence[Any], out: Any) -> Cost | None:
+    """The cost of a call from its arguments' shapes; None where there is no arithmetic at all."""
+    name = operator.overloadpacket.__name__
+    in_aten = operator.namespace == "aten"
+    if in_aten and name in MACS:
+        return MACS[name](args, out)
+    plain = name.removesuffix("_")  # an in-place form costs what the other does
+    if in_aten and (operator.is_view or plain in WITHOUT_ARITHMETIC or name in WITHOUT_ARITHMETIC):
+        return None
+    if in_aten and plain in FREE:
+        return Cost(FREE[plain], 0)
+    if in_aten and torch.Tag.pointwise in operator.tags:
+        return Cost("elementwise", 0)
+    return Cost("unknown", None)
+
+
+def convolution_macs(weight: Shape, in_map: Shape, out_map: Shape, *, batch: int = 1, transposed: bool = False) -> int:
+    """`out_pixels x weights`; transposed, every input pixel is spread instead: `in_pixels x weights`.
+
+    weight: out, in / groups, kernel...; transposed: in, out / groups, kernel... A map is the spatial shape alone.
+    """
+    return batch * prod(in_map if transposed else out_map) * prod(weight)
+
+
+def _convolution(args: Sequence[Any], out: Tensor) -> Cost:
+    x, weight, transposed, groups = args[0], args[1], bool(args[6]), args[8]
+    spatial = weight.dim() - 2
+    batch = x.shape[0] if x.dim() == weight.dim() else 1
+    macs = convolution_macs(weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=batch, transposed=transposed)
+    return Cost(_convolution_kind(weight.shape, groups, transposed), macs)
+
+
+def _convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
+    kernel = "x".join(str(side) for side in weight[2:])
+    if transposed:
+        return f"transposed conv {kernel}"
+    if groups == 1:
+        return "pointwise" if prod(weight[2:]) == 1 else f"conv {kernel}"
+    return f"depthwise {kernel}" if weight[1] == 1 else f"grouped conv {kernel}"
+
+
+def product_macs(left: Shape, right: Shape) -> int:
+    """`... n k` times `... k m`: `... n m k`."""
+    return prod(left) * right[-1]
+
+
+def _product(kind: str, left: int, right: int) -> Callable[[Sequence[Any], Tensor], Cost]:
+    def of(args: Sequence[Any], out: Tensor) -> Cost:
+        return Cost(kind, product_macs(args[left].shape, args[right].shape))
+
+    return of
+
+
+def _vector_product(matrix: int) -> Callable[[Sequence[Any], Tensor], Cost]:
+    return lambda args, out: Cost("matmul", args[matrix].numel())
+
+
+def _linear(args: Sequence[Any], out: Tensor) -> Cost:
+    return Cost("linear", args[0].numel() * args[1].shape[0])
+
+
+def attention_macs(query: Shape, key: Shape, value: Shape) -> int:
+    """`... L E`, `... S E`, `... S V`: scores `L S E` and their weighted sum `L S V`, for each batch and head."""
+    return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
+
+
+def _attention(args: Sequence[Any], out: Any) -> Cost:
+    return Cost("attention", attention_macs(args[0].shape, args[1].shape, args[2].shape))
+
+
+MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
+    "convolution": _convolution,
+    "linear": _linear,
+    "addmm": _product("linear", 1, 2),
+    "mm": _product("matmul", 0, 1),
+    "bmm": _product("matmul", 0, 1),
+    "baddbmm": _product("matmul", 1, 2),
+    "addbmm": _product("matmul", 1, 2),
+    "mv": _vector_product(0),
+    "addmv": _vector_product(1),
+    "dot": _vector_product(0),
+    "vdot": _vector_product(0),
+    "_scaled_dot_product_flash_attention": _attention,
+    "_scaled_dot_product_flash_attention_for_cpu": _attention,
+    "_scaled_dot_product_efficient_attention": _attention,
+    "_scaled_dot_product_cudnn_attention": _attention,
+    "_scaled_dot_product_fused_attention_overrideable": _attention,
+}
+
+_NORMS = """batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training
+_batch_norm_with_update _batch_norm_no_update cudnn_batch_norm native_layer_norm native_group_norm
+_fused_rms_norm renorm linalg_vector_norm norm"""
+_ACTIVATIONS = """relu hardtanh hardswish hardsigmoid sigmoid silu gelu mish elu celu selu leaky_relu prelu
+_prelu_kernel rrelu_with_noise softplus log_sigmoid_forward tanh glu _softmax _log_softmax _safe_softmax hardshrink
+softshrink threshold"""
+_POOLS = """mean sum amax amin max min argmax argmin adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d
+_adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d avg_pool2d avg_pool3d max_pool2d_with_indices
+max_pool3d_with_indices std var var_mean std_mean cumsum prod any all topk sort"""
+_RESIZES = """upsample_linear1d upsample_bilinear2d _upsample_bilinear2d_aa upsample_bicubic2d _upsample_bicubic2d_aa
+upsample_trilinear3d grid_sampler_2d grid_sampler_3d"""
+_ELEMENTWISE = "native_dropout dropout bernoulli uniform normal rsub"
+
+FREE: dict[str, str] = {
+    name: kind
+    for kind, names in {
+        "norm": _NORMS,
+        "activation": _ACTIVATIONS,
+        "pool": _POOLS,
+        "resize": _RESIZES,
+        "elementwise": _ELEMENTWISE,
+    }.items()
+    for name in names.split()
+}
+_MOVEMENTS = """cat stack copy clone contiguous _to_copy _reshape_alias _unsafe_view reshape empty empty_like
+empty_strided new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like ones ones_like full full_like scalar_tensor
+arange linspace eye fill zero lift lift_fresh lift_fresh_copy detach constant_pad_nd reflection_pad1d reflection_pad2d
+reflection_pad3d replication_pad1d replication_pad2d replication_pad3d index index_select gather scatter index_put
+embedding masked_fill repeat roll flip pixel_shuffle pixel_unshuffle channel_shuffle im2col col2im upsample_nearest1d
+upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d
+tril triu rot90 unfold_copy select_scatter slice_scatter split_with_sizes_copy resize set_"""
+WITHOUT_ARITHMETIC = frozenset(_MOVEMENTS.split())
