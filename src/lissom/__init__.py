@@ -1,5 +1,68 @@
-"""lissom: light vision networks, from the paper to the device."""
+"""lissom: light vision networks, from the paper to the device.
+
+    import lissom
+
+    run = lissom.train(data="photos/", model="mobilenetv2", epochs=10)
+    print(lissom.evaluate(run)["top1"])
+    print(lissom.predict(run, ["cat.jpg"]))
+    lissom.export(run, "cat.onnx")
+
+Each verb is a function; torch is imported when the first of them is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lissom._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from lissom.data.check import check_classify
+    from lissom.models import build
+    from lissom.verbs.demo import demo
+    from lissom.verbs.evaluate import evaluate
+    from lissom.verbs.export import export
+    from lissom.verbs.models import list_models
+    from lissom.verbs.predict import predict
+    from lissom.verbs.profile import profile
+    from lissom.verbs.runs import compare, runs
+    from lissom.verbs.train import resume, train
+
+_HOME = {
+    "build": "lissom.models",
+    "check_classify": "lissom.data.check",
+    "compare": "lissom.verbs.runs",
+    "demo": "lissom.verbs.demo",
+    "evaluate": "lissom.verbs.evaluate",
+    "export": "lissom.verbs.export",
+    "list_models": "lissom.verbs.models",
+    "predict": "lissom.verbs.predict",
+    "profile": "lissom.verbs.profile",
+    "resume": "lissom.verbs.train",
+    "runs": "lissom.verbs.runs",
+    "train": "lissom.verbs.train",
+}
+__all__ = [
+    "__version__",
+    "build",
+    "check_classify",
+    "compare",
+    "demo",
+    "evaluate",
+    "export",
+    "list_models",
+    "predict",
+    "profile",
+    "resume",
+    "runs",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lissom' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,7 +5,9 @@ A field's docstring is its help on the command line and in the documentation.
 
 import dataclasses
 import math
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from lissom.errors import UsageError, near
@@ -182,6 +184,26 @@ class TrainConfig:
 def to_dict(config: Any) -> dict[str, Any]:
     """Plain nested dictionaries and scalars, for YAML and JSON."""
     return dataclasses.asdict(config)
+
+
+def updated_flat(config: TrainConfig, settings: dict[str, Any]) -> TrainConfig:
+    """`config` with settings laid over it that are named alone, whatever their section: `{"lr": 0.05, "epochs": 3}`."""
+    sections = {f.name: s.name for s in dataclasses.fields(config) for f in dataclasses.fields(getattr(config, s.name))}
+    nested: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        if name not in sections:
+            raise UsageError("config-unknown-key", where="settings", key=name, near=near(name, sections))
+        nested.setdefault(sections[name], {})[name] = str(value) if isinstance(value, Path) else value
+    return updated(config, nested, where="settings")
+
+
+def cache_folder(given: str | None = None) -> Path:
+    """Where decoded images and downloads are kept: `given`, else LISSOM_CACHE, else the user's cache folder."""
+    if chosen := given or os.environ.get("LISSOM_CACHE"):
+        return Path(chosen).expanduser()
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", "~")).expanduser() / "lissom" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lissom"
 
 
 Config = TypeVar("Config")

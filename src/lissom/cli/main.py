@@ -7,27 +7,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from lissom._version import __version__
-from lissom.cli.parse import parse
+from lissom.cli.commands import COMMANDS
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
-
-# verb -> module with its argument class and its function; the order is that of the help
-COMMANDS = {
-    "demo": ("lissom.cli.training", "Demo"),
-    "models": ("lissom.cli.networks", "Models"),
-    "profile": ("lissom.cli.networks", "Profile"),
-    "check-data classify": ("lissom.cli.data", "CheckData"),
-    "train classify": ("lissom.cli.training", "Train"),
-    "resume": ("lissom.cli.training", "Resume"),
-    "evaluate": ("lissom.cli.results", "Evaluate"),
-    "predict": ("lissom.cli.results", "Predict"),
-    "runs": ("lissom.cli.results", "Runs"),
-    "compare": ("lissom.cli.results", "Compare"),
-    "export": ("lissom.cli.results", "Export"),
-    "env": ("lissom.cli.machine", "Env"),
-    "cache": ("lissom.cli.machine", "Cache"),
-    "completion": ("lissom.cli.machine", "Completion"),
-}
 
 
 def run(argv: Sequence[str]) -> int:
@@ -56,6 +38,8 @@ def _dispatch(argv: list[str]) -> int:
     if argv[0] in ("-V", "--version"):
         print(__version__)
         return 0
+    from lissom.cli.parse import parse  # tyro and rich: 0.1 s that the overview need not pay
+
     verb, rest = find_verb(argv)
     module, name = COMMANDS[verb]
     arguments = getattr(import_module(module), name)

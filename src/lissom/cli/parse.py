@@ -4,9 +4,12 @@ import contextlib
 import io
 import re
 import sys
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import tyro
+from tyro.conf import Positional
 
 from lissom.config import updated
 from lissom.errors import DataError, UsageError, near
@@ -17,8 +20,6 @@ Arguments = TypeVar("Arguments")
 
 def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Arguments:
     """The argument class filled from `argv`; where it has a `config` field, that file's values lie under the flags."""
-    import tyro
-
     default: Any = {}
     if "config" in {f.name for f in fields(arguments)} and (file := _value_of("--config", argv)):  # type: ignore[arg-type]
         default = {"default": updated(arguments(), read_yaml(Path(file)), where=file)}
@@ -30,7 +31,11 @@ def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Argument
                 args=argv,
                 prog=f"lissom {verb}",
                 description=f"{text(f'examples.{verb.split()[0]}')}\n{text(f'summary.{verb.split()[0]}')}",
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.PositionalMetavarFromFieldName),
+                config=(
+                    tyro.conf.OmitArgPrefixes,
+                    tyro.conf.FlagCreatePairsOff,
+                    tyro.conf.PositionalMetavarFromFieldName,
+                ),
                 return_unknown_args=True,
                 **default,
             )
@@ -60,10 +65,10 @@ def flags(arguments: type) -> list[str]:
     """Every flag of an argument class, the nested settings' included, as typed: `--batch-size`."""
     found = []
     for f in fields(arguments):
-        if isinstance(f.type, type) and hasattr(f.type, "__dataclass_fields__"):
+        if isinstance(f.type, type) and is_dataclass(f.type):
             found += flags(f.type)
-        else:
-            found.append("--" + f.name.replace("_", "-"))
+        elif Positional not in getattr(f.type, "__metadata__", ()):
+            found.append(("--no-" if f.default is True else "--") + f.name.replace("_", "-"))
     return found
 
 

@@ -53,7 +53,7 @@ class Classify:
         """`top1`, `top5` (where there are more than five classes) and the mean cross-entropy `loss`."""
         answers = predict(model, batches)
         truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-        metrics = {"top1": top_k(answers, 1), "loss": float(-np.log(np.maximum(truth, 1e-12)).mean())}
+        metrics = {"top1": float(answers.correct.mean()), "loss": float(-np.log(np.maximum(truth, 1e-12)).mean())}
         if answers.probabilities.shape[1] > 5:
             metrics["top5"] = top_k(answers, 5)
         return metrics

@@ -1,0 +1,19 @@
+"""Every verb and where its argument class stands; imported by the dispatcher and by shell completion."""
+
+# verb -> module with its argument class and its function; the order is that of the help
+COMMANDS = {
+    "demo": ("lissom.cli.training", "Demo"),
+    "models": ("lissom.cli.networks", "Models"),
+    "profile": ("lissom.cli.networks", "Profile"),
+    "check-data classify": ("lissom.cli.data", "CheckData"),
+    "train classify": ("lissom.cli.training", "Train"),
+    "resume": ("lissom.cli.training", "Resume"),
+    "evaluate": ("lissom.cli.results", "Evaluate"),
+    "predict": ("lissom.cli.results", "Predict"),
+    "runs": ("lissom.cli.results", "Runs"),
+    "compare": ("lissom.cli.results", "Compare"),
+    "export": ("lissom.cli.results", "Export"),
+    "env": ("lissom.cli.machine", "Env"),
+    "cache": ("lissom.cli.machine", "Cache"),
+    "completion": ("lissom.cli.completion", "Completion"),
+}

@@ -1,0 +1,154 @@
+"""`lissom evaluate`, `predict`, `runs`, `compare`, `export`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """Arguments of `lissom evaluate`."""
+
+    run_folder: Annotated[Path, Positional]
+    """A run."""
+    data: Annotated[str | None, Positional] = None
+    """A class folder or an archive of one; None: the run's own test set."""
+    batch_size: int = 256
+    """Images at a time."""
+    device: Device = "auto"
+    """Where to compute."""
+    threads: int | None = None
+    """CPU threads; None: all cores."""
+    dry_run: bool = False
+    """Print the figures and write nothing."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Prints the metrics; tables and pictures go to the run folder."""
+        from lissom.cli.show import show_evaluation
+        from lissom.verbs.evaluate import evaluate
+
+        found = evaluate(
+            self.run_folder,
+            self.data,
+            batch_size=self.batch_size,
+            device=self.device,
+            threads=self.threads,
+            write=not self.dry_run,
+        )
+        if self.json:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            show_evaluation(found)
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predict:
+    """Arguments of `lissom predict`."""
+
+    model: Annotated[Path, Positional]
+    """A run folder, or an ONNX file that `lissom export` wrote."""
+    inputs: Annotated[tuple[Path, ...], Positional]
+    """Image files, or folders of them."""
+    top: int = 1
+    """How many classes to give for each image."""
+    format: Literal["table", "csv", "json"] = "table"
+    """How to print."""
+    device: Device = "auto"
+    """Where to compute; a file runs on the CPU."""
+    threads: int | None = None
+    """CPU threads; None: all cores."""
+
+    def run(self) -> int:
+        """Prints a line per image; 3 if some could not be read."""
+        from lissom.cli.show import show_predictions
+        from lissom.verbs.predict import predict
+
+        found = predict(self.model, self.inputs, top=self.top, device=self.device, threads=self.threads)
+        show_predictions(found, self.format)
+        return 3 if any(row["error"] for row in found) else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """Arguments of `lissom runs`."""
+
+    runs_dir: Path = Path("runs")
+    """The folder of run folders."""
+    sort: str = "run"
+    """The column to sort by."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Prints one row per run."""
+        from lissom.cli.show import show_rows
+        from lissom.messages import text
+        from lissom.verbs.runs import runs
+
+        rows = runs(self.runs_dir, sort=self.sort)
+        if self.json:
+            print(json.dumps(rows, indent=2, ensure_ascii=False))
+        elif rows:
+            show_rows(rows)
+        else:
+            print(text("cli.runs-none", folder=self.runs_dir))
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Arguments of `lissom compare`."""
+
+    run_folders: Annotated[tuple[Path, ...], Positional]
+    """Two runs or more."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Prints the settings that differ, cost and accuracy."""
+        from lissom.cli.show import show_comparison
+        from lissom.verbs.runs import compare
+
+        found = compare(self.run_folders)
+        if self.json:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            show_comparison(found)
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Arguments of `lissom export`."""
+
+    run_folder: Annotated[Path, Positional]
+    """A run."""
+    output: Path | None = None
+    """The file to write; None: model.onnx in the run folder."""
+    dry_run: bool = False
+    """Only say which file would be written."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Writes the file and prints by how much its answers differ."""
+        from lissom.messages import text
+        from lissom.verbs.export import export, export_path
+
+        if self.dry_run:
+            print(text("cli.would-write", path=export_path(self.run_folder, self.output)))
+            return 0
+        found = export(self.run_folder, self.output)
+        if self.json:
+            print(json.dumps(found, indent=2))
+        else:
+            print(text("cli.exported", **found))
+        return 0

@@ -1,0 +1,184 @@
+"""What the verbs return, as a person reads it in a terminal."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from lissom.messages import text
+from lissom.report.tables import Column, column, comparison_columns, percent, to_rich
+
+NUMBER = "{:,}".format
+
+
+def console() -> Console:
+    """The terminal, or 120 columns where the output goes to a file or a pipe."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=160)
+
+
+def show_rows(rows: list[dict[str, Any]], *, note: str = "") -> None:
+    """Any table: the columns are the keys, numbers with separators and at the right."""
+    columns = []
+    for key in rows[0]:
+        values = [row[key] for row in rows if row[key] is not None]
+        numeric = bool(values) and all(isinstance(v, int | float) for v in values)
+        columns.append(column(key, text_or(f"column.{key}", key), _cell, right=numeric))
+    out = console()
+    out.print(to_rich(rows, columns))
+    if note:
+        out.print(note)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int):
+        return NUMBER(value) if value >= 10_000 else str(value)
+    return f"{value:.4g}"
+
+
+def text_or(name: str, otherwise: str) -> str:
+    """The sentence of that name, or `otherwise` where there is none."""
+    try:
+        return text(name)
+    except KeyError:
+        return otherwise
+
+
+def show_profile(found: dict[str, Any]) -> None:
+    """A row per layer, the sums, the paper's figures and the convention."""
+    columns = [
+        column("name", text("column.layer")),
+        column("kind", text("column.kind")),
+        column("output_shape", text("column.output"), lambda shape: " x ".join(map(str, shape))),
+        column("parameters", text("column.parameters"), NUMBER, right=True),
+        column("macs", "MACs", NUMBER, right=True),
+        Column(text("column.share"), lambda row: percent(row["macs"] / max(1, found["macs"])), right=True),
+    ]
+    size = f"{found['in_channels']} x {found['resolution']} x {found['resolution']}"
+    out = console()
+    out.print(to_rich(found["layers"], columns, title=f"{found['network']}, {size}"))
+    out.print(text("cli.profile-sum", parameters=NUMBER(found["parameters"]), macs=NUMBER(found["macs"])))
+    if published := found["published"]:
+        for key in ("parameters", "macs"):
+            if key in published:
+                values = {k: NUMBER(v) for k, v in published[key].items()}
+                out.print(text("cli.profile-published", what=key, source=published["source"], **values))
+    if found["unknown"]:
+        out.print(text("cli.profile-unknown", names=", ".join(found["unknown"])))
+    out.print(found["convention"])
+
+
+def show_check(report: dict[str, Any], picture: Path | None) -> None:
+    """Counts per class and split, then every warning, then every broken file."""
+    out = console()
+    rows = [{"class": name, **counts} for name, counts in report["classes"].items()]
+    show_rows(rows)
+    sizes = report["sizes"]
+    if sizes:
+        out.print(text("cli.check-sizes", **sizes))
+    for warning in report["warnings"]:
+        out.print(f"! {warning}", markup=False)
+    for bad in report["broken"]:
+        out.print(f"x {bad['name']}: {bad['reason']}", markup=False)
+    if picture:
+        out.print(text("cli.wrote", path=picture), markup=False)
+    if not report["broken"] and not report["warnings"]:
+        out.print(text("cli.check-fine"))
+
+
+def show_plan(planned: dict[str, Any]) -> None:
+    """What a training would do."""
+    print(text("cli.plan", **{**planned, "parameters": NUMBER(planned["parameters"]), "macs": NUMBER(planned["macs"])}))
+
+
+def show_result(run: Any, *, quiet: bool) -> None:
+    """What the run reached and the commands that follow; quiet: the folder alone."""
+    if quiet:
+        print(run.path)
+        return
+    test = run.data["test"]
+    low, high = test["top1_interval_95"]
+    out = console()
+    out.print(
+        text(
+            "cli.trained",
+            accuracy=percent(test["top1"]),
+            low=percent(low),
+            high=percent(high),
+            images=test["images"],
+            epoch=run.data["best_epoch"],
+        )
+    )
+    out.print(text("cli.trained-next", run=run.path), markup=False, soft_wrap=True)
+
+
+def show_evaluation(found: dict[str, Any]) -> None:
+    """Accuracy with its interval, scores per class, what the network confuses most, where the pictures are."""
+    low, high = found["top1_interval_95"]
+    out = console()
+    out.print(text("cli.top1", accuracy=percent(found["top1"]), low=percent(low), high=percent(high), **_sizes(found)))
+    if "top5" in found:
+        out.print(text("cli.top5", accuracy=percent(found["top5"])))
+    out.print(text("cli.scores", f1=f"{found['macro_f1']:.3f}", error=percent(found["calibration_error"])))
+    show_rows(found["per_class"])
+    if found.get("folder"):
+        out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)
+
+
+def _sizes(found: dict[str, Any]) -> dict[str, Any]:
+    return {"correct": found["correct"], "images": found["images"]}
+
+
+def show_predictions(rows: list[dict[str, Any]], form: str) -> None:
+    """One line per image and class; files that could not be read go to standard error and the rest go on."""
+    if form == "json":
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    good = [row for row in rows if not row["error"]]
+    lines = [
+        {"file": row["file"], "label": top["label"], "probability": round(top["probability"], 4)}
+        for row in good
+        for top in row["top"]
+    ]
+    if form == "csv":
+        writer = csv.DictWriter(sys.stdout, ["file", "label", "probability"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    elif lines:
+        show_rows(lines)
+    for row in rows:
+        if row["error"]:
+            print(f"lissom: {row['error']}", file=sys.stderr)
+
+
+def show_comparison(found: dict[str, Any]) -> None:
+    """The settings that differ, one column per run; then cost and accuracy; then what the intervals say."""
+    out = console()
+    table = Table(title=text("cli.compare-settings"), title_justify="left")
+    for name in ("", *found["runs"]):
+        table.add_column(name, overflow="fold")
+    for name, values in found["settings"].items():
+        table.add_row(name, *map(str, values))
+    if found["settings"]:
+        out.print(table)
+    else:
+        out.print(text("cli.compare-same"))
+    show_rows(found["figures"])
+    for sentence in found["verdicts"]:
+        out.print(sentence, markup=False)
+
+
+def show_demo(found: dict[str, Any]) -> None:
+    """The comparison, the exported file's proof, the page, three commands to try next."""
+    out = console()
+    out.print(to_rich(found["rows"], comparison_columns(), title=text("cli.demo-title", images=found["test_images"])))
+    out.print(found["legend"], markup=False)
+    out.print(text("cli.exported", **found["export"]), markup=False, soft_wrap=True)
+    out.print(text("cli.demo-page", path=found["report"], seconds=f"{found['seconds']:.0f}"), markup=False, soft_wrap=True)
+    out.print(text("cli.demo-next", run=found["best_run"]), markup=False, soft_wrap=True)

@@ -1,0 +1,68 @@
+"""From the settings of a run to its network and its data."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from lissom import models
+from lissom.config import TrainConfig, cache_folder
+from lissom.data import images
+from lissom.data.batches import TrainBatches
+from lissom.profiler import count
+from lissom.runs.folder import Run
+from lissom.runs.weights import load_weights
+
+
+def network_label(config: TrainConfig) -> str:
+    """`mobilenetv2 x0.5`, as tables and reports name it."""
+    width = "" if config.model.width == 1 else f" x{config.model.width:g}"
+    return config.model.model + width + "".join(f" {k}={v}" for k, v in config.model.options.items())
+
+
+def build_model(config: TrainConfig, *, num_classes: int, in_channels: int) -> nn.Module:
+    """The network of a run, freshly initialised."""
+    chosen = config.model
+    return models.build(
+        chosen.model, num_classes=num_classes, in_channels=in_channels, width=chosen.width, **chosen.options
+    )
+
+
+def load_model(run: Run, device: torch.device) -> nn.Module:
+    """A run's network with its best weights, in eval mode."""
+    model = build_model(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
+    load_weights(model, run.best)
+    return model.eval().to(device)
+
+
+def load_data(config: TrainConfig) -> images.ImageData:
+    """The images of a run, decoded and split."""
+    entry = models.entry(config.model.model)  # an unknown network costs no decoding
+    return images.load(
+        config.data, cache_dir=cache_folder(config.data.cache_dir), default_resolution=entry.resolution
+    )
+
+
+def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:
+    """Parameters and MACs at the resolution really used; raises when the network cannot take it."""
+    with torch.device("meta"):
+        model = build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels)
+    models.check_resolution(model, data.resolution)
+    profile = count(model, resolution=data.resolution, in_channels=data.in_channels)
+    return {"parameters": profile.parameters, "macs": profile.macs}
+
+
+def training_batches(config: TrainConfig, data: images.ImageData, device: torch.device) -> TrainBatches:
+    """The training images, augmented and cut into the parts that the settings ask for."""
+    engine = config.engine
+    return TrainBatches(
+        data,
+        config.augment,
+        batch_size=engine.batch_size,
+        parts=engine.devices * engine.accumulate,
+        seed=engine.seed,
+        device=device,
+        channels_last=engine.channels_last,
+        num_classes=len(data.class_names),
+        balance=config.data.balance,
+    )

@@ -1,0 +1,88 @@
+"""`lissom demo`: light networks trained, compared, one of them exported and checked, all of it on one page."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lissom._version import __version__
+from lissom.device import set_threads
+from lissom.messages import language, text
+from lissom.recipes.demo import NETWORKS, digits
+from lissom.report.page import Page
+from lissom.report.pareto import marked, pareto
+from lissom.report.tables import comparison_columns, comparison_row
+from lissom.runs.folder import Run
+from lissom.timing.harness import latency
+from lissom.verbs.assemble import load_model
+from lissom.verbs.export import export
+from lissom.verbs.train import train
+
+
+def demo(*, runs_dir: Path | str = "runs", device: str = "auto", threads: int | None = None) -> dict[str, Any]:
+    """Trains the networks of `recipes.demo` on digits and compares them.
+
+    Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
+    `verbs.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
+    """
+    start = time.perf_counter()
+    finished = [train(digits(n, device=device, threads=threads), runs_dir=runs_dir) for n in NETWORKS]
+    rows = marked(_rows(finished, threads))
+    best = finished[_best(rows)]
+    exported = export(best.path)
+    page = Path(runs_dir) / "report.html"
+    _page(rows, exported, finished).save(page)
+    return {
+        "rows": rows,
+        "legend": text("report.legend"),
+        "export": exported,
+        "report": str(page),
+        "best_run": best.path.as_posix(),
+        "test_images": rows[0]["total"],
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def _rows(finished: list[Run], threads: int | None) -> list[dict[str, Any]]:
+    """One row per run; latencies are those of one image on one CPU thread, all networks in turn."""
+    cpu = torch.device("cpu")
+    side, channels = finished[0].data["resolution"], finished[0].data["in_channels"]
+    image = torch.zeros(1, channels, side, side)
+    models = {run.name: load_model(run, cpu) for run in finished}
+    set_threads(1)
+    with torch.inference_mode():
+        times = latency({name: lambda m=model: m(image) for name, model in models.items()}, repeats=100, seconds=3)
+    set_threads(threads)
+    return [
+        comparison_row(
+            network=run.data["network"],
+            parameters=run.data["parameters"],
+            macs=run.data["macs"],
+            resolution=side,
+            correct=run.data["test"]["correct"],
+            total=run.data["test"]["images"],
+            latency=times[run.name].to_dict(),
+        )
+        for run in finished
+    ]
+
+
+def _best(rows: list[dict[str, Any]]) -> int:
+    """The most accurate network; of equally accurate ones the cheapest."""
+    return max(range(len(rows)), key=lambda i: (rows[i]["accuracy"], -rows[i]["macs"]))
+
+
+def _page(rows: list[dict[str, Any]], exported: dict[str, Any], finished: list[Run]) -> Page:
+    page = Page(text("demo.title"), lang=language(), subtitle=text("demo.subtitle"), footer=f"lissom {__version__}")
+    page.heading(text("demo.section_comparison"))
+    page.paragraph(text("demo.honesty", images=rows[0]["total"]))
+    page.table(rows, comparison_columns())
+    page.paragraph(text("report.legend"))
+    page.picture(pareto(rows), alt=text("demo.section_comparison"))
+    page.heading(text("demo.section_export")).paragraph(text("demo.exported", **exported))
+    for run in finished:
+        page.heading(run.data["network"])
+        page.picture((run.path / "curves.svg").read_bytes(), alt=text("page.section_curves"), caption=str(run.path))
+    page.picture((finished[0].path / "gradcam.png").read_bytes(), alt="Grad-CAM", caption=text("page.gradcam_title"))
+    return page

@@ -1,0 +1,110 @@
+"""`lissom evaluate`: what a run's best weights reach, on its own test set or on other data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lissom.data.batches import EvalBatches
+from lissom.data.images import ImageData, ImageSet, load_all
+from lissom.device import choose_device, set_threads
+from lissom.config import cache_folder
+from lissom.errors import DataError
+from lissom.messages import text
+from lissom.report import canvas, sheet
+from lissom.report.confusion import confusion, most_confused
+from lissom.report.tables import to_csv
+from lissom.runs.folder import open_run, write_atomic
+from lissom.tasks.classify import Answers, predict
+from lissom.tasks.gradcam import grad_cam
+from lissom.tasks.metrics import classification_metrics, worst
+from lissom.verbs.assemble import load_data, load_model
+
+SHOWN = 24  # images on a sheet
+
+
+def evaluate(
+    run_folder: Path | str,
+    data: str | None = None,
+    *,
+    batch_size: int = 256,
+    device: str = "auto",
+    threads: int | None = None,
+    write: bool = True,
+) -> dict[str, Any]:
+    """Measures a run's best weights on its test set, or on every image of `data` (a class folder or an archive).
+
+    Returns plain data: `top1` with `top1_interval_95` (Wilson), `top5`, `macro_f1`, `calibration_error`, `per_class`
+    (precision, recall, F1, images), `confusion` (row the truth), `most_confused`, and `folder`, where tables and
+    pictures were written: the run itself, or `evaluations/NAME` in it.
+    Raises: DataError for data that cannot be read or has a class that the run does not know.
+    """
+    set_threads(threads)
+    run = open_run(run_folder)
+    model = load_model(run, choose_device(device))
+    known = tuple(run.data["class_names"])
+    if data is None:
+        images = load_data(run.config)
+        image_set, folder = images.test, run.path
+    else:
+        image_set = load_all(data, like=run.data, cache_dir=cache_folder(run.config.data.cache_dir))
+        folder = run.path / "evaluations" / Path(data).stem
+    return measure(model, image_set, run.data, folder=folder if write else None, batch_size=batch_size)
+
+
+def measure(
+    model: nn.Module,
+    image_set: ImageSet,
+    data: ImageData,
+    *,
+    folder: Path | None,
+    batch_size: int = 256,
+) -> dict[str, Any]:
+    """The figures of `evaluate` for one set of images; tables and pictures go to `folder`, None: nowhere."""
+    device = next(model.parameters()).device
+    batches = EvalBatches(image_set, data, batch_size=batch_size, device=device, channels_last=True)
+    answers = predict(model, batches)
+    metrics = classification_metrics(answers, data.class_names)
+    metrics["most_confused"] = most_confused(np.array(metrics["confusion"]), data.class_names)
+    metrics["folder"] = None if folder is None else str(folder)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "evaluation.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        write_atomic(folder / "per_class.csv", to_csv(metrics["per_class"]))
+        _draw(folder, model, image_set, data, answers, metrics)
+    return metrics
+
+
+def _draw(
+    folder: Path, model: nn.Module, image_set: ImageSet, data: ImageData, answers: Answers, metrics: dict[str, Any]
+) -> None:
+    """confusion.png and .svg, worst.png (none where nothing is wrong), gradcam.png."""
+    canvas.save(confusion(np.array(metrics["confusion"]), data.class_names), folder / "confusion")
+    wrong = worst(answers, SHOWN)
+    (folder / "worst.png").unlink(missing_ok=True)  # of an earlier evaluation
+    if wrong:
+        picture = sheet.worst(
+            list(image_set.pixels(np.array(wrong)).permute(0, 2, 3, 1).numpy()),
+            [data.class_names[i] for i in answers.labels[wrong]],
+            [data.class_names[i] for i in answers.predicted[wrong]],
+            answers.probabilities[wrong].max(1).tolist(),
+            title=text("page.worst_title"),
+        )
+        write_atomic(folder / "worst.png", canvas.render(picture).png)
+    write_atomic(folder / "gradcam.png", canvas.render(_heat(model, image_set, data, answers)).png)
+
+
+def _heat(model: nn.Module, image_set: ImageSet, data: ImageData, answers: Answers) -> Any:
+    """Grad-CAM of one image per class (at most SHOWN / 3): the image, and where its predicted class was found."""
+    chosen = [int(np.flatnonzero(answers.labels == c)[0]) for c in np.unique(answers.labels)][: SHOWN // 3]
+    pixels = image_set.pixels(np.array(chosen))
+    device = next(model.parameters()).device
+    heat = grad_cam(model, normalise(pixels, data).to(device)).cpu().numpy()
+    shown, captions = [], []
+    for i, image, warmth in zip(chosen, pixels.permute(0, 2, 3, 1).numpy(), heat, strict=True):
+        shown += [image, sheet.overlay(image, warmth)]
+        captions += [data.class_names[answers.labels[i]], f"-> {data.class_names[answers.predicted[i]]}"]
+    return sheet.sheet(shown, captions, title=text("page.gradcam_title"))

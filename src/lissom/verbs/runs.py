@@ -1,0 +1,93 @@
+"""`lissom runs` and `lissom compare`: many runs side by side."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from lissom.config import to_dict
+from lissom.errors import LissomError, UsageError, near
+from lissom.messages import text
+from lissom.runs.folder import Run, list_runs, open_run
+
+COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
+
+
+def runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
+    """One row per run folder with the columns `COLUMNS`; accuracies in percent.
+
+    A folder that cannot be read is a row too: its status says why. Rows without a value in `sort` come last.
+    """
+    if sort not in COLUMNS:
+        raise UsageError("column-unknown", got=sort, near=near(sort, COLUMNS))
+    rows = [_row(path) for path in list_runs(runs_dir)]
+    known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
+    return sorted(known, key=lambda row: row[sort]) + unknown
+
+
+def _row(path: Path) -> dict[str, Any]:
+    try:
+        run = open_run(path)
+    except LissomError as error:
+        return {**dict.fromkeys(COLUMNS), "run": path.name, "status": str(error)}
+    return _figures(run)
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    data = run.data
+    percent = {key: None if value is None else round(100 * value, 2) for key, value in _accuracies(run).items()}
+    return {
+        "run": run.name,
+        "network": data["network"],
+        "data": data["data"]["source"],
+        "parameters": data["parameters"],
+        "macs": data["macs"],
+        **percent,
+        "epochs": len(run.history),
+        "status": run.status,
+    }
+
+
+def _accuracies(run: Run) -> dict[str, float | None]:
+    best = max((row["top1"] for row in run.history), default=None)
+    return {"val_top1": best, "test_top1": run.data.get("test", {}).get("top1")}
+
+
+def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
+    """How runs differ: `settings` (only those that differ), `figures` (cost, accuracy with its interval), `verdicts`.
+
+    A verdict says for two runs whether their 95 % intervals are apart; it makes none for different test sets.
+    """
+    if len(run_folders) < 2:
+        raise UsageError("compare-needs-two", got=len(run_folders))
+    opened = [open_run(path) for path in run_folders]
+    flat = [{f"{s}.{k}": v for s, vs in to_dict(run.config).items() for k, v in vs.items()} for run in opened]
+    settings = {key: [f[key] for f in flat] for key in flat[0] if any(f[key] != flat[0][key] for f in flat)}
+    return {
+        "runs": [run.name for run in opened],
+        "settings": settings,
+        "figures": [{**_figures(run), "interval_95": _interval(run)} for run in opened],
+        "verdicts": [_verdict(a, b) for a, b in combinations(opened, 2)],
+    }
+
+
+def _interval(run: Run) -> str | None:
+    if "test" not in run.data:
+        return None
+    low, high = run.data["test"]["top1_interval_95"]
+    return f"{100 * low:.1f}-{100 * high:.1f}"
+
+
+def _verdict(a: Run, b: Run) -> str:
+    names = {"a": a.name, "b": b.name}
+    if "test" not in a.data or "test" not in b.data:
+        return text("verbs.compare-unfinished", **names)
+    same = all(a.data["data"][key] == b.data["data"][key] for key in ("digest", "test"))
+    if not same or a.config.data.split_seed != b.config.data.split_seed:
+        return text("verbs.compare-other-data", **names)
+    (a_low, a_high), (b_low, b_high) = a.data["test"]["top1_interval_95"], b.data["test"]["top1_interval_95"]
+    if a_low > b_high:
+        return text("verbs.compare-better", better=a.name, worse=b.name)
+    if b_low > a_high:
+        return text("verbs.compare-better", better=b.name, worse=a.name)
+    return text("verbs.compare-tied", **names)
