@@ -1,0 +1,172 @@
+"""Batches of one optimizer step after the other: the same for every process and from every step on.
+
+Order and augmentation depend on (seed, epoch, step) and on an image's place in the batch, on nothing else: not on who
+asks, not on what was asked before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lissom.config import AugmentConfig
+from lissom.data.augment import Augment, Draws, crop_and_flip, cut_out, flip, mix, mixed_targets
+from lissom.data.files import Pixels
+from lissom.data.images import ImageData, ImageSet
+from lissom.data.order import epoch_order
+from lissom.data.pixels import CachedPixels
+from lissom.data.randaugment import rand_augment
+from lissom.data.stream import Item, stream
+from lissom.errors import DataError
+
+Ints = NDArray[np.int64]
+
+
+@dataclass
+class Batch:
+    """`images` float32 B C H W, normalised; `labels` int64 B; `targets` float32 B K where images are mixed; `indices`
+    int64 B, places in the image set."""
+
+    images: Tensor
+    labels: Tensor
+    targets: Tensor | None
+    indices: Tensor
+
+
+class Normaliser:
+    """uint8 B H W C -> float32 B C H W with mean 0 and spread 1 over the training images."""
+
+    def __init__(self, data: ImageData, device: torch.device | str, *, channels_last: bool) -> None:
+        self.device = torch.device(device)
+        self._mean = torch.tensor(data.mean, device=self.device).view(-1, 1, 1) * 255
+        self._scale = 1 / (torch.tensor(data.std, device=self.device).view(-1, 1, 1) * 255)
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+
+    def __call__(self, pixels: Pixels | Tensor) -> Tensor:
+        images = (torch.from_numpy(pixels) if isinstance(pixels, np.ndarray) else pixels).to(self.device)
+        images = images.permute(0, 3, 1, 2).to(torch.float32, memory_format=self._layout)  # B H W C -> B C H W
+        return images.sub_(self._mean).mul_(self._scale)
+
+
+class TrainBatches:
+    """The training images of `data` in steps of `batch_size`, each cut in `parts` equal parts; the rest is dropped.
+
+    Raises: DataError where there are fewer images than one batch holds.
+    """
+
+    def __init__(
+        self,
+        data: ImageData,
+        augment: AugmentConfig,
+        *,
+        batch_size: int,
+        parts: int = 1,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        channels_last: bool = True,
+        num_classes: int | None = None,
+        balance: Literal["none", "weights", "sampler"] = "none",
+        workers: int = 2,
+    ) -> None:
+        if batch_size > len(data.train):
+            fitting = max(len(data.train) // parts, 1) * parts
+            raise DataError("batch-larger-than-data", got=batch_size, count=len(data.train), fitting=fitting)
+        self._data, self._store = data, data.train.store
+        self._batch_size, self._parts, self._seed, self._workers = batch_size, parts, seed, workers
+        self._num_classes = num_classes or len(data.class_names)
+        self._balanced = balance == "sampler"
+        self._normalise = Normaliser(data, device, channels_last=channels_last)
+        self._random_size = augment.crop != 0
+        self._augment = Augment.settle(
+            augment, resolution=data.resolution, small=data.small, mirrored=data.name != "digits"
+        )
+        self.steps_per_epoch = len(data.train) // batch_size
+
+    def epoch(self, epoch: int, *, start_step: int = 0, parts: range | None = None) -> Iterator[list[Batch]]:
+        """For each step from `start_step` on, its micro-batches numbered in `parts` (None: all)."""
+        parts = range(self._parts) if parts is None else parts
+        size = self._batch_size // self._parts
+        order = epoch_order(self._data.train.labels, seed=self._seed, epoch=epoch, balanced=self._balanced)
+        steps = range(start_step, self.steps_per_epoch)
+        decoded = None
+        if not isinstance(self._store, CachedPixels):
+            decoded = self._decoded(order, epoch, steps, parts, size)
+        for step in steps:
+            rng = np.random.default_rng([self._seed, epoch, step, 0xD4A5])
+            draws = self._augment.draw(self._batch_size, self._parts, rng)
+            chosen = order[step * self._batch_size :]
+            batches = []
+            for part in parts:
+                indices = chosen[part * size : (part + 1) * size]
+                part_draws = draws.part(part * size, (part + 1) * size)
+                batches.append(self._batch(indices, part_draws, next(decoded) if decoded else None))
+            yield batches
+
+    def _decoded(self, order: Ints, epoch: int, steps: range, parts: range, size: int) -> Iterator[Pixels]:
+        """The streamed images of each part in turn, B H W C; each image's crop is drawn by its place in the epoch."""
+        places = self._data.train.places
+        starts = [step * self._batch_size + part * size for step in steps for part in parts]
+        batches = [
+            [Item(int(places[order[at]]), (self._seed, epoch, at)) for at in range(start, start + size)]
+            for start in starts
+        ]
+        return stream(self._store, batches, random_crop=self._random_size, workers=self._workers)
+
+    def _batch(self, indices: Ints, draws: Draws, decoded: Pixels | None) -> Batch:
+        config = self._augment.config
+        if decoded is None:
+            assert isinstance(self._store, CachedPixels)
+            pixels = crop_and_flip(self._store.array, self._data.train.places[indices], draws)
+        else:
+            pixels = flip(decoded, draws.flips)
+        if config.randaugment:
+            pixels = rand_augment(pixels, draws.operations, draws.signs, config.magnitude)
+        images = self._normalise(pixels)
+        labels = torch.from_numpy(self._data.train.labels[indices]).to(images.device)
+        if config.cutout:
+            images = cut_out(images, draws, config.cutout)
+        targets = None
+        if self._augment.mixes:
+            images, own = mix(images, draws)
+            targets = mixed_targets(labels, own, draws.partners, self._num_classes)
+        return Batch(images, labels, targets, torch.from_numpy(indices))
+
+
+class EvalBatches:
+    """All images of a set in order, without augmentation; the last batch may be smaller."""
+
+    def __init__(
+        self,
+        image_set: ImageSet,
+        data: ImageData,
+        *,
+        batch_size: int = 256,
+        device: torch.device | str = "cpu",
+        channels_last: bool = True,
+        workers: int = 2,
+    ) -> None:
+        self._set, self._batch_size, self._workers = image_set, batch_size, workers
+        self._normalise = Normaliser(data, device, channels_last=channels_last)
+
+    def __len__(self) -> int:
+        return -(-len(self._set) // self._batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start, pixels in zip(range(0, len(self._set), self._batch_size), self._pixels(), strict=True):
+            indices = np.arange(start, start + len(pixels))
+            images = self._normalise(pixels)
+            labels = torch.from_numpy(self._set.labels[indices]).to(images.device)
+            yield Batch(images, labels, None, torch.from_numpy(indices))
+
+    def _pixels(self) -> Iterator[Pixels]:
+        chunks = [
+            self._set.places[start : start + self._batch_size] for start in range(0, len(self._set), self._batch_size)
+        ]
+        if isinstance(self._set.store, CachedPixels):
+            return map(self._set.store.take, chunks)
+        items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
+        return stream(self._set.store, items, random_crop=False, workers=self._workers)

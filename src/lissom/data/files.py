@@ -1,0 +1,146 @@
+"""One image file to a uint8 array: the modes of real files, and what makes a file no image. No torch here.
+
+Grey, palette, alpha, CMYK, 16-bit and float files come out as 8-bit grey or RGB, turned upright as their EXIF tag says.
+Transparent parts become white, the ground on which such pictures are drawn. Animations give their first frame.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from lissom.errors import DataError
+from lissom.messages import text
+
+DECODE_VERSION = 1  # part of every cache's name: raise it whenever the pixels of any file change
+EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+Pixels = NDArray[np.uint8]
+
+
+class Unreadable(Exception):
+    """Why some bytes are no usable image, as a clause in the reader's language."""
+
+
+def is_image_name(name: str) -> bool:
+    """Whether the file's extension is that of an image."""
+    return Path(name).suffix.lower() in EXTENSIONS
+
+
+def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | None = None) -> Pixels:
+    """The image in a file, or in its bytes, as H W C with 1 or 3 channels; `name` is what an error calls it.
+
+    Raises: DataError that names the file and the reason.
+    """
+    path = name or ("<bytes>" if isinstance(source, bytes) else str(source))
+    try:
+        return decode(source if isinstance(source, bytes) else read_bytes(Path(source)), channels=channels)
+    except Unreadable as error:
+        raise DataError("image-unreadable", path=path, reason=error) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises: Unreadable with the system's reason."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+
+
+def decode(data: bytes, *, channels: int) -> Pixels:
+    """The image in `data` as H W C. Raises: Unreadable."""
+    if not data:
+        raise Unreadable(text("data.reason-empty"))
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            _check_size(image.width, image.height)
+            return _as_array(_upright(image), channels)
+    except Unreadable:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise Unreadable(text("data.reason-not-an-image", start=ascii(data[:12])[2:-1])) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Unreadable(text("data.reason-too-large", limit=f"{_limit():,}")) from error
+    except Exception as error:  # Pillow's readers raise nearly every kind on damaged bytes
+        raise Unreadable(text("data.reason-damaged", detail=_one_line(error))) from error
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """Width and height as the header says, before any turning. Raises: Unreadable."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.size
+    except Exception as error:  # as in decode
+        raise Unreadable(_one_line(error)) from error
+
+
+def fit_square(array: Pixels, resolution: int) -> Pixels:
+    """H W C -> resolution resolution C: the largest centred square, resized with antialiasing.
+
+    The one way into a network outside training: validation, testing, prediction and exported files agree on it.
+    """
+    height, width = array.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return resize_box(array, (left, top, left + side, top + side), resolution)
+
+
+def resize_box(array: Pixels, box: tuple[float, float, float, float], resolution: int) -> Pixels:
+    """The box (left, top, right, bottom) of an H W C image, resized to resolution resolution C."""
+    if array.shape[:2] == (resolution, resolution) and tuple(box) == (0, 0, resolution, resolution):
+        return array
+    image = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    small = image.resize((resolution, resolution), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(small).reshape(resolution, resolution, array.shape[2])
+
+
+def _limit() -> int:
+    return Image.MAX_IMAGE_PIXELS or 1 << 40
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > _limit():
+        raise Unreadable(text("data.reason-too-large", limit=f"{_limit():,}"))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF orientation says; files without one pay nothing for it."""
+    if "exif" in image.info or image.format == "TIFF":
+        return ImageOps.exif_transpose(image)
+    return image
+
+
+def _as_array(image: Image.Image, channels: int) -> Pixels:
+    if image.mode.startswith(("I", "F")):
+        image = Image.fromarray(_to_8_bit(np.asarray(image)))
+    elif image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        image = _on_white(image)
+    image = image.convert("L" if channels == 1 else "RGB")
+    return np.asarray(image).reshape(image.height, image.width, channels)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image)
+
+
+def _to_8_bit(values: NDArray[Any]) -> Pixels:
+    """Grey of 16 or 32 bits, or float, to 8 bits: by the type's range, for 32 bits and floats by that of the values."""
+    if not np.isfinite(values).all():
+        raise Unreadable(text("data.reason-not-finite", count=int((~np.isfinite(values)).sum())))
+    low, high = float(values.min()), float(values.max())
+    if values.dtype.kind == "f":
+        scale = 1.0 if high <= 1 else 255.0
+    else:
+        scale = 65535.0 if values.dtype.itemsize == 2 or high > 255 else 255.0
+    if low < 0 or high > scale:
+        raise Unreadable(text("data.reason-out-of-range", low=f"{low:g}", high=f"{high:g}"))
+    return np.rint(values * (255.0 / scale)).astype(np.uint8)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
