@@ -72,7 +72,12 @@ class Ended:
     best_metric: float | None
 
 
-Event = Started | CheckpointDamaged | StepEnded | EpochEnded | Saved | Stopping | Ended
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """Always the last, however the run ended: a listener puts the terminal in order."""
+
+
+Event = Started | CheckpointDamaged | StepEnded | EpochEnded | Saved | Stopping | Ended | Closed
 Listener = Callable[[Event], None]
 
 

@@ -66,20 +66,22 @@ def fit(
     """
     fabric = fabric or processes.make_fabric(engine)
     loop = _Loop(fabric, model, task, train, val, optim, engine, Path(folder), listener)
-    with memory_explained(engine), loop.stop, _stopped_at_once(loop.folder):
+    with memory_explained(engine), loop.stop, _closing(loop):
         loop.begin(resume=resume)
         while not loop.state.stopped:
             loop.train_epoch()
             loop.end_epoch()
-    return loop.end()
+        return loop.end()
 
 
 @contextlib.contextmanager
-def _stopped_at_once(folder: Path) -> Iterator[None]:
+def _closing(loop: "_Loop") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        raise Interrupted("stopped-at-once", run=folder) from error
+        raise Interrupted("stopped-at-once", run=loop.folder) from error
+    finally:
+        loop.tell(events.Closed())
 
 
 class _Loop:
@@ -101,7 +103,7 @@ class _Loop:
             keep_memory()
         self.fabric, self.task, self.train, self.val = fabric, task, train, val
         self.engine, self.folder = engine, folder
-        self.tell = (listener or progress.Console()) if fabric.is_global_zero else events.silent
+        self.tell = (listener or progress.ProgressView()) if fabric.is_global_zero else events.silent
         self.stop = StopRequest(lambda: self.tell(events.Stopping()))
         self.training = Training(fabric, model, optim, engine, engine.epochs * train.steps_per_epoch)
         self.exchange = Exchange(fabric, self.training.model)

@@ -1,9 +1,114 @@
-"""Progress."""
+"""The listener that shows a run: two bars on a terminal, one line for each epoch everywhere."""
 
-from lissom.engine.events import EpochEnded, Event
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from lissom.engine.estimate import Estimate, clock_text
+from lissom.engine.events import (
+    CheckpointDamaged,
+    Closed,
+    Ended,
+    EpochEnded,
+    Event,
+    Saved,
+    Started,
+    StepEnded,
+    Stopping,
+)
+from lissom.messages import text
 
 
-class Console:
+class ProgressView:
+    """Writes to standard error, so that a program can read standard output."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._started: Started | None = None
+        self._estimate = Estimate(epochs=0, steps_per_epoch=0)
+        self._bars: _Bars | None = None
+        self._handlers: dict[type, Callable] = {
+            Started: self._on_started,
+            CheckpointDamaged: lambda event: self._line("engine.checkpoint-damaged", path=event.path),
+            StepEnded: self._on_step,
+            EpochEnded: self._on_epoch,
+            Stopping: lambda event: self._line("engine.stopping"),
+            Ended: self._on_ended,
+            Closed: self._on_closed,
+            Saved: lambda event: None,
+        }
+
     def __call__(self, event: Event) -> None:
-        if isinstance(event, EpochEnded):
-            print(event.row)
+        self._handlers[type(event)](event)
+
+    def _line(self, name: str, **values: object) -> None:
+        self._console.print(text(name, **values), markup=False, highlight=False, soft_wrap=True)
+
+    def _on_started(self, event: Started) -> None:
+        self._started = event
+        if event.checkpoint:
+            self._line("engine.resumed", path=event.checkpoint, epoch=event.epoch + 1, step=event.step)
+        done: dict[str, Any] = {"epoch": event.epoch, "step": event.step}
+        self._estimate = Estimate(epochs=event.epochs, steps_per_epoch=event.steps_per_epoch, **done)
+        if self._console.is_terminal:
+            self._bars = _Bars(self._console, event)
+
+    def _on_step(self, event: StepEnded) -> None:
+        self._estimate.step_ended()
+        if self._bars:
+            self._bars.show(event.epoch - 1, event.step, self._estimate)
+
+    def _on_epoch(self, event: EpochEnded) -> None:
+        self._estimate.epoch_ended()
+        assert self._started
+        row, metric = event.row, self._started.metric
+        self._line(
+            "engine.epoch-best" if event.best else "engine.epoch",
+            epoch=f"{row['epoch']:{len(str(self._started.epochs))}}/{self._started.epochs}",
+            loss=f"{row['train_loss']:.4f}",
+            metric=metric,
+            value=f"{row[metric]:.4f}",
+            seconds=f"{row['seconds']:.1f}",
+            speed=f"{row['images_per_second']:.0f}",
+            left=clock_text(self._estimate.run_left()),
+        )
+        if self._bars:
+            self._bars.show(row["epoch"], 0, self._estimate)
+
+    def _on_ended(self, event: Ended) -> None:
+        if event.stopped == "early":
+            self._line("engine.early", epoch=event.best_epoch)
+
+    def _on_closed(self, event: Closed) -> None:
+        if self._bars:
+            self._bars.close()
+            self._bars = None
+
+
+class _Bars:
+    """This epoch's steps and the whole run's, each with the time left."""
+
+    def __init__(self, console: Console, started: Started) -> None:
+        columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}", justify="right")]
+        self._progress = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+        self._started = started
+        self._epoch = self._add(started.steps_per_epoch)
+        self._run = self._add(started.steps_per_epoch * started.epochs)
+        self._progress.start()
+
+    def _add(self, total: int) -> TaskID:
+        return self._progress.add_task("", total=total, left=clock_text(None))
+
+    def show(self, epoch: int, step: int, estimate: Estimate) -> None:
+        """After `epoch` finished epochs and `step` finished steps of the next."""
+        epochs, steps = self._started.epochs, self._started.steps_per_epoch
+        names = {"epoch": min(epoch + 1, epochs), "epochs": epochs, "step": step, "steps": steps}
+        now, whole = text("engine.bar-epoch", **names), text("engine.bar-run")
+        left = clock_text(estimate.epoch_left()), clock_text(estimate.run_left())
+        self._progress.update(self._epoch, completed=step, description=now, left=left[0])
+        self._progress.update(self._run, completed=epoch * steps + step, description=whole, left=left[1])
+
+    def close(self) -> None:
+        self._progress.stop()
