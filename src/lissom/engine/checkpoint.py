@@ -51,6 +51,12 @@ def step_of(path: Path) -> int:
     return int(match[1])
 
 
+def newest(folder: Path) -> int:
+    """Steps finished at the newest checkpoint in `folder`, going by its name alone; 0 when there is none."""
+    found = checkpoints(folder)
+    return step_of(found[0]) if found else 0
+
+
 def newest_sound(folder: Path, *, on_damaged: Callable[[Path], None]) -> Path | None:
     """The newest checkpoint that is whole, or None where there is none at all.
 

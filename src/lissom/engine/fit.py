@@ -12,11 +12,12 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from lissom.config import EngineConfig, OptimConfig
-from lissom.engine import events, processes, progress
+from lissom.engine import events, processes
 from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound, save_checkpoint
 from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
 from lissom.engine.memory import keep_memory, memory_explained
+from lissom.engine.progress import Progress
 from lissom.engine.records import write_rows, write_weights
 from lissom.engine.state import TrainingState
 from lissom.engine.task import Task, TrainBatches
@@ -103,7 +104,7 @@ class _Loop:
             keep_memory()
         self.fabric, self.task, self.train, self.val = fabric, task, train, val
         self.engine, self.folder = engine, folder
-        self.tell = (listener or progress.ProgressView()) if fabric.is_global_zero else events.silent
+        self.tell = (listener or Progress()) if fabric.is_global_zero else events.silent
         self.stop = StopRequest(lambda: self.tell(events.Stopping()))
         self.training = Training(fabric, model, optim, engine, engine.epochs * train.steps_per_epoch)
         self.exchange = Exchange(fabric, self.training.model)

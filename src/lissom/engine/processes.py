@@ -21,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from lissom.config import EngineConfig
 from lissom.device import choose_device, set_threads
 from lissom.engine import started
-from lissom.errors import UsageError
+from lissom.errors import LissomError, UsageError
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
 PATIENCE = timedelta(days=1)  # the others wait while the first evaluates; a process that died is noticed anyway
@@ -56,6 +56,25 @@ def run_here(fn: Callable[..., Value], engine: EngineConfig, *args: Any) -> Valu
 def under_torchrun() -> bool:
     """Whether this process is one of several already (torchrun, or one that `launch` started)."""
     return all(name in os.environ for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and prints."""
+    return not under_torchrun() or os.environ["RANK"] == "0"
+
+
+def on_first(fabric: Fabric, fn: Callable[..., Value], *args: Any) -> Value:
+    """What `fn(*args)` returns or raises in the first process, in all of them: making the run folder, for one."""
+    outcome: tuple[bool, Any] = (True, None)
+    if fabric.is_global_zero:
+        try:
+            outcome = (True, fn(*args))
+        except LissomError as error:
+            outcome = (False, error)
+    worked, what = fabric.broadcast(outcome)
+    if not worked:
+        raise what
+    return what
 
 
 def make_fabric(engine: EngineConfig) -> Fabric:

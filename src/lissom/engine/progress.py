@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from lissom.engine.estimate import Estimate, clock_text
 from lissom.engine.events import (
@@ -21,7 +21,7 @@ from lissom.engine.events import (
 from lissom.messages import text
 
 
-class ProgressView:
+class Progress:
     """Writes to standard error, so that a program can read standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
@@ -91,14 +91,18 @@ class _Bars:
     """This epoch's steps and the whole run's, each with the time left."""
 
     def __init__(self, console: Console, started: Started) -> None:
-        columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}", justify="right")]
-        self._progress = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+        columns = [
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.TextColumn("{task.fields[left]}", justify="right"),
+        ]
+        self._progress = bars.Progress(*columns, console=console, transient=True, refresh_per_second=4)
         self._started = started
         self._epoch = self._add(started.steps_per_epoch)
         self._run = self._add(started.steps_per_epoch * started.epochs)
         self._progress.start()
 
-    def _add(self, total: int) -> TaskID:
+    def _add(self, total: int) -> bars.TaskID:
         return self._progress.add_task("", total=total, left=clock_text(None))
 
     def show(self, epoch: int, step: int, estimate: Estimate) -> None:
