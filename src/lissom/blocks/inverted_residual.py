@@ -12,7 +12,8 @@ class InvertedResidual(nn.Module):
 
     MobileNetV2 (arXiv 1801.04381), section 3.3 and table 1; the gate is a squeeze-and-excitation between filter and
     projection, MobileNetV3 (arXiv 1905.02244), section 5.3. The expansion is left out where it would not widen
-    (V2: factor 1), and the shortcut is there where input and output have the same shape.
+    (V2: factor 1), and the shortcut is there where input and output have the same shape. A dilation above 1 takes the
+    stride's place (V3, section 6.4): the map keeps its size, and a block of stride 2 still has no shortcut.
     `B in H W -> B out ceil(H / stride) ceil(W / stride)`
     """
 
@@ -31,7 +32,8 @@ class InvertedResidual(nn.Module):
         super().__init__()
         widens = expanded != in_channels
         self.expand = conv(in_channels, expanded, 1) if widens else nn.Identity()
-        self.depthwise = conv(expanded, expanded, kernel, stride=stride, dilation=dilation, groups=expanded)
+        step = 1 if dilation > 1 else stride
+        self.depthwise = conv(expanded, expanded, kernel, stride=step, dilation=dilation, groups=expanded)
         self.gate = gate or nn.Identity()
         self.project = conv(expanded, out_channels, 1, act=None)
         self.is_residual = stride == 1 and in_channels == out_channels

@@ -134,19 +134,18 @@ def _blocks(stem: int, rows: list[Row], scale: Scale, reduced: bool, dilated: bo
         if reduced and index >= last_stride:
             row = row._replace(out=row.out // 2, expanded=row.expanded // (1 if index == last_stride else 2))
         dilation = 2 if dilated and index >= last_stride else 1
-        stride = 1 if dilation > 1 else row.stride
         out = make_divisible(row.out * scale.width)
-        block = _block(channels, scale.expanded(row.expanded, printed_in, channels), out, row, stride, dilation)
-        steps.append(Step(block, stride, out))
+        block = _block(channels, scale.expanded(row.expanded, printed_in, channels), out, row, dilation)
+        steps.append(Step(block, 1 if dilation > 1 else row.stride, out))
         printed_in, channels = row.out, out
     return steps
 
 
-def _block(channels: int, expanded: int, out: int, row: Row, stride: int, dilation: int) -> InvertedResidual:
+def _block(channels: int, expanded: int, out: int, row: Row, dilation: int) -> InvertedResidual:
     gate = SqueezeExcitation(expanded, make_divisible(expanded // 4), gate=nn.Hardsigmoid) if row.se else None
     conv = partial(ConvNormAct, act=row.act, norm=NORM)
     return InvertedResidual(
-        channels, expanded, out, kernel=row.kernel, stride=stride, dilation=dilation, gate=gate, conv=conv
+        channels, expanded, out, kernel=row.kernel, stride=row.stride, dilation=dilation, gate=gate, conv=conv
     )
 
 

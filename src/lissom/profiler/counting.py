@@ -66,12 +66,8 @@ def count(
     at that shape, with its reason.
     """
     shape = (1, *(input_shape or _image_shape(model, resolution, in_channels)))
-    twin = _meta_copy(model)
-    ledger = _Ledger(twin)
-    dtype = next((p.dtype for p in twin.parameters() if p.is_floating_point()), torch.float32)
     try:
-        with torch.no_grad(), _without_fused_attention(), ledger:
-            twin(torch.empty(shape, dtype=dtype, device="meta"))
+        ledger = _run(_meta_copy(model), shape)
     except Exception as error:  # whatever a stranger's network raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError("profile-run-failed", shape="x".join(map(str, shape)), reason=reason) from error
@@ -84,6 +80,14 @@ def count(
         layers=layers,
         unknown=tuple(sorted(ledger.unknown)),
     )
+
+
+def _run(twin: nn.Module, shape: tuple[int, ...]) -> "_Ledger":
+    dtype = next((p.dtype for p in twin.parameters() if p.is_floating_point()), torch.float32)
+    ledger = _Ledger(twin)
+    with torch.no_grad(), _without_fused_attention(), ledger:
+        twin(torch.empty(shape, dtype=dtype, device="meta"))
+    return ledger
 
 
 def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | None) -> tuple[int, int, int]:
@@ -166,7 +170,7 @@ class _Ledger(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         spent = cost(func, args, out)
         if spent is not None:
-            page = self.pages[self.running[-1]]
+            page = self.pages.setdefault(self.running[-1], _Page())
             if spent.macs is None:
                 self.unknown.add(f"{func.namespace}.{func.overloadpacket.__name__}")
             if not page.kind or (spent.macs and not page.macs):  # what costs gives the layer its kind

@@ -52,8 +52,9 @@ def convolution_macs(weight: Shape, in_map: Shape, out_map: Shape, *, batch: int
 def _convolution(args: Sequence[Any], out: Tensor) -> Cost:
     x, weight, transposed, groups = args[0], args[1], bool(args[6]), args[8]
     spatial = weight.dim() - 2
-    batch = x.shape[0] if x.dim() == weight.dim() else 1
-    macs = convolution_macs(weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=batch, transposed=transposed)
+    macs = convolution_macs(
+        weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=x.shape[0], transposed=transposed
+    )
     return Cost(_convolution_kind(weight.shape, groups, transposed), macs)
 
 
@@ -115,8 +116,8 @@ MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
 }
 
 _NORMS = """batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training
-_batch_norm_with_update _batch_norm_no_update cudnn_batch_norm native_layer_norm native_group_norm
-_fused_rms_norm renorm linalg_vector_norm norm"""
+_batch_norm_with_update _batch_norm_no_update cudnn_batch_norm native_layer_norm native_group_norm _fused_rms_norm
+renorm linalg_vector_norm norm"""
 _ACTIVATIONS = """relu hardtanh hardswish hardsigmoid sigmoid silu gelu mish elu celu selu leaky_relu prelu
 _prelu_kernel rrelu_with_noise softplus log_sigmoid_forward tanh glu _softmax _log_softmax _safe_softmax hardshrink
 softshrink threshold"""
@@ -125,7 +126,7 @@ _adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d avg_pool2d avg_pool
 max_pool3d_with_indices std var var_mean std_mean cumsum prod any all topk sort"""
 _RESIZES = """upsample_linear1d upsample_bilinear2d _upsample_bilinear2d_aa upsample_bicubic2d _upsample_bicubic2d_aa
 upsample_trilinear3d grid_sampler_2d grid_sampler_3d"""
-_ELEMENTWISE = "native_dropout dropout bernoulli uniform normal rsub"
+_ELEMENTWISE = "col2im native_dropout dropout bernoulli uniform normal rsub"
 
 FREE: dict[str, str] = {
     name: kind
@@ -139,10 +140,11 @@ FREE: dict[str, str] = {
     for name in names.split()
 }
 _MOVEMENTS = """cat stack copy clone contiguous _to_copy _reshape_alias _unsafe_view reshape empty empty_like
-empty_strided new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like ones ones_like full full_like scalar_tensor
-arange linspace eye fill zero lift lift_fresh lift_fresh_copy detach constant_pad_nd reflection_pad1d reflection_pad2d
-reflection_pad3d replication_pad1d replication_pad2d replication_pad3d index index_select gather scatter index_put
-embedding masked_fill repeat roll flip pixel_shuffle pixel_unshuffle channel_shuffle im2col col2im upsample_nearest1d
-upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d
-tril triu rot90 unfold_copy select_scatter slice_scatter split_with_sizes_copy resize set_"""
+empty_strided new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like ones ones_like full full_like
+scalar_tensor arange linspace eye fill zero lift lift_fresh lift_fresh_copy detach constant_pad_nd reflection_pad1d
+reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d index index_select gather
+scatter index_put embedding masked_fill repeat roll flip pixel_shuffle pixel_unshuffle channel_shuffle im2col
+upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d
+_upsample_nearest_exact3d tril triu rot90 unfold_copy select_scatter slice_scatter split_with_sizes_copy resize
+set_"""
 WITHOUT_ARITHMETIC = frozenset(_MOVEMENTS.split())
