@@ -167,7 +167,9 @@ class EngineConfig:
         _at_least(self, 1, "epochs", "batch_size", "accumulate", "devices", "threads")
         _at_least(self, 0, "seed", "patience", "checkpoint_minutes")
         parts = self.devices * self.accumulate
-        _require(self.batch_size % parts == 0, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}")
+        _require(
+            self.batch_size % parts == 0, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ def show_rows(rows: list[dict[str, Any]], *, note: str = "") -> None:
     for key in rows[0]:
         values = [row[key] for row in rows if row[key] is not None]
         numeric = bool(values) and all(isinstance(v, int | float) for v in values)
-        columns.append(column(key, text_or(f"column.{key}", key), _cell, right=numeric))
+        columns.append(column(key, text(f"column.{key}"), _cell, right=numeric))
     out = console()
     out.print(to_rich(rows, columns))
     if note:
@@ -40,14 +40,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return NUMBER(value) if value >= 10_000 else str(value)
     return f"{value:.4g}"
-
-
-def text_or(name: str, otherwise: str) -> str:
-    """The sentence of that name, or `otherwise` where there is none."""
-    try:
-        return text(name)
-    except KeyError:
-        return otherwise
 
 
 def show_profile(found: dict[str, Any]) -> None:
@@ -180,5 +172,7 @@ def show_demo(found: dict[str, Any]) -> None:
     out.print(to_rich(found["rows"], comparison_columns(), title=text("cli.demo-title", images=found["test_images"])))
     out.print(found["legend"], markup=False)
     out.print(text("cli.exported", **found["export"]), markup=False, soft_wrap=True)
-    out.print(text("cli.demo-page", path=found["report"], seconds=f"{found['seconds']:.0f}"), markup=False, soft_wrap=True)
+    out.print(
+        text("cli.demo-page", path=found["report"], seconds=f"{found['seconds']:.0f}"), markup=False, soft_wrap=True
+    )
     out.print(text("cli.demo-next", run=found["best_run"]), markup=False, soft_wrap=True)

@@ -74,7 +74,9 @@ class Resume:
         if self.dry_run:
             print(text("cli.would-resume", run=self.run_folder, step=resume_point(self.run_folder)))
             return 0
-        show_result(resume(self.run_folder, device=self.device, threads=self.threads, quiet=self.quiet), quiet=self.quiet)
+        show_result(
+            resume(self.run_folder, device=self.device, threads=self.threads, quiet=self.quiet), quiet=self.quiet
+        )
         return 0
 
 

@@ -1,6 +1,5 @@
 """From the settings of a run to its network and its data."""
 
-from typing import Any
 
 import torch
 from torch import nn
@@ -38,9 +37,7 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
 def load_data(config: TrainConfig) -> images.ImageData:
     """The images of a run, decoded and split."""
     entry = models.entry(config.model.model)  # an unknown network costs no decoding
-    return images.load(
-        config.data, cache_dir=cache_folder(config.data.cache_dir), default_resolution=entry.resolution
-    )
+    return images.load(config.data, cache_dir=cache_folder(config.data.cache_dir), default_resolution=entry.resolution)
 
 
 def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:

@@ -13,7 +13,7 @@ from lissom.recipes.demo import NETWORKS, digits
 from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto
 from lissom.report.tables import comparison_columns, comparison_row
-from lissom.runs.folder import Run
+from lissom.runs.folder import Run, write_atomic
 from lissom.timing.harness import latency
 from lissom.verbs.assemble import load_model
 from lissom.verbs.export import export
@@ -32,7 +32,7 @@ def demo(*, runs_dir: Path | str = "runs", device: str = "auto", threads: int | 
     best = finished[_best(rows)]
     exported = export(best.path)
     page = Path(runs_dir) / "report.html"
-    _page(rows, exported, finished).save(page)
+    write_atomic(page, _page(rows, exported, finished).html())
     return {
         "rows": rows,
         "legend": text("report.legend"),

@@ -2,19 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import nn
 
-from lissom.data.batches import EvalBatches
-from lissom.data.images import ImageData, ImageSet, load_all
-from lissom.device import choose_device, set_threads
 from lissom.config import cache_folder
-from lissom.errors import DataError
+from lissom.data.batches import EvalBatches, Normaliser
+from lissom.data.foreign import open_foreign
+from lissom.data.images import ImageData, ImageSet
+from lissom.device import choose_device, set_threads
 from lissom.messages import text
-from lissom.report import canvas, sheet
+from lissom.report import sheet
 from lissom.report.confusion import confusion, most_confused
 from lissom.report.tables import to_csv
 from lissom.runs.folder import open_run, write_atomic
@@ -22,8 +21,17 @@ from lissom.tasks.classify import Answers, predict
 from lissom.tasks.gradcam import grad_cam
 from lissom.tasks.metrics import classification_metrics, worst
 from lissom.verbs.assemble import load_data, load_model
+from lissom.verbs.pictures import save_picture
 
 SHOWN = 24  # images on a sheet
+
+
+class View(NamedTuple):
+    """How a network sees images: the names of its classes, and the mean and spread of pixels scaled to 0..1."""
+
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 def evaluate(
@@ -45,20 +53,25 @@ def evaluate(
     set_threads(threads)
     run = open_run(run_folder)
     model = load_model(run, choose_device(device))
-    known = tuple(run.data["class_names"])
     if data is None:
-        images = load_data(run.config)
-        image_set, folder = images.test, run.path
+        image_set, folder = load_data(run.config).test, run.path
     else:
-        image_set = load_all(data, like=run.data, cache_dir=cache_folder(run.config.data.cache_dir))
+        image_set = open_foreign(
+            data,
+            class_names=run.data["class_names"],
+            in_channels=run.data["in_channels"],
+            resolution=run.data["resolution"],
+            cache_dir=cache_folder(run.config.data.cache_dir),
+        )
         folder = run.path / "evaluations" / Path(data).stem
-    return measure(model, image_set, run.data, folder=folder if write else None, batch_size=batch_size)
+    view = View(tuple(run.data["class_names"]), tuple(run.data["mean"]), tuple(run.data["std"]))
+    return measure(model, image_set, view, folder=folder if write else None, batch_size=batch_size)
 
 
 def measure(
     model: nn.Module,
     image_set: ImageSet,
-    data: ImageData,
+    data: View | ImageData,
     *,
     folder: Path | None,
     batch_size: int = 256,
@@ -79,10 +92,15 @@ def measure(
 
 
 def _draw(
-    folder: Path, model: nn.Module, image_set: ImageSet, data: ImageData, answers: Answers, metrics: dict[str, Any]
+    folder: Path,
+    model: nn.Module,
+    image_set: ImageSet,
+    data: View | ImageData,
+    answers: Answers,
+    metrics: dict[str, Any],
 ) -> None:
     """confusion.png and .svg, worst.png (none where nothing is wrong), gradcam.png."""
-    canvas.save(confusion(np.array(metrics["confusion"]), data.class_names), folder / "confusion")
+    save_picture(confusion(np.array(metrics["confusion"]), data.class_names), folder / "confusion")
     wrong = worst(answers, SHOWN)
     (folder / "worst.png").unlink(missing_ok=True)  # of an earlier evaluation
     if wrong:
@@ -93,18 +111,19 @@ def _draw(
             answers.probabilities[wrong].max(1).tolist(),
             title=text("page.worst_title"),
         )
-        write_atomic(folder / "worst.png", canvas.render(picture).png)
-    write_atomic(folder / "gradcam.png", canvas.render(_heat(model, image_set, data, answers)).png)
+        save_picture(picture, folder / "worst", vector=False)
+    save_picture(_heat(model, image_set, data, answers), folder / "gradcam", vector=False)
 
 
-def _heat(model: nn.Module, image_set: ImageSet, data: ImageData, answers: Answers) -> Any:
+def _heat(model: nn.Module, image_set: ImageSet, data: View | ImageData, answers: Answers) -> Any:
     """Grad-CAM of one image per class (at most SHOWN / 3): the image, and where its predicted class was found."""
     chosen = [int(np.flatnonzero(answers.labels == c)[0]) for c in np.unique(answers.labels)][: SHOWN // 3]
     pixels = image_set.pixels(np.array(chosen))
-    device = next(model.parameters()).device
-    heat = grad_cam(model, normalise(pixels, data).to(device)).cpu().numpy()
+    images = pixels.permute(0, 2, 3, 1)  # N C H W -> N H W C
+    normalise = Normaliser(data, next(model.parameters()).device, channels_last=True)
+    heat = grad_cam(model, normalise(images)).cpu().numpy()
     shown, captions = [], []
-    for i, image, warmth in zip(chosen, pixels.permute(0, 2, 3, 1).numpy(), heat, strict=True):
+    for i, image, warmth in zip(chosen, images.numpy(), heat, strict=True):
         shown += [image, sheet.overlay(image, warmth)]
         captions += [data.class_names[answers.labels[i]], f"-> {data.class_names[answers.predicted[i]]}"]
     return sheet.sheet(shown, captions, title=text("page.gradcam_title"))

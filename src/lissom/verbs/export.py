@@ -32,7 +32,9 @@ def export(run_folder: Path | str, output: Path | str | None = None) -> dict[str
     path = export_path(run_folder, output)
     run = open_run(run_folder)
     data, model = load_data(run.config), load_model(run, torch.device("cpu"))
-    batch = next(iter(EvalBatches(data.test, data, batch_size=CHECKED, device=torch.device("cpu"), channels_last=False)))
+    batch = next(
+        iter(EvalBatches(data.test, data, batch_size=CHECKED, device=torch.device("cpu"), channels_last=False))
+    )
     partial = path.with_suffix(".unproven.onnx")
     try:
         export_onnx(

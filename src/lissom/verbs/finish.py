@@ -2,23 +2,20 @@
 
 from typing import Any
 
-import torch
-
 from lissom import models
 from lissom._version import __version__
 from lissom.config import to_dict
 from lissom.data.images import ImageData
 from lissom.device import choose_device
 from lissom.messages import language, text
-from lissom.report import canvas
 from lissom.report.card import Card, Figure, model_card
-from lissom.report.confusion import confusion
 from lissom.report.curves import curves
 from lissom.report.page import Page
 from lissom.report.tables import column, percent
 from lissom.runs.folder import Run, open_run, write_atomic, write_run
 from lissom.verbs.assemble import load_model
 from lissom.verbs.evaluate import measure
+from lissom.verbs.pictures import save_picture
 
 
 def finish(run: Run, data: ImageData) -> Run:
@@ -27,10 +24,10 @@ def finish(run: Run, data: ImageData) -> Run:
     model = load_model(run, choose_device(run.config.engine.device))
     test = measure(model, data.test, data, folder=run.path)
     picture = curves(run.history, losses=("train_loss", "loss"), metrics=("top1", "top5"), best_epoch=best["epoch"])
-    canvas.save(picture, run.path / "curves")
+    save_picture(picture, run.path / "curves")
     facts = {"best_epoch": best["epoch"], "val_top1": best["top1"], "test": test, "epochs": len(run.history)}
     write_atomic(run.path / "model_card.md", model_card(_card(run, facts)))
-    _page(run, facts).save(run.path / "report.html")
+    write_atomic(run.path / "report.html", _page(run, facts).html())
     write_run(run.path, {**facts, "status": "finished"})
     return open_run(run.path)
 
@@ -87,7 +84,9 @@ def _page(run: Run, facts: dict[str, Any]) -> Page:
         (run.path / "confusion.svg").read_bytes(), alt=text("page.section_confusion")
     )
     if test["most_confused"]:
-        page.table(test["most_confused"], [column(key, right=key in ("count", "share")) for key in test["most_confused"][0]])
+        page.table(
+            test["most_confused"], [column(key, right=key in ("count", "share")) for key in test["most_confused"][0]]
+        )
     page.table(test["per_class"], _per_class_columns())
     page.heading(text("page.section_images"))
     for name in ("worst", "gradcam", "samples"):

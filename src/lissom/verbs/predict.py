@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lissom.data.files import IMAGE_SUFFIXES, fit_square, read_image
+from lissom.data.files import fit_square, is_image_name, read_image
 from lissom.deploy.runner import Runner
 from lissom.device import choose_device, set_threads
 from lissom.errors import DataError, LissomError
@@ -70,7 +70,7 @@ def _image_files(inputs: Sequence[Path | str]) -> Iterator[Path]:
     """Files as they are given; of a folder, all below it that have an image's ending, by name."""
     for given in map(Path, inputs):
         if given.is_dir():
-            yield from sorted(f for f in given.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file())
+            yield from sorted(f for f in given.rglob("*") if is_image_name(f.name) and f.is_file())
         elif given.exists():
             yield given
         else:

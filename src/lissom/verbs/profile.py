@@ -45,7 +45,9 @@ def profile(
     }
 
 
-def _find(model: Any, in_channels: int | None, num_classes: int | None, width: float, options: dict) -> tuple[Any, dict]:
+def _find(
+    model: Any, in_channels: int | None, num_classes: int | None, width: float, options: dict
+) -> tuple[Any, dict]:
     """The module, on the meta device where we build it, and what else there is to know of it."""
     if isinstance(model, nn.Module):
         return model, _foreign(type(model).__name__, in_channels)
@@ -88,7 +90,7 @@ def _imported(spec: str) -> nn.Module:
     finally:
         sys.path.remove("")
     if not isinstance(made, nn.Module):
-        raise DataError("callable-no-module", got=spec, kind=type(made).__name__)
+        raise DataError("callable-no-module", got=spec, made=type(made).__name__)
     return made
 
 

@@ -8,22 +8,25 @@ from typing import Any
 import torch
 
 from lissom.config import TrainConfig, updated_flat
-from lissom.data.batches import EvalBatches, class_weights
+from lissom.data.batches import EvalBatches
 from lissom.data.images import ImageData
+from lissom.data.order import class_weights
 from lissom.device import choose_device, set_threads
-from lissom.engine.checkpoint import newest
+from lissom.engine.checkpoint import checkpoints, step_of
 from lissom.engine.events import silent
 from lissom.engine.fit import fit
 from lissom.engine.processes import launch
-from lissom.engine.progress import Progress
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
-from lissom.report import canvas, sheet
+from lissom.report import sheet
 from lissom.runs.environment import environment
 from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
 from lissom.tasks.classify import Classify
 from lissom.verbs.assemble import build_model, cost, load_data, network_label, training_batches
 from lissom.verbs.finish import finish
+from lissom.verbs.pictures import save_picture
+
+SHOWN = 32  # images of the sample sheet
 
 
 def plan(config: TrainConfig, *, runs_dir: Path | str = "runs", name: str | None = None) -> dict[str, Any]:
@@ -66,11 +69,10 @@ def train(
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
     data = load_data(config)
-    costs = cost(config, data)
-    training_batches(config, data, torch.device("cpu"))  # its checks, before anything is written
-    folder = create(runs_dir, name or _stem(config, data))
-    _describe(folder, config, data, costs)
-    return _work(folder, config, quiet=quiet, resume=False)
+    cost(config, data)
+    training_batches(config, data, torch.device("cpu"))  # its checks too come before anything is written
+    stem = str(Path(runs_dir) / (name or _stem(config, data)))
+    return open_run(launch(_train_rank, config.engine, config, stem, None, quiet))
 
 
 def resume(
@@ -86,12 +88,13 @@ def resume(
         raise DataError("run-finished", run=run_folder, epoch=run.history[-1]["epoch"])
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
-    return _work(run.path, config, quiet=quiet, resume=True)
+    return open_run(launch(_train_rank, config.engine, config, "", run.path, quiet))
 
 
 def resume_point(run_folder: Path | str) -> int:
     """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
-    return newest(open_run(run_folder).checkpoints)
+    found = checkpoints(open_run(run_folder).checkpoints)
+    return step_of(found[0]) if found else 0
 
 
 def _stem(config: TrainConfig, data: ImageData) -> str:
@@ -99,8 +102,39 @@ def _stem(config: TrainConfig, data: ImageData) -> str:
     return f"{config.model.model}{width}-{data.name}"
 
 
-def _describe(folder: Path, config: TrainConfig, data: ImageData, costs: dict[str, int]) -> None:
-    """Everything of the run folder that is known before training."""
+def _train_rank(fabric: Any, config: TrainConfig, stem: str, folder: Path | None, quiet: bool) -> Path:
+    """What each process does: the same data and seed, its own parts of every batch; the first one writes.
+
+    folder: the run to go on with; None: a new one, named after `stem`.
+    """
+    engine, data = config.engine, load_data(config)
+    resumed = folder is not None
+    if folder is None:
+        folder = Path(fabric.broadcast(str(_begin(stem, config, data)) if fabric.is_global_zero else ""))
+    elif data.digest != open_run(folder).data["data"]["digest"]:
+        raise DataError("run-data-changed", run=folder, data=config.data.data)
+    seed_everything(engine.seed)
+    weights = class_weights(data.train.labels, len(data.class_names)) if config.data.balance == "weights" else None
+    fit(
+        build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels),
+        Classify(label_smoothing=config.optim.label_smoothing, class_weights=weights),
+        training_batches(config, data, fabric.device),
+        EvalBatches(data.val, data, device=fabric.device, channels_last=engine.channels_last),
+        optim=config.optim,
+        engine=engine,
+        folder=folder,
+        fabric=fabric,
+        listener=silent if quiet else None,
+        resume=resumed,
+    )
+    if fabric.is_global_zero:
+        finish(open_run(folder), data)
+    return folder
+
+
+def _begin(stem: str, config: TrainConfig, data: ImageData) -> Path:
+    """Makes the run folder, with everything in it that is known before training."""
+    folder = create(Path(stem).parent, Path(stem).name)
     facts = {
         "status": "training",
         "task": "classify",
@@ -113,49 +147,25 @@ def _describe(folder: Path, config: TrainConfig, data: ImageData, costs: dict[st
         "data": {
             "source": config.data.data,
             "digest": data.digest,
+            "split": data.split_note,
             "train": len(data.train),
             "val": len(data.val),
             "test": len(data.test),
         },
-        **costs,
+        **cost(config, data),
     }
     write_run(folder, facts, config=config)
     found = {**environment(), "seed": config.engine.seed, "data_digest": data.digest}
     write_atomic(folder / "env.json", json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n")
-    pixels = training_batches(config, data, torch.device("cpu")).example(32)
-    names = [data.class_names[label] for label in pixels.labels]
-    picture = sheet.sheet(list(pixels.images), names)
-    write_atomic(folder / "samples.png", canvas.render(picture).png)
+    save_picture(_samples(config, data), folder / "samples", vector=False)
+    return folder
 
 
-def _work(folder: Path, config: TrainConfig, *, quiet: bool, resume: bool) -> Run:
-    """Trains in as many processes as the settings ask for, then evaluates and reports in this one."""
-    launch(_train_rank, config.engine, folder, config, quiet, resume)
-    return finish(open_run(folder), load_data(config))
-
-
-def _train_rank(fabric: Any, folder: Path, config: TrainConfig, quiet: bool, resume: bool) -> None:
-    """What each process does: the same data, the same seed, its own parts of every batch."""
-    engine = config.engine
-    data = load_data(config)
-    run = open_run(folder)
-    if data.digest != run.data["data"]["digest"]:
-        raise DataError("run-data-changed", run=folder, data=config.data.data)
-    seed_everything(engine.seed)
-    model = build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels)
-    weights = class_weights(data.train.labels, len(data.class_names)) if config.data.balance == "weights" else None
-    val = EvalBatches(
-        data.val, data, batch_size=256, device=fabric.device, channels_last=engine.channels_last
-    )
-    fit(
-        model,
-        Classify(label_smoothing=config.optim.label_smoothing, class_weights=weights),
-        training_batches(config, data, fabric.device),
-        val,
-        optim=config.optim,
-        engine=engine,
-        folder=folder,
-        fabric=fabric,
-        listener=silent if quiet else Progress(),
-        resume=resume,
-    )
+def _samples(config: TrainConfig, data: ImageData) -> Any:
+    """The first training batch as the network will see it, augmented."""
+    batches = training_batches(config, data, torch.device("cpu"))
+    batch = next(batches.epoch(0, parts=range(1)))[0]
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
+    pixels = ((batch.images[:SHOWN] * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+    names = [data.class_names[label] for label in batch.labels[:SHOWN]]
+    return sheet.sheet(list(pixels.permute(0, 2, 3, 1).numpy()), names)

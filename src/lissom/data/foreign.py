@@ -1,0 +1,31 @@
+"""Labelled images from elsewhere, seen as a trained network sees its own: its classes, channels and resolution."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lissom.data.images import ImageSet
+from lissom.data.pixels import StreamedPixels
+from lissom.data.sources import open_source
+from lissom.errors import DataError
+
+
+def open_foreign(
+    spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path
+) -> ImageSet:
+    """The test part of a source, or all of it where it has none, labelled with the places of `class_names`.
+
+    Raises: DataError for data that cannot be read, or a class that is not among `class_names`.
+    """
+    source = open_source(spec, cache_dir=cache_dir)
+    known = {name: place for place, name in enumerate(class_names)}
+    for name in source.class_names:
+        if name not in known:
+            raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))
+    source.channels = in_channels
+    places = np.flatnonzero(source.parts == "test")
+    if not len(places):
+        places = np.arange(len(source.names))
+    labels = np.array([known[name] for name in source.class_names])[source.labels[places]]
+    return ImageSet(StreamedPixels(source, resolution), places, labels, [source.names[place] for place in places])

@@ -1,0 +1,63 @@
+"""The house stands as designed: who imports whom, what is exported, what is asked of every package."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lissom
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src" / "lissom").rglob("*.py"))
+
+
+def test_imports_go_down_only() -> None:
+    linter = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
+    assert linter, "import-linter is not installed: make check"
+    found = subprocess.run([linter], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+
+
+def _imported_at_the_top(file: Path) -> set[str]:
+    names = set()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("file", [f for f in SOURCES if f.name == "__init__.py"], ids=lambda f: f.parent.name)
+def test_no_package_imports_torch(file: Path) -> None:
+    assert "torch" not in _imported_at_the_top(file)
+
+
+def test_importing_every_torch_free_room_loads_no_torch() -> None:
+    rooms = "lissom, lissom.config, lissom.errors, lissom.messages, lissom.models, lissom.cli.main, lissom.cli.parse"
+    verbs = "[importlib.import_module(module) for module, _ in COMMANDS.values()]"
+    code = f"import importlib, sys, {rooms}\nfrom lissom.cli.commands import COMMANDS\n{verbs}\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_exported_name_is_there() -> None:
+    for name in lissom.__all__:
+        assert getattr(lissom, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = lissom.trian  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["utils", "helpers", "common", "base"])
+def test_no_file_is_named_for_nothing(name: str) -> None:
+    assert not [file for file in SOURCES if file.stem == name]
+
+
+def test_constraints_hold_versions_and_no_addresses() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split("\n")
+    assert all("==" in line and "/" not in line and "@" not in line for line in lines if line)
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
+    for needed in ("torch", "torchvision", "lightning-fabric", "tyro", "onnxruntime", "pytest", "ruff", "uv"):
+        assert needed in pinned

@@ -1,0 +1,82 @@
+"""Every sentence exists in English and Chinese, with the same values, and every error kind has one."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from lissom.errors import DataError, LissomError, near
+from lissom.messages import catalogue, language, text
+
+SOURCES = sorted((Path(__file__).parents[1] / "src" / "lissom").rglob("*.py"))
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    assert catalogue("en").keys() == catalogue("zh").keys()
+
+
+@pytest.mark.parametrize("name", sorted(catalogue("en")))
+def test_both_languages_name_the_same_values(name: str) -> None:
+    assert placeholders(catalogue("en")[name]) == placeholders(catalogue("zh")[name])
+
+
+def test_chinese_sentences_are_chinese() -> None:
+    errors = {name: sentence for name, sentence in catalogue("zh").items() if name.startswith("error.")}
+    bare = {name for name, sentence in errors.items() if not re.search(r"[一-鿿]", sentence)}
+    assert bare <= {"error.usage"}
+
+
+def _raised_kinds() -> dict[str, tuple[str, set[str]]]:
+    """kind -> where it is raised and with which values, for every error class called with a literal kind."""
+    classes = {cls.__name__ for cls in [LissomError, *LissomError.__subclasses__()]}
+    found = {}
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes):
+                continue
+            if node.args and isinstance(node.args[0], ast.Constant):
+                spread = any(k.arg is None for k in node.keywords)
+                values = {"**"} if spread else {str(k.arg) for k in node.keywords}
+                found[str(node.args[0].value)] = (f"{file.name}:{node.lineno}", values)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "raised"), sorted(_raised_kinds().items()))
+def test_every_error_that_is_raised_has_its_sentence_and_values(kind: str, raised: tuple[str, set[str]]) -> None:
+    where, values = raised
+    assert f"error.{kind}" in catalogue("en"), where
+    assert "**" in values or placeholders(catalogue("en")[f"error.{kind}"]) <= values, where
+
+
+def test_language_follows_the_variable_then_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    assert language() == "zh"
+    monkeypatch.setenv("LISSOM_LANG", "zh_CN.UTF-8")
+    assert language() == "zh"
+    monkeypatch.setenv("LISSOM_LANG", "fr")
+    assert language() == "en"
+
+
+def test_an_error_is_one_line_that_survives_a_pickle() -> None:
+    import pickle
+
+    error = DataError("file-missing", path="a\nb")
+    assert "\n" not in str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.exit_code) == (DataError, str(error), 3)
+
+
+def test_near_names_come_first_and_all_when_none_is_near() -> None:
+    assert near("mobilnetv2", ["mobilenetv2", "resnet18"]) == "mobilenetv2"
+    assert near("xyz", ["b", "a"]) == "a, b"
+
+
+def test_an_unknown_sentence_is_a_fault_of_ours() -> None:
+    with pytest.raises(KeyError):
+        text("error.no-such-kind")
