@@ -123,9 +123,12 @@ def test_exports_with_a_batch_of_any_size(name: str) -> None:
     torch.testing.assert_close(program.module()(x), model(x))
 
 
-@EVERY_NAME
-def test_compiles_as_one_graph(name: str) -> None:
-    model = small(name, width=0.25).eval()
+ONE_OF_EACH_BLOCK = [("mobilenetv1", {}), ("mobilenetv2_cifar", {"projection": True}), ("mobilenetv3_small", {})]
+
+
+@pytest.mark.parametrize(("name", "options"), ONE_OF_EACH_BLOCK)
+def test_compiles_as_one_graph(name: str, options: dict) -> None:
+    model = small(name, width=0.25, **options).eval()
     x = torch.randn(2, 3, 32, 32)
     compiled = torch.compile(model, fullgraph=True, backend="eager")
     torch.testing.assert_close(compiled(x), model(x))
