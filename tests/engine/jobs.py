@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.toy import toy_fit, toy_net
 from lightning_fabric import Fabric
 
+from engine.toy import toy_fit, toy_net
 from lissom.errors import DataError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine import events, processes
@@ -168,10 +168,10 @@ class _Loop:
             losses = self.training.gradients(self.task, batches, self.step)
             losses, wishes = self.exchange(losses, [self.stop.asked, self._save_is_due()])
             state.add_losses(losses)
-            if self._may_wait():
-                self._require_finite(state.loss_sums)
-            self.training.update(self.step)
             state.step += 1
+            if self._may_wait():
+                self._require_finite()
+            self.training.update(self.step - 1)
             state.seconds = time.monotonic() - began
             self.tell(events.StepEnded(epoch=state.epoch + 1, step=state.step))
             if wishes.is_cpu or self._may_wait():
@@ -198,7 +198,7 @@ class _Loop:
 
     def _save(self) -> Path | None:
         """Saves the training state, by the first process while the others wait."""
-        self._require_finite(self.state.loss_sums)
+        self._require_finite(weights=True)
         path = None
         if self.fabric.is_global_zero:
             content = self.training.state() | {"state": self.state.to_dict(), "run": self._run()}
@@ -208,16 +208,21 @@ class _Loop:
         self.saved_at = time.monotonic()
         return path
 
-    def _require_finite(self, sums: dict[str, Tensor]) -> None:
-        bad = [name for name, value in sums.items() if not torch.isfinite(value)]
-        if not bad:
+    def _require_finite(self, *, weights: bool = False) -> None:
+        """ResultError when a loss of this epoch, or a weight, is not finite: nothing of the kind is ever saved."""
+        bad = [name for name, value in self.state.loss_sums.items() if not torch.isfinite(value)]
+        if not bad and (not weights or self.training.is_finite()):
             return
         saved = checkpoints(self.folder / "checkpoints")
-        values = {"losses": ", ".join(bad), "epoch": self.state.epoch + 1, "lr": f"{self.training.lr(self.step):.4g}"}
-        raise ResultError("loss-not-finite", step=self.step + 1, checkpoint=saved[0] if saved else "-", **values)
+        rate = f"{self.training.lr(max(0, self.step - 1)):.4g}"
+        values = {"epoch": self.state.epoch + 1, "lr": rate, "checkpoint": saved[0] if saved else "-"}
+        if bad:
+            raise ResultError("loss-not-finite", losses=", ".join(bad), step=self.step, **values)
+        raise ResultError("weights-not-finite", step=self.step, **values)
 
     def end_epoch(self) -> None:
         began = time.monotonic()
+        self._require_finite(weights=True)
         metrics = self._evaluate()
         if metrics is None:
             self._stop()
@@ -243,7 +248,6 @@ class _Loop:
 
     def _row(self) -> dict[str, Any]:
         state, steps = self.state, self.train.steps_per_epoch
-        self._require_finite(state.loss_sums)
         losses = {name: float(value) / steps for name, value in state.loss_sums.items()}
         parts = {f"loss_{name}": value for name, value in losses.items()} if len(losses) > 1 else {}
         row = {"epoch": state.epoch + 1, "step": self.step, "lr": self.training.lr(self.step - 1)}

@@ -65,16 +65,16 @@ def is_first() -> bool:
 
 def on_first(fabric: Fabric, fn: Callable[..., Value], *args: Any) -> Value:
     """What `fn(*args)` returns or raises in the first process, in all of them: making the run folder, for one."""
-    outcome: tuple[bool, Any] = (True, None)
+    outcome: Any = None
     if fabric.is_global_zero:
         try:
             outcome = (True, fn(*args))
         except LissomError as error:
             outcome = (False, error)
     worked, what = fabric.broadcast(outcome)
-    if not worked:
-        raise what
-    return what
+    if worked:
+        return what
+    raise what
 
 
 def make_fabric(engine: EngineConfig) -> Fabric:

@@ -1,0 +1,61 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from engine.toy import toy_fit
+from lissom.engine.events import CheckpointDamaged, Closed, Stopping
+from lissom.engine.progress import Progress
+
+
+@pytest.fixture
+def output():
+    return io.StringIO()
+
+
+def test_without_a_terminal_there_is_one_line_for_each_epoch(tmp_path, output):
+    result = toy_fit(tmp_path, listener=Progress(Console(file=output, width=200)))
+    lines = output.getvalue().splitlines()
+    assert len(lines) == 3
+    for line, row in zip(lines, result.history, strict=True):
+        assert line.startswith(f"epoch {row['epoch']}/3  loss {row['train_loss']:.4f}  accuracy {row['accuracy']:.4f}")
+    assert lines[-1].endswith("left 0:00")
+
+
+def test_on_a_terminal_there_are_two_bars(tmp_path, output):
+    toy_fit(tmp_path, listener=Progress(Console(file=output, force_terminal=True, width=100)), pause=0.02)
+    assert "whole run" in output.getvalue()
+    assert "/3, step" in output.getvalue()
+    assert output.getvalue().count("accuracy") == 3
+
+
+def test_early_stopping_and_resuming_are_said(tmp_path, output):
+    slow = {"lr": 1e-9, "ema": 0.0}
+    toy_fit(
+        tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output, width=200))
+    )
+    assert "Stopped early: no epoch since 1 was better." in output.getvalue()
+    toy_fit(
+        tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output)), resume=True
+    )
+    assert "Going on from" in output.getvalue()
+
+
+def test_a_damaged_checkpoint_is_named(output):
+    Progress(Console(file=output, width=200))(CheckpointDamaged(path=Path("there/step-1.pt")))
+    assert "there/step-1.pt is damaged" in output.getvalue()
+
+
+def test_closing_twice_or_before_the_start_is_harmless(output):
+    show = Progress(Console(file=output))
+    show(Stopping())
+    show(Closed())
+    show(Closed())
+    assert output.getvalue().count("\n") == 1
+
+
+def test_the_lines_are_chinese_for_chinese_readers(tmp_path, output, monkeypatch):
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    toy_fit(tmp_path, listener=Progress(Console(file=output, width=200)))
+    assert output.getvalue().startswith("第 1/3 轮  损失")
