@@ -1,5 +1,7 @@
 """MobileNetV3: torchvision's, timm's at other widths, and figure 5's original last stage."""
 
+import copy
+
 import pytest
 import timm
 import torch
@@ -46,6 +48,18 @@ def test_the_norm_s_eps_is_part_of_the_network(name: str) -> None:
             assert (module.eps, module.momentum) == (1e-3, 0.01)
             module.eps = 1e-5
     assert largest_difference(theirs, ours, resolution=64) > 1e-4
+
+
+@BOTH
+def test_equals_timm_where_the_head_is_kept(name: str) -> None:
+    """timm follows the authors' scaling; its last layer is a 1x1 convolution."""
+    theirs = randomise(timm.create_model(f"{name}_075", bn_eps=1e-3))
+    theirs_as_ours = nn.Sequential(*copy.deepcopy(theirs).children())
+    head = nn.Linear(theirs.conv_head.in_channels, theirs.conv_head.out_channels)
+    head.load_state_dict({key: value.squeeze() for key, value in theirs.conv_head.state_dict().items()})
+    theirs_as_ours[[*dict(theirs.named_children())].index("conv_head")] = head
+    ours = hand_over(theirs_as_ours, build(name, width=0.75))
+    assert largest_difference(theirs, ours, resolution=64) < 1e-5
 
 
 @pytest.mark.parametrize(

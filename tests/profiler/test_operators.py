@@ -44,7 +44,7 @@ def meta(*shape: int) -> torch.Tensor:
         (nn.ConvTranspose2d(6, 4, 3, stride=2), (6, 5, 5), "transposed conv 3x3", 5 * 5 * 6 * 4 * 9),
         (nn.ConvTranspose2d(6, 4, 2, groups=2), (6, 5, 5), "transposed conv 2x2", 5 * 5 * 6 * (4 // 2) * 4),
         (nn.Linear(12, 5), (12,), "linear", 12 * 5),
-        (nn.Linear(12, 5, bias=False), (12,), "matmul", 12 * 5),
+        (nn.Linear(12, 5, bias=False), (12,), "linear", 12 * 5),
         (nn.Linear(12, 5), (7, 12), "linear", 7 * 12 * 5),
     ],
     ids=str,
@@ -84,6 +84,13 @@ def test_self_attention_layer_on_the_fused_path_too() -> None:
     assert counted.macs == projections + attention + mlp
     assert counted.unknown == ()
     assert torch.backends.mha.get_fastpath_enabled() is before
+
+
+def test_recurrent_layer() -> None:
+    steps, inputs, hidden = 5, 8, 16  # four gates, each from the input and from the state before
+    counted = count(nn.LSTM(inputs, hidden, batch_first=True), input_shape=(steps, inputs))
+    assert counted.macs == steps * 4 * hidden * (inputs + hidden)
+    assert counted.unknown == ()
 
 
 @pytest.mark.parametrize(

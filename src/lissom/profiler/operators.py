@@ -100,7 +100,7 @@ MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
     "convolution": _convolution,
     "linear": _linear,
     "addmm": _product("linear", 1, 2),
-    "mm": _product("matmul", 0, 1),
+    "mm": _product("linear", 0, 1),  # what a fully connected layer without bias becomes
     "bmm": _product("matmul", 0, 1),
     "baddbmm": _product("matmul", 1, 2),
     "addbmm": _product("matmul", 1, 2),
@@ -117,7 +117,7 @@ MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
 
 _NORMS = """batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training
 _batch_norm_with_update _batch_norm_no_update cudnn_batch_norm native_layer_norm native_group_norm _fused_rms_norm
-renorm linalg_vector_norm norm"""
+_weight_norm_interface renorm linalg_vector_norm norm"""
 _ACTIVATIONS = """relu hardtanh hardswish hardsigmoid sigmoid silu gelu mish elu celu selu leaky_relu prelu
 _prelu_kernel rrelu_with_noise softplus log_sigmoid_forward tanh glu _softmax _log_softmax _safe_softmax hardshrink
 softshrink threshold"""
@@ -145,6 +145,6 @@ scalar_tensor arange linspace eye fill zero lift lift_fresh lift_fresh_copy deta
 reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d index index_select gather
 scatter index_put embedding masked_fill repeat roll flip pixel_shuffle pixel_unshuffle channel_shuffle im2col
 upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d
-_upsample_nearest_exact3d tril triu rot90 unfold_copy select_scatter slice_scatter split_with_sizes_copy resize
-set_"""
+_upsample_nearest_exact3d as_strided transpose t squeeze unsqueeze swapaxes swapdims unsafe_split
+unsafe_split_with_sizes tril triu rot90 unfold_copy select_scatter slice_scatter split_with_sizes_copy resize set_"""
 WITHOUT_ARITHMETIC = frozenset(_MOVEMENTS.split())
