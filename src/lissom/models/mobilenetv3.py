@@ -78,7 +78,7 @@ class Scale(NamedTuple):
 
     def expanded(self, printed: int, printed_in: int, channels: int) -> int:
         """The authors scale the table's ratio to the block's input, torchvision the printed number."""
-        exact = printed * self.width if self.as_torchvision else printed / printed_in * channels
+        exact = printed * self.width if self.as_torchvision else printed * channels / printed_in
         return make_divisible(exact)
 
     def last(self, printed: int) -> int:
