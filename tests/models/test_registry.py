@@ -85,9 +85,9 @@ def test_unknown_option_suggests_near_ones() -> None:
         ("mobilenetv1", "act", "gelu", "relu, relu6"),
         ("mobilenetv1", "act", True, "relu, relu6"),
         ("mobilenetv3_large", "last_stage", "best", "efficient, original"),
-        ("mobilenetv2", "dropout", "much", "0 to below 1"),
-        ("mobilenetv2", "dropout", 1.0, "0 to below 1"),
-        ("mobilenetv2", "dropout", float("nan"), "0 to below 1"),
+        ("mobilenetv2", "dropout", "much", "0 <= number < 1"),
+        ("mobilenetv2", "dropout", 1.0, "0 <= number < 1"),
+        ("mobilenetv2", "dropout", float("nan"), "0 <= number < 1"),
     ],
 )
 def test_option_of_a_wrong_value(name: str, option: str, value: object, expected: str) -> None:

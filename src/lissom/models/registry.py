@@ -82,8 +82,8 @@ def _in_range(name: str, value: Any, kind: type) -> Any:
     allowed = int if kind is int else int | float
     fits = isinstance(value, allowed) and not isinstance(value, bool) and math.isfinite(value)
     if not fits or not 0 < value <= LARGEST[name]:
-        low = "1" if kind is int else "above 0"
-        raise UsageError("network-out-of-range", name=name, got=repr(value), low=low, high=f"{LARGEST[name]:g}")
+        expected = f"{'1 <=' if kind is int else '0 <'} {name} <= {LARGEST[name]}"
+        raise UsageError("network-out-of-range", name=name, got=repr(value), expected=expected)
     return value
 
 
@@ -103,7 +103,7 @@ def _read(value: Any, default: bool | float | str, choices: tuple[str, ...]) -> 
     if isinstance(default, bool):
         return _as_bool(value), "true, false"
     if isinstance(default, float):
-        return _as_fraction(value), "a number from 0 to below 1"
+        return _as_fraction(value), "0 <= number < 1"
     return (value if value in choices else None), ", ".join(choices)
 
 

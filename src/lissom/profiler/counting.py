@@ -69,7 +69,7 @@ def count(
     try:
         ledger = _run(_meta_copy(model), shape)
     except Exception as error:  # whatever a stranger's network raises
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
         raise UsageError("profile-run-failed", shape="x".join(map(str, shape)), reason=reason) from error
     layers = ledger.layers()
     return Profile(
