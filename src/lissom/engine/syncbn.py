@@ -33,8 +33,8 @@ class SyncBatchNorm2d(nn.BatchNorm2d):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or not dist.is_initialized():
             return super().forward(input)
-        values = input.float()
-        count = torch.full((1,), float(values.numel() // values.shape[1]), device=values.device)
+        values = input.to(torch.promote_types(input.dtype, torch.float32))
+        count = values.new_full((1,), values.numel() // values.shape[1])
         total = _Sum.apply(torch.cat([values.sum(dim=(0, 2, 3)), count]))
         count = total[-1].detach()
         mean = total[:-1] / count

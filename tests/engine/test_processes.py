@@ -1,0 +1,155 @@
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from engine import jobs
+from engine.test_fit import without_timings
+from engine.toy import ENGINE, images_of, toy_fit, toy_net
+from lissom.engine.checkpoint import checkpoints
+from lissom.engine.processes import launch
+from lissom.engine.started import Outcome, judged
+from lissom.errors import DataError, MachineError, UsageError
+
+TWO = dataclasses.replace(ENGINE, devices=2, threads=1)
+PROGRAM = Path(__file__).with_name("started_program.py")
+
+
+def losses(history):
+    return [row["train_loss"] for row in history]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """What `jobs.several` gives in two processes that torchrun starts."""
+    folder = tmp_path_factory.mktemp("two")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run([*command, PROGRAM, "several", folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return torch.load(folder / "value.pt", weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The folder and the error that `jobs.interrupted` leaves in two processes that we start and send a Ctrl-C."""
+    folder = tmp_path_factory.mktemp("interrupted")
+
+    def interrupt():
+        while not checkpoints(folder / "checkpoints"):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    former = signal.getsignal(signal.SIGINT)
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(DataError) as raised:
+        launch(jobs.interrupted, TWO, folder)
+    assert signal.getsignal(signal.SIGINT) is former
+    return folder, raised.value
+
+
+class TestTwoProcesses:
+    def test_losses_equal_those_of_one_that_accumulates_the_same_halves(self, two, tmp_path):
+        """Dropout included, as it depends on (seed, step, part) alone."""
+        one = toy_fit(tmp_path, engine={"accumulate": 2}, optim={"ema": 0.0})
+        assert losses(two["plain"]) == pytest.approx(losses(one.history), rel=1e-6)
+
+    def test_with_synchronised_norms_they_equal_one_with_the_whole_batch(self, two, tmp_path):
+        one = toy_fit(tmp_path, model=toy_net(dropout=0.0), optim={"ema": 0.0})
+        assert losses(two["sync_bn"]) == pytest.approx(losses(one.history), rel=1e-5)
+        assert [row["val_loss"] for row in two["sync_bn"]] == pytest.approx(
+            [row["val_loss"] for row in one.history], rel=1e-4
+        )
+
+    def test_synchronised_norms_have_the_whole_batchs_gradients_and_statistics(self, two):
+        net = jobs.norm_net()
+        jobs.norm_loss(net, images_of(5, 16).images).backward()
+        expected = {name: parameter.grad for name, parameter in net.named_parameters()} | dict(net.named_buffers())
+        assert expected.keys() == two["sync_gradients"].keys()
+        for name, value in two["sync_gradients"].items():
+            torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-4 * expected[name].abs().max().item())
+
+    def test_they_agree_on_early_stopping(self, two):
+        assert len(two["patience"]) == 2
+
+    def test_what_the_first_meets_is_raised_in_all(self, two):
+        assert "there is no run folder" in two["refused"]
+
+    def test_threads_are_set(self, two):
+        assert two["threads"] == 1
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_ctrl_c_reaches_all_and_the_run_goes_on_as_if_nothing_had_been(two, interrupted, rank):
+    folder, _ = interrupted
+    sentence, history = json.loads((folder / f"{rank}.json").read_text())
+    assert f"lissom resume {folder}" in sentence
+    assert without_timings(history) == without_timings(two["plain"])
+
+
+def test_an_error_in_one_is_raised_here_once(interrupted):
+    assert "the second process is no run folder" in str(interrupted[1])
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    parent = subprocess.Popen([sys.executable, PROGRAM, "sleep", tmp_path])
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("*.pid"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.1)
+    children = [int(file.read_text()) for file in tmp_path.glob("*.pid")]
+    parent.kill()
+    parent.wait()
+    assert len(children) == 2
+    deadline = time.monotonic() + 10
+    while any(map(_is_alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_is_alive, children))
+
+
+def _is_alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_torchrun_with_another_number_is_said(monkeypatch):
+    for name, value in {"RANK": 0, "LOCAL_RANK": 0, "WORLD_SIZE": 3, "MASTER_ADDR": "x", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    with pytest.raises(UsageError, match="2 devices, but 3 processes"):
+        launch(jobs.sleep, TWO)
+
+
+class TestWhoseErrorIsTold:
+    OK, GONE = Outcome("value", 7, 1.0), Outcome("gone", None, 0.0)
+    LATE, EARLY = Outcome("fault", "connection lost", 2.0), Outcome("fault", "division by zero", 1.0)
+    OURS = Outcome("error", DataError("not-a-run-folder", path="there"), 3.0)
+
+    def test_the_firsts_value_when_all_went_well(self):
+        assert judged([self.OK, Outcome("value", None, 1.0)], {0: 0, 1: 0}) == 7
+
+    @pytest.mark.parametrize(
+        ("outcomes", "expected", "match"),
+        [
+            ((LATE, OURS), DataError, "there is no run folder"),
+            ((LATE, EARLY), RuntimeError, "process 1 failed:\ndivision by zero"),
+            ((LATE, GONE), MachineError, "process 1 was killed \\(exit code -9\\)"),
+            ((OK, Outcome("stopped", None, 1.0)), KeyboardInterrupt, None),
+        ],
+    )
+    def test_else_the_error_that_explains_the_most(self, outcomes, expected, match):
+        with pytest.raises(expected, match=match):
+            judged(list(outcomes), {0: 1, 1: -9})
+
+    def test_a_process_that_we_ended_is_not_told(self):
+        with pytest.raises(RuntimeError, match="process 1 failed"):
+            judged([self.GONE, self.EARLY], {1: 1})
