@@ -291,10 +291,20 @@ class TestFailure:
         assert not list(tmp_path.rglob("*.part"))
         assert toy_fit(tmp_path, resume=True).stopped == "done"
 
-    def test_out_of_memory_names_a_smaller_batch(self, tmp_path):
+    def test_out_of_memory_names_a_number_that_was_tried(self, tmp_path):
         class Hungry(ToyTask):
             def losses(self, model, batch):
-                raise torch.OutOfMemoryError("CUDA out of memory.")
+                if len(batch.images) > 5:
+                    raise torch.OutOfMemoryError("CUDA out of memory.")
+                return super().losses(model, batch)
+
+        with pytest.raises(MachineError, match="16 images at once; 4 fit: --accumulate 4"):
+            toy_fit(tmp_path, task=Hungry())
+
+    def test_out_of_memory_elsewhere_names_half(self, tmp_path):
+        class Hungry(ToyTask):
+            def evaluate(self, model, batches):
+                raise MemoryError
 
         with pytest.raises(MachineError, match="16 images at once; try 8"):
             toy_fit(tmp_path, task=Hungry())

@@ -1,10 +1,11 @@
+import dataclasses
 import platform
 
 import pytest
 import torch
 
 from lissom.config import EngineConfig
-from lissom.engine.memory import keep_memory, memory_explained
+from lissom.engine.memory import keep_memory, largest_that_fits, memory_explained, too_many
 from lissom.errors import MachineError
 
 ENGINE = EngineConfig(batch_size=96, accumulate=2)
@@ -40,3 +41,43 @@ def test_other_errors_pass():
 
 def test_memory_is_kept_where_there_is_glibc():
     assert keep_memory() == (platform.libc_ver()[0] == "glibc")
+
+
+@dataclasses.dataclass
+class Batch:
+    images: torch.Tensor
+    mixed: torch.Tensor | None = None
+
+
+class TestHowManyFit:
+    def limited(self, limit):
+        def attempt(batch):
+            if len(batch.images) > limit:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        return attempt
+
+    @pytest.mark.parametrize(("limit", "fitting"), [(15, 8), (8, 8), (7, 4), (1, 1), (0, 0)])
+    def test_a_batch_is_halved_until_it_fits(self, limit, fitting):
+        assert largest_that_fits(self.limited(limit), Batch(torch.zeros(16, 3))) == fitting
+
+    def test_what_cannot_be_cut_is_not_tried(self):
+        assert largest_that_fits(self.limited(1), {"images": torch.zeros(16)}) is None
+
+    def test_other_errors_pass(self):
+        with pytest.raises(AttributeError):
+            largest_that_fits(lambda batch: batch.none, Batch(torch.zeros(16)))
+
+    @pytest.mark.parametrize(
+        ("fitting", "sentence"),
+        [
+            (
+                12,
+                "with 48 images at once; 12 fit: --accumulate 8 (the same batch in smaller parts), or --batch-size 24.",
+            ),
+            (None, "with 48 images at once; try 24: --accumulate 4 "),
+            (0, "even with one image"),
+        ],
+    )
+    def test_the_sentence_gives_settings_that_fit(self, fitting, sentence):
+        assert sentence in str(too_many(ENGINE, fitting))

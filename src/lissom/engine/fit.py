@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine import events, processes
 from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound, save_checkpoint
 from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
-from lissom.engine.memory import keep_memory, memory_explained
+from lissom.engine.memory import is_out_of_memory, keep_memory, largest_that_fits, memory_explained, too_many
 from lissom.engine.progress import Progress
 from lissom.engine.records import write_rows, write_weights
 from lissom.engine.state import TrainingState
@@ -165,7 +165,7 @@ class _Loop:
         if state.step == self.train.steps_per_epoch:  # stopped within the evaluation
             return
         for batches in self.train.epoch(state.epoch, start_step=state.step, parts=self.training.parts):
-            losses = self.training.gradients(self.task, batches, self.step)
+            losses = self._gradients(batches)
             losses, wishes = self.exchange(losses, [self.stop.asked, self._save_is_due()])
             state.add_losses(losses)
             state.step += 1
@@ -177,6 +177,16 @@ class _Loop:
             if wishes.is_cpu or self._may_wait():
                 self._obey(*wishes.tolist())
         assert state.step == self.train.steps_per_epoch, f"{state.step} steps came of {self.train.steps_per_epoch}"
+
+    def _gradients(self, batches: list[Any]) -> dict[str, Tensor]:
+        try:
+            return self.training.gradients(self.task, batches, self.step)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or (self.engine.sync_bn and self.fabric.world_size > 1):
+                raise  # with synchronised norms, trying fewer images would wait for the other processes
+        # out here, as the error's frames hold on to the memory
+        fitting = largest_that_fits(lambda batch: self.training.attempt(self.task, batch), batches[0])
+        raise too_many(self.engine, fitting)
 
     def _may_wait(self) -> bool:
         """Whether values may be read from the device in this step."""

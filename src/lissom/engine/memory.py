@@ -2,10 +2,14 @@
 
 import contextlib
 import ctypes
+import dataclasses
+import gc
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from lissom.config import EngineConfig
 from lissom.errors import MachineError
@@ -28,7 +32,7 @@ def keep_memory() -> bool:
 
 @contextlib.contextmanager
 def memory_explained(engine: EngineConfig) -> Iterator[None]:
-    """Turns running out of memory into one line with a smaller number of images at once.
+    """Turns running out of memory into one line with half as many images at once.
 
     Raises: MachineError.
     """
@@ -37,10 +41,52 @@ def memory_explained(engine: EngineConfig) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not is_out_of_memory(error):
             raise
-        at_once = engine.batch_size // (engine.devices * engine.accumulate)
-        smaller = max(1, at_once // 2)
-        values = {"at_once": at_once, "smaller": smaller, "accumulate": engine.accumulate * 2}
-        raise MachineError("out-of-memory", **values, batch_size=max(1, engine.batch_size // 2)) from error
+        raise too_many(engine, None) from error
+
+
+def too_many(engine: EngineConfig, fitting: int | None) -> MachineError:
+    """The error for `fitting` images at once, which were tried; 0: not even one fits; None: none tried, half is told."""
+    if fitting == 0:
+        return MachineError("out-of-memory-with-one")
+    at_once = engine.batch_size // (engine.devices * engine.accumulate)
+    fewer = fitting or max(1, at_once // 2)
+    values = {"at_once": at_once, "fewer": fewer, "batch_size": max(1, engine.batch_size * fewer // at_once)}
+    parts = next(n for n in range(1, at_once + 1) if at_once % n == 0 and at_once // n <= fewer)
+    return MachineError(
+        "out-of-memory-tried" if fitting else "out-of-memory", accumulate=engine.accumulate * parts, **values
+    )
+
+
+def largest_that_fits(attempt: Callable[[Any], object], batch: Any) -> int | None:
+    """Halves `batch` until `attempt` no longer runs out of memory, and returns the number of images; 0: none does.
+
+    None when `batch` cannot be cut: only dataclasses of tensors whose first dimension is the image can.
+    """
+    if not dataclasses.is_dataclass(batch):
+        return None
+    sizes = [len(value) for value in vars(batch).values() if isinstance(value, Tensor) and value.ndim]
+    size = max(sizes, default=0) // 2
+    while size and not _fits(attempt, _first(batch, size)):
+        size //= 2
+    return size
+
+
+def _first(batch: Any, size: int) -> Any:
+    cut = {n: v[:size] for n, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim}
+    return dataclasses.replace(batch, **cut)
+
+
+def _fits(attempt: Callable[[Any], object], batch: Any) -> bool:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    try:
+        attempt(batch)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return False
+    return True
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -64,6 +64,13 @@ class Training:
                 means[name] = means.get(name, 0.0) + loss.detach() / len(batches)
         return means
 
+    def attempt(self, task: Task, batch: Any) -> None:
+        """Losses and gradients of one batch by this process alone, for nothing but to see whether they fit."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with self._fabric.autocast():
+            losses = task.losses(self.model, batch)
+        torch.stack(list(losses.values())).sum().backward()
+
     def update(self, step: int) -> None:
         """Moves the weights along the gradients, and the average after them."""
         if self._optim.clip_norm:

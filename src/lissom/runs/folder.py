@@ -16,8 +16,9 @@ from typing import Any
 
 import yaml
 
+from lissom._version import __version__
 from lissom.config import TrainConfig, to_dict, updated
-from lissom.errors import DataError, MachineError
+from lissom.errors import DataError, MachineError, UsageError
 from lissom.runs.atomic import write_atomic
 
 __all__ = ["RUN_FORMAT", "Run", "create", "list_runs", "open_run", "read_config", "write_atomic", "write_run"]
@@ -35,6 +36,9 @@ class Run:
     """The content of run.json: format, lissom, status, task, class_names, mean, std, resolution, in_channels ..."""
     history: list[dict[str, Any]]
     """One row for each finished epoch."""
+
+    def __fspath__(self) -> str:  # a run stands for its folder wherever a path is asked for
+        return str(self.path)
 
     @property
     def name(self) -> str:
@@ -63,12 +67,15 @@ class Run:
         return _read_json(file) if file.exists() else {}
 
 
-def create(root: Path | str, stem: str, *, now: datetime | None = None) -> Path:
+def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | None = None) -> Path:
     """Makes `root/stem-YYYYMMDD-HHMMSS` (with `-2`, `-3` ... when it exists) and its checkpoints folder.
 
-    Raises: MachineError when the folder cannot be made, before anything is trained.
+    dated=False: just `root/stem`, a name that somebody chose; it must not exist.
+    Raises: MachineError when the folder cannot be made, before anything is trained; UsageError when it exists.
     """
-    name = f"{stem}-{now or datetime.now():%Y%m%d-%H%M%S}"
+    name = f"{stem}-{now or datetime.now():%Y%m%d-%H%M%S}" if dated else stem
+    if not dated and (Path(root) / name).exists():
+        raise UsageError("run-exists", path=Path(root) / name)
     for path in _candidates(Path(root), name):
         try:
             path.mkdir(parents=True)
@@ -99,8 +106,6 @@ def write_run(path: Path | str, data: dict[str, Any], *, config: TrainConfig | N
 
     Call it again to change the status or to add what became known later.
     """
-    from lissom import __version__
-
     path = Path(path)
     if config is not None:
         write_atomic(path / "config.yaml", yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
