@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("LISSOM_LANG", "en")
+os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start: more threads than cores wait for each other
 
 
 @pytest.fixture(scope="session", autouse=True)

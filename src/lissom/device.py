@@ -19,8 +19,16 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def set_threads(threads: int | None, *, processes: int = 1) -> int:
-    """Sets torch's CPU threads for this process and returns their number; None: all cores, shared by `processes`."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = threads or max(1, cores // processes)
+    """Sets torch's CPU threads for this process and returns their number.
+
+    None: OMP_NUM_THREADS where it is set, else all cores that this process may use, shared by `processes`.
+    """
+    if threads is None:
+        threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or max(1, usable_cores() // processes)
     torch.set_num_threads(threads)
     return threads
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

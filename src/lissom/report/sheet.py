@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lissom.report.canvas import ORANGE, bare, figure, label, style, word
+from lissom.report.canvas import INK, ORANGE, bare, figure, label, style, word
 
 CELL = 1.25  # inches
 
@@ -32,13 +32,13 @@ def sheet(
     lines = max(caption.count("\n") + 1 if caption else 0 for caption in captions)
     with style():
         picture = figure(CELL * columns, (CELL + 0.16 * lines) * rows + (0.4 if title else 0))
-        all_axes = picture.subplots(rows, columns, squeeze=False).flat
+        all_axes = list(picture.subplots(rows, columns, squeeze=False).flat)  # a list: .flat runs out after one loop
         for axes in all_axes:
             bare(axes)
         for axes, image, caption, is_wrong in zip(all_axes, images, captions, wrong, strict=False):
             axes.imshow(as_rgb(image), interpolation="nearest" if max(image.shape[:2]) <= 64 else "antialiased")
             text = "\n".join(label(line, longest=18) for line in caption.split("\n"))
-            axes.set_title(text, fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else None)
+            axes.set_title(text, fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else INK)
         if title:
             picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=11)
     return picture

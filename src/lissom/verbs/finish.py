@@ -101,6 +101,15 @@ def _page(run: Run, facts: dict[str, Any]) -> Page:
     return page
 
 
+def _most_confused_columns() -> list[Any]:
+    return [
+        column("true", text("page.true")),
+        column("predicted", text("page.predicted")),
+        column("count", text("page.count"), right=True),
+        column("share", text("page.share"), percent, right=True),
+    ]
+
+
 def _per_class_columns() -> list[Any]:
     score = "{:.3f}".format
     return [

@@ -43,7 +43,7 @@ def plan(config: TrainConfig, *, runs_dir: Path | str = "runs", name: str | None
         "test": len(data.test),
         "epochs": config.engine.epochs,
         "steps": len(data.train) // config.engine.batch_size,
-        "folder": str(Path(runs_dir) / f"{name or _stem(config, data)}-..."),
+        "folder": str(Path(runs_dir) / (name or f"{_stem(config, data)}-...")),
         **costs,
     }
 
@@ -71,24 +71,24 @@ def train(
     data = load_data(config)
     cost(config, data)
     training_batches(config, data, torch.device("cpu"))  # its checks too come before anything is written
-    stem = str(Path(runs_dir) / (name or _stem(config, data)))
-    return open_run(launch(_train_rank, config.engine, config, stem, None, quiet))
+    place = (str(runs_dir), name or _stem(config, data), name is None)
+    return open_run(launch(_train_rank, config.engine, config, place, None, quiet))
 
 
 def resume(
     run_folder: Path | str, *, device: str | None = None, threads: int | None = None, quiet: bool = False
 ) -> Run:
-    """Continues an interrupted run from its newest sound checkpoint and returns it finished.
+    """Continues an interrupted run from its newest sound checkpoint and returns it finished; a finished one as it is.
 
     On a CPU with the same threads the weights end up bit for bit as if nothing had happened.
-    Raises: DataError when it is no run, is finished, or its data has changed since.
+    Raises: DataError when it is no run, or its data has changed since; else as `train`.
     """
     run = open_run(run_folder)
     if run.status == "finished":
-        raise DataError("run-finished", run=run_folder, epoch=run.history[-1]["epoch"])
+        return run
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
-    return open_run(launch(_train_rank, config.engine, config, "", run.path, quiet))
+    return open_run(launch(_train_rank, config.engine, config, None, run.path, quiet))
 
 
 def resume_point(run_folder: Path | str) -> int:
@@ -102,17 +102,21 @@ def _stem(config: TrainConfig, data: ImageData) -> str:
     return f"{config.model.model}{width}-{data.name}"
 
 
-def _train_rank(fabric: Any, config: TrainConfig, stem: str, folder: Path | None, quiet: bool) -> Path:
+def _train_rank(
+    fabric: Any, config: TrainConfig, place: tuple[str, str, bool] | None, resumed: Path | None, quiet: bool
+) -> Path:
     """What each process does: the same data and seed, its own parts of every batch; the first one writes.
 
-    folder: the run to go on with; None: a new one, named after `stem`.
+    place: where a new run goes, its name, and whether the time is added to it; resumed: the run to go on with.
     """
     engine, data = config.engine, load_data(config)
-    resumed = folder is not None
-    if folder is None:
-        folder = Path(fabric.broadcast(str(_begin(stem, config, data)) if fabric.is_global_zero else ""))
-    elif data.digest != open_run(folder).data["data"]["digest"]:
-        raise DataError("run-data-changed", run=folder, data=config.data.data)
+    if resumed is None:
+        assert place
+        folder = Path(fabric.broadcast(str(_begin(place, config, data)) if fabric.is_global_zero else ""))
+    elif data.digest != open_run(resumed).data["data"]["digest"]:
+        raise DataError("run-data-changed", run=resumed, data=config.data.data)
+    else:
+        folder = resumed
     seed_everything(engine.seed)
     weights = class_weights(data.train.labels, len(data.class_names)) if config.data.balance == "weights" else None
     fit(
@@ -125,16 +129,17 @@ def _train_rank(fabric: Any, config: TrainConfig, stem: str, folder: Path | None
         folder=folder,
         fabric=fabric,
         listener=silent if quiet else None,
-        resume=resumed,
+        resume=resumed is not None,
     )
     if fabric.is_global_zero:
         finish(open_run(folder), data)
     return folder
 
 
-def _begin(stem: str, config: TrainConfig, data: ImageData) -> Path:
+def _begin(place: tuple[str, str, bool], config: TrainConfig, data: ImageData) -> Path:
     """Makes the run folder, with everything in it that is known before training."""
-    folder = create(Path(stem).parent, Path(stem).name)
+    runs_dir, name, dated = place
+    folder = create(runs_dir, name, dated=dated)
     facts = {
         "status": "training",
         "task": "classify",
