@@ -39,7 +39,7 @@ def _cell(value: Any) -> str:
         return str(value)
     if isinstance(value, int):
         return NUMBER(value) if value >= 10_000 else str(value)
-    return f"{value:.4g}"
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.2f}"
 
 
 def show_profile(found: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """One step of training, in two halves: gradients, then weights."""
 
+import contextlib
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine.average import Average
+from lissom.engine.norms import YoungStatistics
 from lissom.engine.optimizer import build_optimizer, set_lr
 from lissom.engine.schedule import factor
 from lissom.engine.seeds import seed_part
@@ -27,6 +29,7 @@ class Training:
         self.model = model.to(fabric.device).to(memory_format=layout)  # type: ignore[call-overload]
         self.average = Average(self.model, optim.ema) if optim.ema else None
         self.optimizer = build_optimizer(self.model, optim)
+        self._statistics = YoungStatistics(self.model)
         self.parts = range(fabric.global_rank * engine.accumulate, (fabric.global_rank + 1) * engine.accumulate)
         self._fabric, self._optim, self._engine = fabric, optim, engine
         self._steps, self._steps_per_epoch = steps, steps // engine.epochs
@@ -58,7 +61,8 @@ class Training:
         for part, batch in zip(self.parts, batches, strict=True):
             seed_part(self._engine.seed, step, part)
             with self._fabric.no_backward_sync(self._wrapped, enabled=part != self.parts[-1]):
-                losses = task.losses(self._wrapped, batch)
+                with self._young_statistics(step, part):
+                    losses = task.losses(self._wrapped, batch)
                 self._fabric.backward(torch.stack(list(losses.values())).sum() / len(batches))
             for name, loss in losses.items():
                 means[name] = means.get(name, 0.0) + loss.detach() / len(batches)
@@ -70,6 +74,11 @@ class Training:
         with self._fabric.autocast():
             losses = task.losses(self.model, batch)
         torch.stack(list(losses.values())).sum().backward()
+
+    def _young_statistics(self, step: int, part: int) -> contextlib.AbstractContextManager[None]:
+        if self._engine.compile:  # a momentum that changes would compile anew at every batch
+            return contextlib.nullcontext()
+        return self._statistics.at(step * len(self.parts) + part - self.parts[0])
 
     def update(self, step: int) -> None:
         """Moves the weights along the gradients, and the average after them."""

@@ -36,7 +36,10 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
 
 def load_data(config: TrainConfig) -> images.ImageData:
     """The images of a run, decoded and split."""
-    entry = models.entry(config.model.model)  # an unknown network costs no decoding
+    entry = models.entry(config.model.model)
+    if config.data.resolution:  # what can be refused now costs no decoding
+        with torch.device("meta"):
+            models.check_resolution(build_model(config, num_classes=2, in_channels=1), config.data.resolution)
     return images.load(config.data, cache_dir=cache_folder(config.data.cache_dir), default_resolution=entry.resolution)
 
 
