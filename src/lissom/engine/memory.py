@@ -45,7 +45,7 @@ def memory_explained(engine: EngineConfig) -> Iterator[None]:
 
 
 def too_many(engine: EngineConfig, fitting: int | None) -> MachineError:
-    """The error for `fitting` images at once, which were tried; 0: not even one fits; None: none tried, half is told."""
+    """The error for `fitting` images at once, which were tried; 0: not one fits; None: none tried, half is told."""
     if fitting == 0:
         return MachineError("out-of-memory-with-one")
     at_once = engine.batch_size // (engine.devices * engine.accumulate)
