@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lissom.verbs.models import list_models
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
-    from lissom.verbs.runs import compare, runs
+    from lissom.verbs.runs import compare, list_runs
     from lissom.verbs.train import resume, train
 
 _HOME = {
@@ -35,10 +35,10 @@ _HOME = {
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
     "list_models": "lissom.verbs.models",
+    "list_runs": "lissom.verbs.runs",
     "predict": "lissom.verbs.predict",
     "profile": "lissom.verbs.profile",
     "resume": "lissom.verbs.train",
-    "runs": "lissom.verbs.runs",
     "train": "lissom.verbs.train",
 }
 __all__ = [
@@ -50,10 +50,10 @@ __all__ = [
     "evaluate",
     "export",
     "list_models",
+    "list_runs",
     "predict",
     "profile",
     "resume",
-    "runs",
     "train",
 ]
 

@@ -107,14 +107,14 @@ class AugmentConfig:
 class OptimConfig:
     """How the weights are learned."""
 
-    optimizer: Literal["sgd", "adamw", "adam"] = "sgd"
-    """SGD has Nesterov momentum; adamw decouples the decay from the gradient."""
-    lr: float = 0.1
+    optimizer: Literal["adamw", "sgd", "adam"] = "adamw"
+    """adamw decouples the decay from the gradient; sgd has Nesterov momentum and wants about `--lr 0.1`."""
+    lr: float = 2e-3
     """Highest learning rate, for the whole batch."""
     momentum: float = 0.9
     """SGD's momentum."""
-    weight_decay: float = 5e-4
-    """Decay of weights; never of norms, biases and depthwise kernels."""
+    weight_decay: float = 0.05
+    """Decay of weights, never of norms, biases and depthwise kernels; with sgd about 5e-4."""
     schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
     """Course of the learning rate after the warm-up, stepped every batch."""
     warmup_epochs: float = 1.0

@@ -145,6 +145,6 @@ def test_a_device_that_is_not_there(place: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_fault_of_ours_says_so(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lissom.verbs.runs.list_runs", lambda _: 1 / 0)
+    monkeypatch.setattr("lissom.runs.folder.list_runs", lambda _: 1 / 0)
     assert run(["runs"]) == 1
     assert "lissom env" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_train_evaluate_predict_export(place: Path) -> None:
     exported = lissom.export(run)
     assert Path(exported["file"]) == run.path / "model.onnx"
     assert exported["difference"] <= exported["tolerance"]
-    assert [row["run"] for row in lissom.runs()] == ["api"]
+    assert [row["run"] for row in lissom.list_runs()] == ["api"]
 
 
 def test_settings_by_their_own_names_are_checked() -> None:

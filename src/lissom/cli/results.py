@@ -91,9 +91,9 @@ class Runs:
         """Prints one row per run."""
         from lissom.cli.show import show_rows
         from lissom.messages import text
-        from lissom.verbs.runs import runs
+        from lissom.verbs.runs import list_runs
 
-        rows = runs(self.runs_dir, sort=self.sort)
+        rows = list_runs(self.runs_dir, sort=self.sort)
         if self.json:
             print(json.dumps(rows, indent=2, ensure_ascii=False))
         elif rows:

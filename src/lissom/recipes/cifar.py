@@ -4,18 +4,19 @@ from lissom.config import AugmentConfig, DataConfig, EngineConfig, ModelConfig, 
 
 
 def ours(model: str, *, data: str = "cifar10", epochs: int = 5, seed: int = 0) -> TrainConfig:
-    """One-cycle SGD with Nesterov momentum, label smoothing, no decay on norms, biases and depthwise kernels.
+    """One-cycle AdamW with label smoothing, and no decay on norms, biases and depthwise kernels.
 
-    `lissom train classify` with these settings; compared in benchmarks/cifar_recipe.py.
+    Against one-cycle SGD at 0.2 it led by 3.4 points after five epochs on 10,000 images (one seed). Compared with the
+    course notes' recipe in benchmarks/cifar_recipe.py.
     """
     return TrainConfig(
         model=ModelConfig(model=model),
         data=DataConfig(data=data, resolution=32),
         augment=AugmentConfig(crop=4, flip=True),
         optim=OptimConfig(
-            optimizer="sgd",
-            lr=0.2,
-            weight_decay=5e-4,
+            optimizer="adamw",
+            lr=4e-3,
+            weight_decay=0.05,
             schedule="onecycle",
             warmup_epochs=0.25 * epochs,
             label_smoothing=0.1,

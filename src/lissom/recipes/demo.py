@@ -22,10 +22,10 @@ class Candidate:
 
 
 NETWORKS = (
-    Candidate(model="mobilenetv1_cifar", width=0.25, epochs=12),
-    Candidate(model="mobilenetv1_cifar", width=0.5, epochs=12),
-    Candidate(model="mobilenetv2_cifar", width=0.25, epochs=12),
-    Candidate(model="mobilenetv3_small", width=0.5, epochs=24),
+    Candidate(model="mobilenetv1_cifar", width=0.25, epochs=8),
+    Candidate(model="mobilenetv1_cifar", width=0.5, epochs=6),
+    Candidate(model="mobilenetv2_cifar", width=0.25, epochs=5),
+    Candidate(model="mobilenetv3_small", width=0.5, epochs=10),
 )
 
 
@@ -39,5 +39,5 @@ def digits(candidate: Candidate, *, device: str = "auto", threads: int | None = 
         data=DataConfig(data="digits", resolution=32),
         augment=AugmentConfig(crop=2, flip=False),
         optim=OptimConfig(optimizer="adamw", lr=6e-3, weight_decay=0.02, schedule="onecycle", warmup_epochs=2),
-        engine=EngineConfig(epochs=candidate.epochs, batch_size=64, device=device, threads=threads),  # type: ignore[arg-type]
+        engine=EngineConfig(epochs=candidate.epochs, batch_size=32, device=device, threads=threads),  # type: ignore[arg-type]
     )

@@ -95,13 +95,26 @@ def bare(axes: Axes) -> None:
     axes.grid(False)
 
 
+def to_png(picture: Figure, *, dpi: int = 144) -> bytes:
+    """A figure's pixels; the same figure gives the same bytes."""
+    return _saved(picture, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def to_svg(picture: Figure) -> bytes:
+    """A figure's drawing; the same figure gives the same bytes."""
+    return _saved(picture, format="svg", metadata={"Date": None, "Creator": None})
+
+
 def render(picture: Figure, *, dpi: int = 144) -> Rendered:
-    """PNG and SVG of a figure; the same figure gives the same bytes."""
-    png, svg = io.BytesIO(), io.BytesIO()
+    """PNG and SVG of a figure."""
+    return Rendered(to_png(picture, dpi=dpi), to_svg(picture))
+
+
+def _saved(picture: Figure, **options: Any) -> bytes:
+    buffer = io.BytesIO()
     with style():
-        picture.savefig(png, format="png", dpi=dpi, metadata={"Software": None})
-        picture.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return Rendered(png.getvalue(), svg.getvalue())
+        picture.savefig(buffer, **options)
+    return buffer.getvalue()
 
 
 @cache

@@ -101,7 +101,7 @@ class Page:
     def picture(self, picture: Figure | bytes, *, alt: str, caption: str = "") -> Self:
         """A figure (drawn as SVG in the page's colours), or bytes of an SVG or PNG; alt: what it shows, in words."""
         self._pictures += 1
-        content = canvas.render(picture).svg if isinstance(picture, Figure) else picture
+        content = canvas.to_svg(picture) if isinstance(picture, Figure) else picture
         inner = _png(content, alt) if content.startswith(b"\x89PNG") else _svg(content, alt, f"p{self._pictures}-")
         note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         self._body.append(f'<figure><div class="scroll">{inner}</div>{note}</figure>')

@@ -8,19 +8,20 @@ from typing import Any
 from lissom.config import to_dict
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
-from lissom.runs.folder import Run, list_runs, open_run
+from lissom.runs import folder
+from lissom.runs.folder import Run, open_run
 
 COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
 
 
-def runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
+def list_runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
     """One row per run folder with the columns `COLUMNS`; accuracies in percent.
 
     A folder that cannot be read is a row too: its status says why. Rows without a value in `sort` come last.
     """
     if sort not in COLUMNS:
         raise UsageError("column-unknown", got=sort, near=near(sort, COLUMNS))
-    rows = [_row(path) for path in list_runs(runs_dir)]
+    rows = [_row(path) for path in folder.list_runs(runs_dir)]
     known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
     return sorted(known, key=lambda row: row[sort]) + unknown
 
