@@ -41,13 +41,15 @@ class Train(TrainConfig):
             sys.stdout.write(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
             return 0
         from lissom.cli.show import show_plan, show_result
+        from lissom.engine.processes import is_first
         from lissom.verbs.train import plan, train
 
         if self.dry_run:
             show_plan(plan(config, runs_dir=self.runs_dir, name=self.name))
             return 0
         run = train(config, runs_dir=self.runs_dir, name=self.name, quiet=self.quiet)
-        show_result(run, quiet=self.quiet)
+        if is_first():  # under torchrun every process comes here
+            show_result(run, quiet=self.quiet)
         return 0
 
 

@@ -12,10 +12,10 @@ from lissom.data.batches import EvalBatches
 from lissom.data.images import ImageData
 from lissom.data.order import class_weights
 from lissom.device import choose_device, set_threads
-from lissom.engine.checkpoint import checkpoints, step_of
+from lissom.engine.checkpoint import newest
 from lissom.engine.events import silent
 from lissom.engine.fit import fit
-from lissom.engine.processes import launch
+from lissom.engine.processes import launch, on_first
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
 from lissom.report import sheet
@@ -93,8 +93,7 @@ def resume(
 
 def resume_point(run_folder: Path | str) -> int:
     """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
-    found = checkpoints(open_run(run_folder).checkpoints)
-    return step_of(found[0]) if found else 0
+    return newest(open_run(run_folder).checkpoints)
 
 
 def _stem(config: TrainConfig, data: ImageData) -> str:
@@ -112,7 +111,7 @@ def _train_rank(
     engine, data = config.engine, load_data(config)
     if resumed is None:
         assert place
-        folder = Path(fabric.broadcast(str(_begin(place, config, data)) if fabric.is_global_zero else ""))
+        folder = on_first(fabric, _begin, place, config, data)
     elif data.digest != open_run(resumed).data["data"]["digest"]:
         raise DataError("run-data-changed", run=resumed, data=config.data.data)
     else:
@@ -131,9 +130,12 @@ def _train_rank(
         listener=silent if quiet else None,
         resume=resumed is not None,
     )
-    if fabric.is_global_zero:
-        finish(open_run(folder), data)
+    on_first(fabric, _finish, folder, data)
     return folder
+
+
+def _finish(folder: Path, data: ImageData) -> None:
+    finish(open_run(folder), data)
 
 
 def _begin(place: tuple[str, str, bool], config: TrainConfig, data: ImageData) -> Path:
