@@ -21,7 +21,7 @@ import numpy as np
 
 from lissom.config import TrainConfig, cache_folder
 from lissom.data.batches import EvalBatches, TrainBatches
-from lissom.data.images import ImageData, load
+from lissom.data.images import ImageData, ImageSet, load
 from lissom.data.splits import carve
 from lissom.device import set_threads
 from lissom.engine.events import silent
@@ -106,13 +106,18 @@ def one_run(config: TrainConfig, args: argparse.Namespace) -> dict[str, float]:
 
 
 def subset(data: ImageData, images: int) -> ImageData:
-    """The same data with a stratified part of the training images, the same for every recipe and seed."""
+    """The same data with a stratified part of training and validation images, the same for every recipe and seed."""
     if images >= len(data.train):
         return data
-    train = data.train
-    _, kept = carve(np.arange(len(train)), train.labels, fraction=images / len(train), seed=0)
-    part = replace(train, places=train.places[kept], labels=train.labels[kept], names=[train.names[i] for i in kept])
-    return replace(data, train=part)
+    share = images / len(data.train)
+    return replace(data, train=part(data.train, share), val=part(data.val, share))
+
+
+def part(images: ImageSet, share: float) -> ImageSet:
+    _, kept = carve(np.arange(len(images)), images.labels, fraction=share, seed=0)
+    return replace(
+        images, places=images.places[kept], labels=images.labels[kept], names=[images.names[i] for i in kept]
+    )
 
 
 def summary(results: list[dict]) -> dict:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from photos import make_photos
 
 ROOT = Path(__file__).parents[1]
@@ -20,8 +21,8 @@ def blocks(readme: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_every_block_runs(readme: str, tmp_path: Path) -> None:
+def test_every_block_runs(tmp_path: Path) -> None:
+    """Those of the English one; the next test says that the Chinese one has the same."""
     make_photos(tmp_path / "photos", classes=("zero", "one"))
     (tmp_path / "photos" / "zero").rename(tmp_path / "photos" / "cat")
     (tmp_path / "photos" / "one").rename(tmp_path / "photos" / "dog")
@@ -30,7 +31,7 @@ def test_every_block_runs(readme: str, tmp_path: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     ran = 0
-    for language, text in blocks(readme):
+    for language, text in blocks("README.md"):
         for command in text.splitlines() if language == "sh" else [text]:
             if command in MAKE:
                 continue

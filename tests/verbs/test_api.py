@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from photos import make_photos
 from torch import nn
 
 import lissom
 from lissom.errors import UsageError
+from photos import make_photos
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -105,5 +106,6 @@ class Demo:
             return 0
         from lissom.verbs.demo import demo
 
-        show_demo(demo(runs_dir=self.runs_dir, device=self.device, threads=self.threads))
+        tell = partial(print, file=sys.stderr, flush=True)
+        show_demo(demo(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
         return 0

@@ -1,6 +1,5 @@
 """From the settings of a run to its network and its data."""
 
-
 import torch
 from torch import nn
 

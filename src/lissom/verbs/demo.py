@@ -1,6 +1,7 @@
 """`lissom demo`: light networks trained, compared, one of them exported and checked, all of it on one page."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,32 @@ from lissom.runs.folder import Run, write_atomic
 from lissom.timing.harness import latency
 from lissom.verbs.assemble import load_model
 from lissom.verbs.export import export
+from lissom.verbs.pictures import save_picture
 from lissom.verbs.train import train
 
 
-def demo(*, runs_dir: Path | str = "runs", device: str = "auto", threads: int | None = None) -> dict[str, Any]:
-    """Trains the networks of `recipes.demo` on digits and compares them.
+def demo(
+    *,
+    runs_dir: Path | str = "runs",
+    device: str = "auto",
+    threads: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Trains the networks of `recipes.demo` on digits and compares them; `tell` hears which one is being trained.
 
-    Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
+    Writes the run folders, pareto.png and .svg, and report.html. Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
     `verbs.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
     """
     start = time.perf_counter()
-    finished = [train(digits(n, device=device, threads=threads), runs_dir=runs_dir) for n in NETWORKS]
+    finished = []
+    for number, network in enumerate(NETWORKS, 1):
+        tell(text("demo.training", number=number, total=len(NETWORKS), network=network.label))
+        finished.append(train(digits(network, device=device, threads=threads), runs_dir=runs_dir))
     rows = marked(_rows(finished, threads))
     best = finished[_best(rows)]
     exported = export(best.path)
     page = Path(runs_dir) / "report.html"
+    save_picture(pareto(rows), Path(runs_dir) / "pareto")
     write_atomic(page, _page(rows, exported, finished).html())
     return {
         "rows": rows,
