@@ -124,6 +124,7 @@ class CifarSource:
         self._python = self._variant.python_names[0] in self._paths
         self._pixels: NDArray[np.uint8] | None = None
         self.skipped: list[str] = []
+        self.empty: list[str] = []
         self.digest = files.digest()
         self.class_names = self._class_names()
         self._read_all()

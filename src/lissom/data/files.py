@@ -16,7 +16,22 @@ from lissom.errors import DataError
 from lissom.messages import text
 
 DECODE_VERSION = 1  # part of every cache's name: raise it whenever the pixels of any file change
-EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+IMAGE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".bmp",
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".ppm",
+    ".pgm",
+    ".pnm",
+)
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")  # how JPEG, PNG, GIF and TIFF begin
 
 Pixels = NDArray[np.uint8]
 
@@ -27,7 +42,7 @@ class Unreadable(Exception):
 
 def is_image_name(name: str) -> bool:
     """Whether the file's extension is that of an image."""
-    return Path(name).suffix.lower() in EXTENSIONS
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | None = None) -> Pixels:
@@ -52,15 +67,26 @@ def read_bytes(path: Path) -> bytes:
 
 def decode(data: bytes, *, channels: int) -> Pixels:
     """The image in `data` as H W C. Raises: Unreadable."""
+    return decode_with_mode(data, channels=channels)[0]
+
+
+def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
+    """The image in `data` as H W C, and the file's own mode in Pillow's terms: "RGB", "L", "CMYK", "I;16"...
+
+    Raises: Unreadable.
+    """
     if not data:
         raise Unreadable(text("data.reason-empty"))
     try:
         with Image.open(io.BytesIO(data)) as image:
             _check_size(image.width, image.height)
-            return _as_array(_upright(image), channels)
+            mode = image.mode
+            return _as_array(_upright(image), channels), mode
     except Unreadable:
         raise
     except Image.UnidentifiedImageError as error:
+        if data.startswith(MAGIC):
+            raise Unreadable(text("data.reason-damaged", detail="header")) from error
         raise Unreadable(text("data.reason-not-an-image", start=ascii(data[:12])[2:-1])) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable(text("data.reason-too-large", limit=f"{_limit():,}")) from error

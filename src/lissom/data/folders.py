@@ -88,20 +88,24 @@ def is_junk(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """Images of class folders. `parts` holds "train", "val", "test" or "" where the images are not in parts."""
+    """Images of class folders, and the files and class folders without any.
+
+    `parts` holds "train", "val", "test" or "" where the images are not in parts.
+    """
 
     class_names: tuple[str, ...]
     names: list[str]
     labels: NDArray[np.int64]
     parts: NDArray[np.str_]
     skipped: list[str]
+    empty: list[str]
 
 
 def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layout:
     """Class and part of each image of `names`, which may all stand in one or more enclosing folders.
 
     `train/class/image` with `val|valid|validation/` or `test/` beside it, or `class/image`; deeper folders belong to
-    their class. A class folder without an image is an error. `where` names the source in errors.
+    their class. `where` names the source in errors. Raises: DataError where there is no image in a class folder.
     """
     names = list(names)
     images = [name for name in names if is_image_name(name)]
@@ -115,12 +119,16 @@ def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layo
             skipped.append(name)
         else:
             rows.append((part, folder[int(in_parts)], name))
+    if not rows:
+        raise DataError("data-no-images", path=where)
     rows.sort()
-    expected = _class_folders(folders, prefix, in_parts)
-    class_names = _class_names(rows, expected, where)
+    found = {(part, label) for part, label, _ in rows}
+    empty = [f"{part}/{label}".lstrip("/") for part, label in _class_folders(folders, prefix, in_parts) - found]
+    class_names = tuple(sorted({label for _, label in found}))
     numbers = {name: number for number, name in enumerate(class_names)}
     labels = np.array([numbers[label] for _, label, _ in rows], np.int64)
-    return Layout(class_names, [row[2] for row in rows], labels, np.array([row[0] for row in rows], np.str_), skipped)
+    parts = np.array([row[0] for row in rows], np.str_)
+    return Layout(class_names, [row[2] for row in rows], labels, parts, sorted(skipped), sorted(empty))
 
 
 def _folder(name: str, prefix: int) -> tuple[str, ...]:
@@ -139,28 +147,11 @@ def _enclosing(images: list[str]) -> int:
     return depth
 
 
-def _class_folders(folders: Iterable[str], prefix: int, in_parts: bool) -> list[tuple[str, str]]:
+def _class_folders(folders: Iterable[str], prefix: int, in_parts: bool) -> set[tuple[str, str]]:
     """(part, class) of each folder at the depth of the classes, empty ones included."""
-    found = []
+    found = set()
     for folder in folders:
         parts = PurePosixPath(folder).parts[prefix:]
         if len(parts) == 1 + in_parts and (not in_parts or parts[0] in PARTS):
-            found.append((PARTS[parts[0]] if in_parts else "", parts[-1]))
-    return sorted(found)
-
-
-def _class_names(rows: list[tuple[str, str, str]], expected: list[tuple[str, str]], where: str) -> tuple[str, ...]:
-    """All class names in order, checked: at least two, none empty, none that the training images lack."""
-    if not rows:
-        raise DataError("data-no-images", path=where)
-    found = {(part, label) for part, label, _ in rows}
-    for part, label in expected:
-        if (part, label) not in found and part in ("", "train"):
-            raise DataError("data-class-empty", path=where, name=f"{part}/{label}".lstrip("/"))
-    trained = {label for part, label in found if part in ("", "train")}
-    for part, label in sorted(found):
-        if label not in trained:
-            raise DataError("data-class-not-trained", path=where, part=part, name=label)
-    if len(trained) < 2:
-        raise DataError("data-one-class", path=where, name=next(iter(trained)))
-    return tuple(sorted(trained))
+            found.add((PARTS[parts[0]] if in_parts else "", parts[-1]))
+    return found

@@ -1,8 +1,10 @@
 """A data set ready for training: three parts, each a list of labelled images whose pixels come when asked for."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +24,12 @@ from lissom.data.pixels import (
     verify,
 )
 from lissom.data.sources import Digits, Source, open_source
-from lissom.data.splits import Split, split
+from lissom.data.splits import Split, check_trainable, split
 from lissom.errors import DataError
 from lissom.messages import text
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
-LEAST = 3  # images of a class: one to train, one to choose, one to test
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def load(
     images decoded. Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
     """
     source = open_source(config.data, cache_dir=cache_dir, download=config.download)
-    _check_counts(source, config)
+    check_trainable(source)
     store, resolution = _store(source, config, cache_dir / "images", default_resolution, progress)
     parts = split(
         source.parts,
@@ -112,23 +113,34 @@ def load(
     )
 
 
+def load_all(spec: str, *, like: Mapping[str, Any], cache_dir: Path) -> ImageSet:
+    """Images to measure a trained network on, with its class numbers: those of the `test` part, else `val`, else all.
+
+    `like` holds the network's `class_names`, `resolution` and `in_channels`. Nothing is stored in the cache.
+    Raises: DataError for a class that the network does not know, or an image that cannot be read.
+    """
+    source = open_source(spec, cache_dir=cache_dir, channels=like["in_channels"])
+    known = {name: number for number, name in enumerate(like["class_names"])}
+    strangers = sorted(set(source.class_names) - known.keys())
+    if strangers:
+        expected = ", ".join(known)
+        raise DataError("data-class-unknown", path=spec, names=", ".join(strangers), expected=expected)
+    if source.channels != like["in_channels"]:
+        raise DataError("data-channels", path=spec, got=source.channels, expected=like["in_channels"])
+    part = next(part for part in ("test", "val", "", "train") if (source.parts == part).any())
+    places = np.flatnonzero(source.parts == part)
+    numbers = np.array([known[name] for name in source.class_names], np.int64)
+    store = StreamedPixels(source, like["resolution"])
+    return ImageSet(store, places, numbers[source.labels[places]], [source.names[place] for place in places])
+
+
 def versioned(source: Source) -> str:
     """A name for the decoded source: its content and the version of the decoder."""
-    return hashlib.sha256(f"{DECODE_VERSION} {source.digest}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{DECODE_VERSION} {source.channels} {source.digest}".encode()).hexdigest()[:24]
 
 
 def _image_set(source: Source, store: CachedPixels | StreamedPixels, places: NDArray[np.int64]) -> ImageSet:
     return ImageSet(store, places, source.labels[places], [source.names[place] for place in places])
-
-
-def _check_counts(source: Source, config: DataConfig) -> None:
-    """Each class has enough training images for the parts that are carved from them."""
-    training = (source.parts == "train") | (source.parts == "")
-    counts = np.bincount(source.labels[training], minlength=len(source.class_names))
-    own = len({"val", "test"} & set(source.parts.tolist()))
-    for name, count in zip(source.class_names, counts, strict=True):
-        if count < LEAST - own:
-            raise DataError("data-class-too-small", path=config.data, name=name, got=int(count), expected=LEAST - own)
 
 
 def _store(

@@ -37,6 +37,7 @@ class Source(Protocol):
     parts: NDArray[np.str_]  # "train", "val", "test" or ""
     channels: int
     skipped: list[str]  # files that are no images
+    empty: list[str]  # class folders without images
     digest: str
 
     def read(self, index: int) -> bytes | Pixels:
@@ -47,13 +48,12 @@ class Source(Protocol):
 class ClassFolders:
     """`class/image` in a folder or an archive, with `train/` and `val|test/` above or not."""
 
-    channels = 3
-
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, *, channels: int = 3) -> None:
+        self.channels = channels
         layout = arrange(files.names, files.folders, where=str(files.path))
         self.name = files.path.name.partition(".")[0] if files.path.is_file() else files.path.resolve().name
         self.class_names, self.names, self.labels = layout.class_names, layout.names, layout.labels
-        self.parts, self.skipped = layout.parts, layout.skipped
+        self.parts, self.skipped, self.empty = layout.parts, layout.skipped, layout.empty
         self.digest = files.digest()
         self._files = files
 
@@ -77,15 +77,17 @@ class Digits:
         self.names = [f"digits/{index:04d}" for index in range(len(self.labels))]
         self.parts = np.full(len(self.labels), "", np.str_)
         self.skipped: list[str] = []
+        self.empty: list[str] = []
         self.digest = hashlib.sha256(self._pixels.tobytes()).hexdigest()
 
     def read(self, index: int) -> Pixels:
         return self._pixels[index]
 
 
-def open_source(spec: str, *, cache_dir: Path, download: bool = False) -> Source:
+def open_source(spec: str, *, cache_dir: Path, download: bool = False, channels: int = 3) -> Source:
     """`digits`, `cifar10`, `cifar100`, or the path of a class folder, an archive of one, or a CIFAR archive.
 
+    `channels`: 1 reads the files of class folders as grey.
     Raises: DataError for a path that is not there or holds no such thing.
     """
     if spec == Digits.name:
@@ -95,7 +97,7 @@ def open_source(spec: str, *, cache_dir: Path, download: bool = False) -> Source
     path = Path(spec).expanduser()
     files = open_files(path, cache_dir=cache_dir)
     variant = find_cifar(files.names)
-    return CifarSource(variant, files) if variant else ClassFolders(files)
+    return CifarSource(variant, files) if variant else ClassFolders(files, channels=channels)
 
 
 def open_files(path: Path, *, cache_dir: Path) -> Files:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.data.sources import Source
+from lissom.errors import DataError
+
 Indices = NDArray[np.int64]
+LEAST = 3  # images of a class: one to train, one to choose, one to test
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,33 @@ def split(parts: NDArray[np.str_], labels: Indices, *, val_fraction: float, test
         val_from = "carved"
         train, val = carve(train, labels[train], fraction=val_fraction, seed=seed)
     return Split(train, val, test, val_from, test_from)
+
+
+def check_trainable(source: Source) -> None:
+    """Two classes or more, none empty, each with training images for the parts that are carved from them.
+
+    Raises: DataError that names the class.
+    """
+    path, names = source.name, source.class_names
+    for folder in source.empty:
+        if not folder.startswith(("val/", "test/")):
+            raise DataError("data-class-empty", path=path, name=folder)
+    if len(names) == 1:  # a source has at least one
+        raise DataError("data-one-class", path=path, name=names[0])
+    counts = part_counts(source)
+    training = counts["train"] if "train" in counts else counts[""]
+    least = LEAST - len({"val", "test"} & counts.keys())
+    for number, name in enumerate(names):
+        trained = int(training[number])
+        if trained == 0:
+            part = next(part for part, of_class in counts.items() if of_class[number])
+            raise DataError("data-class-not-trained", path=path, part=part, name=name)
+        if trained < least:
+            raise DataError("data-class-too-small", path=path, name=name, got=trained, expected=least)
+
+
+def part_counts(source: Source) -> dict[str, Indices]:
+    """Images of each class [K] in each part that the source has, in the order "", train, val, test."""
+    num_classes = len(source.class_names)
+    there = [part for part in ("", "train", "val", "test") if (source.parts == part).any()]
+    return {part: np.bincount(source.labels[source.parts == part], minlength=num_classes) for part in there}

@@ -74,9 +74,9 @@ class _Decoder(Dataset[Any]):
 
 
 def random_box(width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of random area, aspect and place, as Inception was trained.
+    """(left, top, right, bottom) of random area, aspect and place, as Inception was trained (arXiv 1409.4842).
 
-    (Szegedy et al., arXiv 1409.4842, section 6.) After some misses, as in a very long image, the largest centred square.
+    After some misses, as in a very long image, the largest centred square.
     """
     for _ in range(TRIES):
         area = width * height * rng.uniform(*AREA)

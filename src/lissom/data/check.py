@@ -1,0 +1,189 @@
+"""What is wrong with a folder of images, said before an hour is lost on it."""
+
+import hashlib
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lissom.data.contact import draw_sheet
+from lissom.data.files import Pixels, Unreadable, decode_with_mode
+from lissom.data.pixels import CHUNK, Progress
+from lissom.data.sources import Source, open_source
+from lissom.data.splits import check_trainable, part_counts
+from lissom.errors import DataError
+from lissom.messages import text
+
+IMBALANCE = 3  # largest class to smallest: from here on it is worth a warning
+FEW = 20  # training images of a class
+TINY = 16  # pixels
+LISTED = 5  # names in one sentence
+
+
+@dataclass(frozen=True)
+class Look:
+    """One image seen: width, height, Pillow's mode and a hash of its pixels; or the reason why not."""
+
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    pixels: bytes = b""
+    reason: str = ""
+
+
+def check_classify(
+    spec: str, *, cache_dir: Path, picture: Path | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Decodes every image of `spec` (as `DataConfig.data`) and reports plain data:
+
+    `name`, `images`, `trainable`; `classes`: counts by part for each class; `sizes` in pixels, `modes`; `broken`: name
+    and reason of each unreadable file; `ignored`: files that are no images; `empty`: class folders without images;
+    `duplicates`: groups of names with equal pixels `within` a part and `between` parts; `imbalance`: largest training
+    class to smallest; `warnings`: sentences. `picture`: where to write a contact sheet (PNG).
+    Raises: DataError where there is nothing to look at, as for a path that does not exist.
+    """
+    source = open_source(spec, cache_dir=cache_dir)
+    looks = look_at_all(source, progress)
+    report = {
+        "name": source.name,
+        "images": len(source.names),
+        "classes": _classes(source),
+        "sizes": _sizes(looks),
+        "modes": dict(Counter(look.mode for look in looks if not look.reason).most_common()),
+        "broken": [
+            {"name": name, "reason": look.reason} for name, look in zip(source.names, looks, strict=True) if look.reason
+        ],
+        "ignored": list(source.skipped),
+        "empty": list(source.empty),
+        "duplicates": _duplicates(source, looks),
+        "imbalance": _imbalance(source),
+    }
+    problem = _untrainable(source)
+    warnings = [*([problem] if problem else []), *_warnings(source, report, looks)]
+    if picture:
+        draw_sheet(source, picture, usable=np.array([not look.reason for look in looks]))
+    return {**report, "trainable": not problem and not report["broken"], "warnings": warnings}
+
+
+def look_at_all(source: Source, progress: Progress | None = None) -> list[Look]:
+    """A look at each image of the source, in order."""
+    looks: list[Look] = []
+    total = len(source.names)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter's lock
+        for start in range(0, total, CHUNK):
+            looks += pool.map(lambda index: _look(source, index), range(start, min(start + CHUNK, total)))
+            if progress:
+                progress(len(looks), total)
+    return looks
+
+
+def _look(source: Source, index: int) -> Look:
+    try:
+        data = source.read(index)
+        pixels, mode = decode_with_mode(data, channels=source.channels) if isinstance(data, bytes) else (data, "")
+    except Unreadable as error:
+        return Look(reason=str(error))
+    return Look(pixels.shape[1], pixels.shape[0], mode or ("L" if source.channels == 1 else "RGB"), _hash(pixels))
+
+
+def _hash(pixels: Pixels) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16, key=repr(pixels.shape).encode()).digest()
+
+
+def _classes(source: Source) -> dict[str, dict[str, int]]:
+    counts = part_counts(source)
+    return {
+        name: {part or "images": int(of_class[number]) for part, of_class in counts.items()}
+        for number, name in enumerate(source.class_names)
+    }
+
+
+def _sizes(looks: list[Look]) -> dict[str, int]:
+    """Smallest, middle and largest width and height; empty where no image could be read."""
+    sides = np.array([(look.width, look.height) for look in looks if not look.reason])
+    if not len(sides):
+        return {}
+    found = {}
+    for name, values in zip(("width", "height"), sides.T, strict=True):
+        found |= {
+            f"min_{name}": int(values.min()),
+            f"median_{name}": int(np.median(values)),
+            f"max_{name}": int(values.max()),
+        }
+    return found
+
+
+def _duplicates(source: Source, looks: list[Look]) -> dict[str, list[list[str]]]:
+    """Groups of images with equal pixels, all in one part, or in more than one."""
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for index, look in enumerate(looks):
+        if not look.reason:
+            groups[look.pixels].append(index)
+    found: dict[str, list[list[str]]] = {"within": [], "between": []}
+    for group in groups.values():
+        if len(group) > 1:
+            key = "between" if len({str(source.parts[index]) for index in group}) > 1 else "within"
+            found[key].append([source.names[index] for index in group])
+    return found
+
+
+def _imbalance(source: Source) -> float:
+    counts = part_counts(source)
+    training = next((counts[part] for part in ("train", "") if part in counts), np.zeros(1, np.int64))
+    smallest = int(training.min())
+    return round(int(training.max()) / smallest, 2) if smallest else float(training.max())
+
+
+def _untrainable(source: Source) -> str | None:
+    try:
+        check_trainable(source)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _warnings(source: Source, report: dict[str, Any], looks: list[Look]) -> list[str]:
+    """Everything worth knowing, as sentences; only what was found."""
+    between, within = report["duplicates"]["between"], report["duplicates"]["within"]
+    labelled = _two_labels(source, looks)
+    small = [
+        name for name, counts in report["classes"].items() if 0 < counts.get("train", counts.get("images", 0)) < FEW
+    ]
+    tiny = [
+        n
+        for n, look in zip(source.names, looks, strict=True)
+        if not look.reason and min(look.width, look.height) < TINY
+    ]
+    found = [
+        (report["broken"], "check-broken", {"files": _listed(entry["name"] for entry in report["broken"])}),
+        (between, "check-leak", {"files": _listed(" = ".join(group[:3]) for group in between)}),
+        (labelled, "check-two-labels", {"files": _listed(" = ".join(group[:3]) for group in labelled)}),
+        (within, "check-duplicates", {"files": _listed(" = ".join(group[:3]) for group in within)}),
+        (report["ignored"], "check-ignored", {"files": _listed(report["ignored"])}),
+        (small, "check-few", {"files": _listed(small), "few": FEW}),
+        (tiny if source.name != "digits" else [], "check-tiny", {"files": _listed(tiny), "tiny": TINY}),
+    ]
+    sentences = [text(f"data.{key}", count=len(cases), **values) for cases, key, values in found if cases]
+    if report["imbalance"] >= IMBALANCE:
+        sentences.append(text("data.check-imbalance", ratio=f"{report['imbalance']:g}"))
+    return sentences
+
+
+def _two_labels(source: Source, looks: list[Look]) -> list[list[str]]:
+    """Groups of equal images that stand in more than one class."""
+    groups: dict[bytes, dict[int, str]] = defaultdict(dict)
+    for name, label, look in zip(source.names, source.labels.tolist(), looks, strict=True):
+        if not look.reason:
+            groups[look.pixels].setdefault(label, name)
+    return [list(group.values()) for group in groups.values() if len(group) > 1]
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f", +{len(names) - LISTED}" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
