@@ -19,7 +19,6 @@ def test_a_config_survives_a_round_trip() -> None:
     assert updated(TrainConfig(), to_dict(config), where="file") == config
 
 
-# fmt: off
 @pytest.mark.parametrize(("values", "words"), [
     ({"optin": {}},                    ["optin", "did you mean optim?"]),
     ({"optim": {"learning_rate": 1}},  ["optim", "learning_rate"]),
@@ -28,15 +27,13 @@ def test_a_config_survives_a_round_trip() -> None:
     ({"engine": {"epochs": 1.5}},      ["epochs", "1.5", "expected int"]),
     ({"engine": {"device": "gpu"}},    ["device", "gpu", "cuda"]),
     ({"optim": 3},                     ["optim", "int"]),
-])
-# fmt: on
+])  # fmt: skip
 def test_wrong_settings_are_named(values: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(UsageError) as raised:
         updated(TrainConfig(), values, where="settings.yaml")
     assert all(word in str(raised.value) for word in ["settings.yaml", *words])
 
 
-# fmt: off
 @pytest.mark.parametrize(("kind", "values"), [
     (OptimConfig,  {"lr": 0.0}),
     (OptimConfig,  {"lr": float("nan")}),
@@ -45,8 +42,7 @@ def test_wrong_settings_are_named(values: dict[str, Any], words: list[str]) -> N
     (EngineConfig, {"epochs": 0}),
     (EngineConfig, {"batch_size": 127, "devices": 2}),
     (EngineConfig, {"threads": 0}),
-])
-# fmt: on
+])  # fmt: skip
 def test_values_out_of_range_are_refused(kind: type, values: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="expected"):
         kind(**values)

@@ -34,7 +34,8 @@ def test_the_wheel_holds_messages_types_and_licence(site: Path) -> None:
 
 def test_the_demo_runs_from_the_wheel(site: Path, tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(site), "LISSOM_CACHE": str(tmp_path / "cache"), "PYTHONSAFEPATH": "1"}
-    code = "import lissom, sys; assert lissom.__file__.startswith(sys.argv.pop(1)); from lissom.__main__ import main; main()"
+    code = "import lissom, sys; assert lissom.__file__.startswith(sys.argv.pop(1))\n"
+    code += "from lissom.__main__ import main; main()"
     command = [sys.executable, "-c", code, str(site), "demo"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -44,7 +44,6 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...
     assert all(word in err for word in words), err
 
 
-# fmt: off
 @pytest.mark.parametrize(("argv", "code", "words"), [
     (("trian",),                                             2, ("trian", "train")),
     (("train",),                                             2, ("classify",)),
@@ -72,8 +71,7 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...
     (("export", "runs/first", "--output", "no/such/x.onnx"), 5, ("no/such",)),
     (("profile", "torchvision.models:no_such_net"),          2, ("no_such_net",)),
     ((*SHORT, "--name", "first"),                            2, ("runs/first", "--name")),
-])
-# fmt: on
+])  # fmt: skip
 def test_refused(
     place: Path, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], code: int, words: tuple[str, ...]
 ) -> None:
@@ -144,7 +142,9 @@ def test_a_device_that_is_not_there(place: Path, capsys: pytest.CaptureFixture[s
     refused(capsys, 5, (missing, "cpu"), *SHORT, "--device", missing)
 
 
-def test_a_fault_of_ours_says_so(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_says_so(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lissom.runs.folder.list_runs", lambda _: 1 / 0)
     assert run(["runs"]) == 1
     assert "lissom env" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from lissom.cli.main import run
 from photos import CLASSES, make_photos
 
 TRAIN = ["train", "classify", "--data", "photos", "--model", "mobilenetv1_cifar", "--width", "0.25"]
-TRAIN += ["--epochs", "12", "--batch-size", "16", "--optimizer", "adamw", "--lr", "0.003", "--quiet"]
+TRAIN += ["--epochs", "20", "--batch-size", "16", "--optimizer", "adamw", "--lr", "0.005", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_runs_and_compare(lissom: Answer) -> None:
     rows = json.loads(lissom("runs", "--json", "--sort", "epochs")[1])
     assert [row["run"] for row in rows] == ["second", "first"]
     found = json.loads(lissom("compare", "runs/first", "runs/second", "--json")[1])
-    assert found["settings"] == {"engine.epochs": [12, 1]}
+    assert found["settings"] == {"engine.epochs": [20, 1]}
     assert len(found["verdicts"]) == 1
 
 

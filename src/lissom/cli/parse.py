@@ -1,4 +1,4 @@
-"""One place where tyro is called: help that opens with examples, a settings file under the flags, errors on one line."""
+"""Where tyro is called: help that opens with examples, a settings file under the flags, errors on one line."""
 
 import contextlib
 import io

@@ -6,7 +6,7 @@ asks, not on what was asked before.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -38,10 +38,19 @@ class Batch:
     indices: Tensor
 
 
+class Scale(Protocol):
+    """How pixels are normalised: mean and spread per channel, of pixels scaled to 0..1."""
+
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+    @property
+    def std(self) -> tuple[float, ...]: ...
+
+
 class Normaliser:
     """uint8 B H W C -> float32 B C H W with mean 0 and spread 1 over the training images."""
 
-    def __init__(self, data: ImageData, device: torch.device | str, *, channels_last: bool) -> None:
+    def __init__(self, data: Scale, device: torch.device | str, *, channels_last: bool) -> None:
         self.device = torch.device(device)
         self._mean = torch.tensor(data.mean, device=self.device).view(-1, 1, 1) * 255
         self._scale = 1 / (torch.tensor(data.std, device=self.device).view(-1, 1, 1) * 255)
@@ -162,7 +171,7 @@ class EvalBatches:
     def __init__(
         self,
         image_set: ImageSet,
-        data: ImageData,
+        data: Scale,
         *,
         batch_size: int = 256,
         device: torch.device | str = "cpu",

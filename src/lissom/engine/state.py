@@ -21,7 +21,9 @@ class TrainingState:
     """Time spent training in this epoch, sums over resumes."""
     best_metric: float | None = None
     best_epoch: int = 0
-    """Epoch of the best evaluation, counted from 1; 0: none yet."""
+    """Epoch of the best evaluation, counted from 1, the last of equal ones; 0: none yet."""
+    improved_epoch: int = 0
+    """The last epoch that was better than all before it, for patience."""
     stopped: str = ""
     """How the run ended: "done", "early" (patience), or nothing while it is under way."""
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -42,14 +44,21 @@ class TrainingState:
             self.loss_sums[name] = self.loss_sums[name] + value if name in self.loss_sums else value
 
     def end_epoch(self, row: dict[str, Any], metric: float, epochs: int, patience: int) -> bool:
-        """Takes an evaluated epoch in; True when it is the best so far (a tie keeps the earlier one)."""
+        """Takes an evaluated epoch in; True when none before was better.
+
+        Of equal epochs the last counts as the best: small validation sets tie often, and the longer trained weights, at
+        the lower learning rate, are the better guess.
+        """
         self.epoch, self.step, self.loss_sums, self.seconds = self.epoch + 1, 0, {}, 0.0
         self.history.append(row)
-        better = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
-        if better:
+        improved = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
+        best = improved or metric == self.best_metric
+        if improved:
+            self.improved_epoch = self.epoch
+        if best:
             self.best_metric, self.best_epoch = metric, self.epoch
         if self.epoch >= epochs:
             self.stopped = "done"
-        elif patience and self.epoch - self.best_epoch >= patience:
+        elif patience and self.epoch - self.improved_epoch >= patience:
             self.stopped = "early"
-        return better
+        return best

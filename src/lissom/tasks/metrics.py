@@ -12,9 +12,11 @@ from lissom.tasks.classify import Answers, top_k
 def classification_metrics(answers: Answers, class_names: tuple[str, ...]) -> dict[str, Any]:
     """Top-1 with its 95 % interval, top-5, per-class precision, recall and F1, confusion matrix, calibration error."""
     classes = np.arange(len(class_names))
-    precision, recall, f1, support = precision_recall_fscore_support(
-        answers.labels, answers.predicted, labels=classes, zero_division=0
+    absent: Any = 0.0  # the score of a class that is never named; scikit-learn types the argument as a word
+    scores: Any = precision_recall_fscore_support(
+        answers.labels, answers.predicted, labels=classes, zero_division=absent
     )
+    precision, recall, f1, support = scores
     correct, images = int(answers.correct.sum()), len(answers.labels)
     metrics: dict[str, Any] = {
         "images": images,

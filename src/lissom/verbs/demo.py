@@ -31,7 +31,8 @@ def demo(
 ) -> dict[str, Any]:
     """Trains the networks of `recipes.demo` on digits and compares them; `tell` hears which one is being trained.
 
-    Writes the run folders, pareto.png and .svg, and report.html. Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
+    Writes the run folders, pareto.png and .svg, and report.html.
+    Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
     `verbs.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
     """
     start = time.perf_counter()

@@ -10,7 +10,7 @@ from torch import nn
 from lissom.config import cache_folder
 from lissom.data.batches import EvalBatches, Normaliser
 from lissom.data.foreign import open_foreign
-from lissom.data.images import ImageData, ImageSet
+from lissom.data.images import ImageSet
 from lissom.device import choose_device, set_threads
 from lissom.messages import text
 from lissom.report import sheet
@@ -71,7 +71,7 @@ def evaluate(
 def measure(
     model: nn.Module,
     image_set: ImageSet,
-    data: View | ImageData,
+    data: View,
     *,
     folder: Path | None,
     batch_size: int = 256,
@@ -95,7 +95,7 @@ def _draw(
     folder: Path,
     model: nn.Module,
     image_set: ImageSet,
-    data: View | ImageData,
+    data: View,
     answers: Answers,
     metrics: dict[str, Any],
 ) -> None:
@@ -115,7 +115,7 @@ def _draw(
     save_picture(_heat(model, image_set, data, answers), folder / "gradcam", vector=False)
 
 
-def _heat(model: nn.Module, image_set: ImageSet, data: View | ImageData, answers: Answers) -> Any:
+def _heat(model: nn.Module, image_set: ImageSet, data: View, answers: Answers) -> Any:
     """Grad-CAM of one image per class (at most SHOWN / 3): the image, and where its predicted class was found."""
     chosen = [int(np.flatnonzero(answers.labels == c)[0]) for c in np.unique(answers.labels)][: SHOWN // 3]
     pixels = image_set.pixels(np.array(chosen))

@@ -14,15 +14,15 @@ from lissom.report.page import Page
 from lissom.report.tables import column, percent
 from lissom.runs.folder import Run, open_run, write_atomic, write_run
 from lissom.verbs.assemble import load_model
-from lissom.verbs.evaluate import measure
+from lissom.verbs.evaluate import View, measure
 from lissom.verbs.pictures import save_picture
 
 
 def finish(run: Run, data: ImageData) -> Run:
     """Evaluates the best weights on the test images and completes the folder; the run counts as finished only then."""
-    best = max(run.history, key=lambda row: row["top1"])
+    best = max(run.history, key=lambda row: (row["top1"], row["epoch"]))  # as the engine chose it
     model = load_model(run, choose_device(run.config.engine.device))
-    test = measure(model, data.test, data, folder=run.path)
+    test = measure(model, data.test, View(data.class_names, data.mean, data.std), folder=run.path)
     picture = curves(run.history, losses=("train_loss", "loss"), metrics=("top1", "top5"), best_epoch=best["epoch"])
     save_picture(picture, run.path / "curves")
     facts = {"best_epoch": best["epoch"], "val_top1": best["top1"], "test": test, "epochs": len(run.history)}
