@@ -59,10 +59,10 @@ def test_each_optimizer_moves_the_weights_as_torchs_plain_loop(name, reference):
 
 
 def test_sgd_without_momentum_has_no_nesterov():
-    assert not build_optimizer(nn.Linear(1, 1), OptimConfig(momentum=0.0)).param_groups[0]["nesterov"]
+    assert not build_optimizer(nn.Linear(1, 1), OptimConfig(optimizer="sgd", momentum=0.0)).param_groups[0]["nesterov"]
 
 
 def test_the_learning_rate_is_set_in_all_groups():
-    optimizer = build_optimizer(copy.deepcopy(toy_net()), OptimConfig())
+    optimizer = build_optimizer(copy.deepcopy(toy_net()), OptimConfig(optimizer="sgd"))
     set_lr(optimizer, 0.25)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]

@@ -35,7 +35,7 @@ def test_early_stopping_and_resuming_are_said(tmp_path, output):
     toy_fit(
         tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output, width=200))
     )
-    assert "Stopped early: no epoch since 1 was better." in output.getvalue()
+    assert "Stopped early: no epoch since 2 was better." in output.getvalue()
     toy_fit(
         tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output)), resume=True
     )

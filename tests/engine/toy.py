@@ -19,7 +19,7 @@ from lissom.engine.fit import FitResult, fit
 from lissom.engine.seeds import seed_everything
 
 CLASSES, SIDE = 4, 8
-OPTIM = OptimConfig(lr=0.05, warmup_epochs=0.5, ema=0.9, clip_norm=5.0)
+OPTIM = OptimConfig(optimizer="sgd", weight_decay=5e-4, lr=0.05, warmup_epochs=0.5, ema=0.9, clip_norm=5.0)
 ENGINE = EngineConfig(epochs=3, batch_size=16, seed=3, device="cpu")
 
 
