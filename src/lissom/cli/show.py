@@ -43,7 +43,7 @@ def _cell(value: Any) -> str:
 
 
 def show_profile(found: dict[str, Any]) -> None:
-    """A row per layer, the sums, the paper's figures and the convention."""
+    """A row per layer, the sums, the published accuracy and the convention."""
     columns = [
         column("name", text("column.layer")),
         column("kind", text("column.kind")),
@@ -56,11 +56,8 @@ def show_profile(found: dict[str, Any]) -> None:
     out = console()
     out.print(to_rich(found["layers"], columns, title=f"{found['network']}, {size}"))
     out.print(text("cli.profile-sum", parameters=NUMBER(found["parameters"]), macs=NUMBER(found["macs"])))
-    if published := found["published"]:
-        for key in ("parameters", "macs"):
-            if key in published:
-                values = {k: NUMBER(v) for k, v in published[key].items()}
-                out.print(text("cli.profile-published", what=key, source=published["source"], **values))
+    if found["published"]:
+        out.print(text("cli.profile-published", **found["published"]))
     if found["unknown"]:
         out.print(text("cli.profile-unknown", names=", ".join(found["unknown"])))
     out.print(found["convention"])

@@ -1,4 +1,4 @@
-"""`lissom profile`: what a network costs, layer by layer, beside what its paper says."""
+"""`lissom profile`: what a network costs, layer by layer, and how accurate it was published to be."""
 
 import importlib
 import sys
@@ -27,7 +27,7 @@ def profile(
 
     model: a name that `lissom models` lists, a run folder, `package.module:callable` that returns a module, or a
     module. Returns the profile as plain data: `network`, `resolution`, `in_channels`, `parameters`, `macs`,
-    `convention`, `layers`, `unknown`, and `published` (the paper's figures and the differences, or None).
+    `convention`, `layers`, `unknown`, and `published` (`top1` in percent and its `source`, or None).
     Raises: UsageError for a name that is unknown, DataError for a resolution that the network cannot take.
     """
     module, settings = _find(model, in_channels, num_classes, width, options or {})
@@ -40,7 +40,7 @@ def profile(
         "network": settings["label"],
         "resolution": resolution,
         "in_channels": in_channels,
-        "published": _published(settings, resolution, counted),
+        "published": _published(settings, resolution),
         **counted,
     }
 
@@ -94,19 +94,11 @@ def _imported(spec: str) -> nn.Module:
     return made
 
 
-def _published(settings: dict[str, Any], resolution: int, counted: dict[str, Any]) -> dict[str, Any] | None:
-    """The paper's row for just these options and this resolution, with our difference from it."""
+def _published(settings: dict[str, Any], resolution: int) -> dict[str, Any] | None:
+    """The accuracy that was published for just these options and this resolution."""
     if settings["options"] is None:
         return None
     for row in models.entry(settings["name"]).published:
-        if dict(row.options) == settings["options"] and row.resolution == resolution:
-            return {
-                "source": row.source,
-                "top1": row.top1,
-                **{
-                    key: {"published": figure, "difference": counted[key] - figure}
-                    for key, figure in (("parameters", row.parameters), ("macs", row.macs))
-                    if figure is not None
-                },
-            }
+        if dict(row.options) == settings["options"] and row.resolution == resolution and row.top1 is not None:
+            return {"top1": row.top1, "source": row.source}
     return None
