@@ -39,6 +39,9 @@ RECIPES = {"ours": ours, "course_notes": course_notes}
 
 def main() -> None:
     args = arguments()
+    if "LISSOM_DATA" not in os.environ:
+        print(json.dumps({"skipped": "LISSOM_DATA is not set: the folder that holds cifar10_jpeg.zip"}))
+        return
     threads = set_threads(args.threads)
     data_file = Path(os.environ["LISSOM_DATA"]) / "cifar10_jpeg.zip"
     results = json.loads(args.output.read_text())["runs"] if args.output.exists() else []

@@ -36,6 +36,9 @@ def main() -> None:
     if args.variant:
         print(plain(args) if args.variant == "plain" else ours(args))
         return
+    if "LISSOM_DATA" not in os.environ:
+        print(json.dumps({"skipped": "LISSOM_DATA is not set: the folder that holds cifar10_jpeg.zip"}))
+        return
     speeds: dict[str, list[float]] = {name: [] for name in VARIANTS}
     for number in range(args.rounds):
         for name in VARIANTS:
