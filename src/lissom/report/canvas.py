@@ -113,7 +113,7 @@ def render(picture: Figure, *, dpi: int = 144) -> Rendered:
 def _saved(picture: Figure, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with style():
-        picture.savefig(buffer, **options)
+        picture.savefig(buffer, bbox_inches="tight", pad_inches=0.08, **options)  # no label is cut off
     return buffer.getvalue()
 
 

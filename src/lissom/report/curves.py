@@ -56,7 +56,13 @@ def _panel(axes: Axes, history: Sequence[Mapping[str, Any]], epoch: str, keys: l
     for colour, key in zip(COLOURS, keys, strict=False):
         values = [float("nan") if row.get(key) is None else float(row[key]) for row in history]
         marker = "o" if len(epochs) <= 15 else None
-        axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label(key))
+        axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=_named(key))
     axes.set_title(name)
     if len(keys) > 1:
         axes.legend()
+
+
+def _named(key: str) -> str:
+    """A row's key in words, where there are some for it."""
+    known = {"train_loss": "training_loss", "loss": "validation_loss", "val_loss": "validation_loss"}
+    return word(known[key]) if key in known else label(key.replace("top", "top-"))
