@@ -29,9 +29,13 @@ class CheckData:
         """Prints what the data holds and what is wrong with it; 3 if files are broken or nothing can be trained."""
         from lissom.cli.show import show_check
         from lissom.data.check import check_classify
+        from lissom.verbs.waiting import reading
 
         picture = None if self.dry_run else self.picture
-        report = check_classify(self.path, cache_dir=cache_folder(self.cache_dir), picture=picture)
+        with reading(quiet=self.json) as progress:
+            report = check_classify(
+                self.path, cache_dir=cache_folder(self.cache_dir), picture=picture, progress=progress
+            )
         if self.json:
             print(json.dumps(report, indent=2))
         else:

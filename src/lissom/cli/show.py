@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lissom.messages import text
-from lissom.report.tables import Column, column, comparison_columns, percent, to_rich
+from lissom.report.tables import Column, column, comparison_columns, legend, percent, to_rich
 
 NUMBER = "{:,}".format
+FULL_WIDTH = 132  # columns that the whole comparison takes
 
 
 def console() -> Console:
@@ -166,8 +167,10 @@ def show_comparison(found: dict[str, Any]) -> None:
 def show_demo(found: dict[str, Any]) -> None:
     """The comparison, the exported file's proof, the page, three commands to try next."""
     out = console()
-    out.print(to_rich(found["rows"], comparison_columns(), title=text("cli.demo-title", images=found["test_images"])))
-    out.print(found["legend"], markup=False)
+    brief = out.width < FULL_WIDTH
+    title = text("cli.demo-title", images=found["test_images"])
+    out.print(to_rich(found["rows"], comparison_columns(brief=brief), title=title))
+    out.print(legend() if brief else text("report.explained"), markup=False)
     out.print(text("cli.exported", **found["export"]), markup=False, soft_wrap=True)
     out.print(
         text("cli.demo-page", path=found["report"], seconds=f"{found['seconds']:.0f}"), markup=False, soft_wrap=True

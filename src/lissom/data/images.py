@@ -83,9 +83,10 @@ def load(
     """The data set that `config.data` names, split, and decoded into `cache_dir` where its images are small.
 
     `default_resolution` is used for large images when the configuration gives none. `progress(done, total)` is told of
-    images decoded. Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
+    bytes fetched, then of images decoded.
+    Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
     """
-    source = open_source(config.data, cache_dir=cache_dir, download=config.download)
+    source = open_source(config.data, cache_dir=cache_dir, download=config.download, progress=progress)
     check_trainable(source)
     store, resolution = _store(source, config, cache_dir / "images", default_resolution, progress)
     parts = split(

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ from lissom.data.cifar import CIFAR, CifarSource, find_cifar, find_named
 from lissom.data.files import Pixels
 from lissom.data.folders import FolderFiles, arrange
 from lissom.errors import DataError, MachineError
+
+Progress = Callable[[int, int], None]  # bytes fetched so far, bytes in all
 
 
 class Files(Protocol):
@@ -84,16 +87,18 @@ class Digits:
         return self._pixels[index]
 
 
-def open_source(spec: str, *, cache_dir: Path, download: bool = False, channels: int = 3) -> Source:
+def open_source(
+    spec: str, *, cache_dir: Path, download: bool = False, channels: int = 3, progress: Progress | None = None
+) -> Source:
     """`digits`, `cifar10`, `cifar100`, or the path of a class folder, an archive of one, or a CIFAR archive.
 
-    `channels`: 1 reads the files of class folders as grey.
+    `channels`: 1 reads the files of class folders as grey. `progress(done, total)` is told of bytes fetched.
     Raises: DataError for a path that is not there or holds no such thing.
     """
     if spec == Digits.name:
         return Digits()
     if spec in CIFAR:
-        return CifarSource(spec, find_named(spec, cache_dir=cache_dir, download=download))
+        return CifarSource(spec, find_named(spec, cache_dir=cache_dir, download=download, progress=progress))
     path = Path(spec).expanduser()
     files = open_files(path, cache_dir=cache_dir)
     variant = find_cifar(files.names)

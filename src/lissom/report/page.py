@@ -33,7 +33,7 @@ STYLE = """
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
   "WenQuanYi Micro Hei", sans-serif }
-main { max-width: 56rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
+main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .7rem; padding-top: 1rem; border-top: 1px solid var(--rule) }
 p, figcaption, dl { max-width: 46rem }

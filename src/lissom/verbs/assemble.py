@@ -1,5 +1,7 @@
 """From the settings of a run to its network and its data."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -33,13 +35,14 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
     return model.eval().to(device)
 
 
-def load_data(config: TrainConfig) -> images.ImageData:
-    """The images of a run, decoded and split."""
+def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None = None) -> images.ImageData:
+    """The images of a run, decoded and split; `progress(done, total)` is told how far that is."""
     entry = models.entry(config.model.model)
     if config.data.resolution:  # what can be refused now costs no decoding
         with torch.device("meta"):
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), config.data.resolution)
-    return images.load(config.data, cache_dir=cache_folder(config.data.cache_dir), default_resolution=entry.resolution)
+    folder = cache_folder(config.data.cache_dir)
+    return images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, progress=progress)
 
 
 def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:

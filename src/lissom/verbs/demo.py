@@ -32,7 +32,7 @@ def demo(
     """Trains the networks of `recipes.demo` on digits and compares them; `tell` hears which one is being trained.
 
     Writes the run folders, pareto.png and .svg, and report.html.
-    Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `legend`, `export` (as
+    Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `export` (as
     `verbs.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
     """
     start = time.perf_counter()
@@ -48,7 +48,6 @@ def demo(
     write_atomic(page, _page(rows, exported, finished).html())
     return {
         "rows": rows,
-        "legend": text("report.legend"),
         "export": exported,
         "report": str(page),
         "best_run": best.path.as_posix(),
@@ -91,7 +90,7 @@ def _page(rows: list[dict[str, Any]], exported: dict[str, Any], finished: list[R
     page.heading(text("demo.section_comparison"))
     page.paragraph(text("demo.honesty", images=rows[0]["total"]))
     page.table(rows, comparison_columns())
-    page.paragraph(text("report.legend"))
+    page.paragraph(text("report.explained"))
     page.picture(pareto(rows), alt=text("demo.section_comparison"))
     page.heading(text("demo.section_export")).paragraph(text("demo.exported", **exported))
     for run in finished:

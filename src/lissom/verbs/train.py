@@ -25,6 +25,7 @@ from lissom.tasks.classify import Classify
 from lissom.verbs.assemble import build_model, cost, load_data, network_label, training_batches
 from lissom.verbs.finish import finish
 from lissom.verbs.pictures import save_picture
+from lissom.verbs.waiting import reading
 
 SHOWN = 32  # images of the sample sheet
 
@@ -68,7 +69,8 @@ def train(
     config = updated_flat(config or TrainConfig(), settings)
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
-    data = load_data(config)
+    with reading(quiet=quiet) as progress:
+        data = load_data(config, progress)
     cost(config, data)
     training_batches(config, data, torch.device("cpu"))  # its checks too come before anything is written
     place = (str(runs_dir), name or _stem(config, data), name is None)
