@@ -24,7 +24,7 @@ class Candidate:
 NETWORKS = (
     Candidate(model="mobilenetv1_cifar", width=0.25, epochs=8),
     Candidate(model="mobilenetv1_cifar", width=0.5, epochs=6),
-    Candidate(model="mobilenetv2_cifar", width=0.25, epochs=5),
+    Candidate(model="mobilenetv2_cifar", width=0.25, epochs=6),
     Candidate(model="mobilenetv3_small", width=0.5, epochs=10),
 )
 
