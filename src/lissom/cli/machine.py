@@ -64,8 +64,8 @@ class Cache:
 
 
 def _clear(folder: Path, *, dry_run: bool) -> None:
-    """Deletes the two folders that lissom makes there, and nothing else that a person may keep beside them."""
-    for part in (folder / "images", folder / "downloads"):
+    """Deletes the folders that lissom makes there, and nothing else that a person may keep beside them."""
+    for part in (folder / name for name in ("images", "downloads", "archives")):
         if not part.exists():
             continue
         print(text("cli.cache-would-clear" if dry_run else "cli.cache-cleared", folder=part))

@@ -77,6 +77,7 @@ def _page(run: Run, facts: dict[str, Any]) -> Page:
             text("page.calibration"): percent(test["calibration_error"]),
         }
     )
+    page.paragraph(split["split"])
     page.heading(text("page.section_curves")).picture(
         (run.path / "curves.svg").read_bytes(), alt=text("page.section_curves")
     )
