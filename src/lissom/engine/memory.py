@@ -22,7 +22,8 @@ def keep_memory() -> bool:
     """Tells glibc to keep freed memory for the next allocation; False where there is no glibc.
 
     By default each large tensor is mapped anew, and its first touch costs a page fault for each 4 KiB: a CPU training
-    step of MobileNetV2 takes 1.2 to 1.5 times as long. The price is that freed memory returns to the system at exit.
+    step of MobileNetV1's CIFAR form takes 1.27 times as long (benchmarks/train_speed.py). The price is that freed
+    memory returns to the system at exit.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -44,6 +44,7 @@ a { color: var(--blue) }
 .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; margin: 1rem 0 }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; white-space: nowrap }
 th, td { text-align: left; padding: .42rem .9rem .42rem 0; border-bottom: 1px solid var(--rule) }
+td:last-child:not(.right) { white-space: normal; min-width: 7rem }
 th { color: var(--muted); font-weight: 600 }
 .right { text-align: right }
 figure { margin: 1.2rem 0 }

@@ -85,9 +85,7 @@ def _page(run: Run, facts: dict[str, Any]) -> Page:
         (run.path / "confusion.svg").read_bytes(), alt=text("page.section_confusion")
     )
     if test["most_confused"]:
-        page.table(
-            test["most_confused"], [column(key, right=key in ("count", "share")) for key in test["most_confused"][0]]
-        )
+        page.table(test["most_confused"], _most_confused_columns())
     page.table(test["per_class"], _per_class_columns())
     page.heading(text("page.section_images"))
     for name in ("worst", "gradcam", "samples"):
