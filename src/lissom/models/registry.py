@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lissom.errors import UsageError, near
-from lissom.models.catalogue import ENTRIES, Entry
+from lissom.models.catalogue import ENTRIES
+from lissom.models.entry import PROBABILITY, Entry, Option
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,19 +93,44 @@ def _option(known: Entry, name: str, value: Any) -> Any:
     if name not in known.options:
         offered = near(name, known.options)
         raise UsageError("network-option-unknown", network=known.name, option=name, near=offered)
-    read, expected = _read(value, known.options[name], known.choices.get(name, ()))
-    if read is None:
+    default, choices = known.options[name], known.choices.get(name, ())
+    limits = known.limits.get(name, PROBABILITY)
+    read = _read(value, default)
+    if read is None or (choices and read not in choices) or not (choices or _inside(read, limits)):
+        expected = _expected(default, choices, limits)
         raise UsageError("network-option-value", network=known.name, option=name, got=value, expected=expected)
     return read
 
 
-def _read(value: Any, default: bool | float | str, choices: tuple[str, ...]) -> tuple[Any, str]:
-    """`value` as the type of `default`, or None; and what was expected."""
-    if isinstance(default, bool):
-        return _as_bool(value), "true, false"
+def _read(value: Any, default: Option) -> Option | None:
+    """`value` as the type of `default`, or None; a command line gives strings."""
+    if isinstance(default, bool) or isinstance(value, bool):
+        return _as_bool(value) if isinstance(default, bool) else None
+    if isinstance(default, str):
+        return str(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
     if isinstance(default, float):
-        return _as_fraction(value), "0 <= number < 1"
-    return (value if value in choices else None), ", ".join(choices)
+        return number
+    return int(number) if number.is_integer() else None
+
+
+def _inside(value: Option, limits: tuple[float, float]) -> bool:
+    if isinstance(value, bool):
+        return True
+    low, high = limits
+    return low <= float(value) <= high and not (limits == PROBABILITY and value == 1)
+
+
+def _expected(default: Option, choices: tuple, limits: tuple[float, float]) -> str:
+    if isinstance(default, bool):
+        return "true, false"
+    if choices:
+        return ", ".join(map(str, choices))
+    low, high = limits
+    return f"{low:g} <= number {'<' if limits == PROBABILITY else '<='} {high:g}"
 
 
 def _as_bool(value: Any) -> bool | None:
@@ -112,12 +138,3 @@ def _as_bool(value: Any) -> bool | None:
         return value
     text = str(value).lower()
     return True if text in TRUE else False if text in FALSE else None
-
-
-def _as_fraction(value: Any) -> float | None:
-    """A probability; all numeric options are one so far."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number < 1 and not isinstance(value, bool) else None

@@ -1,49 +1,8 @@
-"""Every network's row: what it is, where it comes from, its options, what was published about it. No torch here.
+"""MobileNetV1, V2 and V3."""
 
-Parameters and MACs are exact, of the network as `build` makes it; a test counts each row again. Accuracies are the
-papers' own, top-1 on ImageNet in percent, one crop, unless the source says otherwise.
-"""
+from typing import Any
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-
-class Published(NamedTuple):
-    """One published result, with the options that give that network."""
-
-    options: Mapping[str, Any]  # of `build`, width included
-    resolution: int  # pixels
-    parameters: int
-    macs: int  # one image at that resolution
-    top1: float | None  # percent; None: no figure was published
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A network before it is built."""
-
-    name: str
-    title: str
-    paper: str
-    """arXiv id and venue."""
-    year: int
-    module: str
-    """The paper's file in this folder."""
-    resolution: int = 224
-    """Side of the input that the authors use, in pixels."""
-    stride: int = 32
-    """Largest stride that its options can give, and so the smallest resolution."""
-    num_classes: int = 1000
-    """Classes for which the published parameters and MACs hold."""
-    options: Mapping[str, bool | float | str] = field(default_factory=dict)
-    """Options and their defaults."""
-    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What an option that is a word may be."""
-    published: tuple[Published, ...] = ()
-    """The network with all defaults comes first."""
-
+from lissom.models.entry import Entry, Published
 
 V3_OPTIONS = {
     "scale_head": False,
@@ -107,7 +66,7 @@ def _v3(**row: Any) -> Entry:
     return Entry(paper=paper, year=2019, module="mobilenetv3", options=V3_OPTIONS, choices=choices, **row)
 
 
-_ROWS = [
+ROWS = [
     _v1(
         name="mobilenetv1",
         title="MobileNetV1",
@@ -137,4 +96,3 @@ _ROWS = [
         published=V2_CIFAR_PUBLISHED,
     ),
 ]
-ENTRIES: dict[str, Entry] = {row.name: row for row in _ROWS}

@@ -1,0 +1,5 @@
+"""ShuffleNetV1 and V2."""
+
+from lissom.models.entry import Entry
+
+ROWS: list[Entry] = []

@@ -1,0 +1,1 @@
+"""Published weights: where they are, what travels with them, and how their names become ours."""
