@@ -76,3 +76,15 @@ def test_dropout_is_off_unless_asked_for() -> None:
         model = build("mobilenetv1", width=0.25, dropout=dropout)
         features = model.forward_features(image).mean((2, 3))
         assert torch.equal(model.head(features), model.head(features)) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "pyramid"),
+    [
+        ("mobilenetv1", [(2, 64), (4, 128), (8, 256), (16, 512), (32, 1024)]),
+        ("mobilenetv1_cifar", [(1, 64), (2, 128), (4, 256), (8, 512), (16, 1024)]),
+    ],
+)
+def test_pyramid(name: str, pyramid: list) -> None:
+    with torch.device("meta"):
+        assert list(build(name).pyramid) == pyramid

@@ -46,3 +46,15 @@ def test_projection_form_projects_four_times_and_has_relu() -> None:
     projected = [b.shortcut.conv for b in model.blocks if not isinstance(b.shortcut, nn.Identity)]
     assert [(c.in_channels, c.out_channels) for c in projected] == [(32, 16), (16, 24), (64, 96), (160, 320)]
     assert not any(isinstance(module, nn.ReLU6) for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("name", "pyramid"),
+    [
+        ("mobilenetv2", [(2, 16), (4, 24), (8, 32), (16, 96), (32, 320)]),  # before the expansion to 1280
+        ("mobilenetv2_cifar", [(1, 24), (2, 32), (4, 96), (8, 320)]),
+    ],
+)
+def test_pyramid(name: str, pyramid: list) -> None:
+    with torch.device("meta"):
+        assert list(build(name).pyramid) == pyramid

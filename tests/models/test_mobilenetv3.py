@@ -111,3 +111,27 @@ def test_original_last_stage_ends_as_mobilenetv2() -> None:
     assert model.pyramid[-1] == (32, 320)
     assert model.expansion.conv.out_channels == 1280
     assert [type(m) for m in model.head] == [nn.Dropout, nn.Linear]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "pyramid"),
+    [
+        ("mobilenetv3_large", {}, [(2, 16), (4, 24), (8, 40), (16, 112), (32, 160)]),
+        ("mobilenetv3_small", {}, [(2, 16), (4, 16), (8, 24), (16, 48), (32, 96)]),
+        ("mobilenetv3_large", {"dilated": True}, [(2, 16), (4, 24), (8, 40), (16, 160)]),
+        ("mobilenetv3_small", {"dilated": True}, [(2, 16), (4, 16), (8, 24), (16, 96)]),
+    ],
+)
+def test_pyramid(name: str, options: dict, pyramid: list) -> None:
+    with torch.device("meta"):
+        assert list(build(name, **options).pyramid) == pyramid
+
+
+def test_the_gate_reads_what_was_activated() -> None:
+    """Ports differ: some weigh before the activation, which is another function with the same parameters."""
+    block = build("mobilenetv3_small").eval().blocks[0]
+    x = torch.randn(1, 16, 8, 8)
+    filtered = block.depthwise.norm(block.depthwise.conv(block.expand(x)))
+    ours = block.project(block.gate(block.depthwise.act(filtered)))
+    assert torch.equal(block(x), ours)
+    assert not torch.allclose(ours, block.project(block.depthwise.act(block.gate(filtered))), atol=1e-3)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lissom.models.entry import Entry, Published
+from lissom.models.entry import Entry, Printed, Published
 
 V3_OPTIONS = {
     "scale_head": False,
@@ -15,30 +15,35 @@ V3_OPTIONS = {
 
 # fmt: off
 V1_PUBLISHED = (
-    #         options               pixels parameters         MACs  top-1  source
-    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, tables 6 and 7"),
-    Published({"width": 0.75},        224,  2_585_560,    325_400_448, 68.4, "1704.04861, table 6"),
-    Published({"width": 0.5},         224,  1_331_592,   149_497_088, 63.7, "1704.04861, table 6"),
-    Published({"width": 0.25},        224,    470_072,     41_030_272, 50.6, "1704.04861, table 6"),
-    Published({},                     192,  4_231_976,   418_121_728, 69.1, "1704.04861, table 7"),
-    Published({},                     160,  4_231_976,   290_675_200, 67.2, "1704.04861, table 7"),
-    Published({},                     128,  4_231_976,   186_400_768, 64.4, "1704.04861, table 7"),
-    Published({"depthwise": False},   224, 29_294_088, 4_867_293_184, 71.7, "1704.04861, table 4"),
-    Published({"shallow": True},      224,  2_887_976,   307_323_392, 65.3, "1704.04861, table 5"),
+    #         options               pixels parameters         MACs  top-1  source, and what it prints
+    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, tables 6, 7", Printed(4.2, 569)),
+    Published({"width": 0.75},        224,  2_585_560,   325_400_448, 68.4, "1704.04861, table 6", Printed(2.6, 325)),
+    Published({"width": 0.5},         224,  1_331_592,   149_497_088, 63.7, "1704.04861, table 6", Printed(1.3, 149)),
+    Published({"width": 0.25},        224,    470_072,    41_030_272, 50.6, "1704.04861, table 6", Printed(0.5, 41)),
+    Published({},                     192,  4_231_976,   418_121_728, 69.1, "1704.04861, table 7", Printed(4.2, 418)),
+    Published({},                     160,  4_231_976,   290_675_200, 67.2, "1704.04861, table 7", Printed(4.2, 290)),
+    Published({},                     128,  4_231_976,   186_400_768, 64.4, "1704.04861, table 7", Printed(4.2, 186)),
+    Published({"depthwise": False},   224, 29_294_088, 4_867_293_184, 71.7, "1704.04861, table 4",
+              Printed(29.3, 4866, faulty="the layers of table 1 as full convolutions make 1.3 M more")),
+    Published({"shallow": True},      224,  2_887_976,   307_323_392, 65.3, "1704.04861, table 5", Printed(2.9, 307)),
 )
 V2_PUBLISHED = (
-    Published({},                     224,  3_504_872,   300_774_272, 72.0, "1801.04381, table 4"),
-    Published({"width": 1.4},         224,  6_108_776,    582_195_824, 74.7, "1801.04381, table 4"),
+    Published({},                     224,  3_504_872,   300_774_272, 72.0, "1801.04381, table 4",
+              Printed(3.4, 300, faulty="3.4 leaves out the 34,112 numbers of the norms and cuts off 3.47")),
+    Published({"width": 1.4},         224,  6_108_776,   582_195_824, 74.7, "1801.04381, table 4",
+              Printed(6.9, 585, faulty="the authors' own page counts 6.06 M parameters, norms left out, and 582 M")),
     Published({"width": 0.5},         224,  1_968_680,    97_131_840, 65.4, "1801.04381"),
 )
 LARGE_PUBLISHED = (
-    Published({},                     224,  5_483_032,   216_589_760, 75.2, "1905.02244, table 3"),
-    Published({"width": 0.75},        224,  3_993_528,   154_560_624, 73.3, "1905.02244, table 3"),
-    Published({"minimalistic": True}, 224,  3_924_288,   209_136_704, 72.3, "TensorFlow's MobileNet page"),
+    Published({},                     224,  5_483_032,   216_589_760, 75.2, "1905.02244, table 3",
+              Printed(5.4, 219, faulty="the authors' own page counts 217 M")),
+    Published({"width": 0.75},        224,  3_993_528,   154_560_624, 73.3, "1905.02244, table 3", Printed(4.0, 155)),
+    Published({"minimalistic": True}, 224,  3_924_288,   209_136_704, 72.3, "TensorFlow's MobileNet page",
+              Printed(3.9, 209)),
 )
 SMALL_PUBLISHED = (
-    Published({},                     224,  2_542_856,    56_510_400, 67.4, "1905.02244, table 3"),
-    Published({"width": 0.75},        224,  2_041_872,    43_399_344, 65.4, "1905.02244, table 3"),
+    Published({},                     224,  2_542_856,    56_510_400, 67.4, "1905.02244, table 3", Printed(2.5, 56)),
+    Published({"width": 0.75},        224,  2_041_872,    43_399_344, 65.4, "1905.02244, table 3", Printed(2.0, 44)),
     Published({"minimalistic": True}, 224,  2_044_736,    52_288_448, 61.9, "TensorFlow's MobileNet page"),
 )
 V1_CIFAR_PUBLISHED = (

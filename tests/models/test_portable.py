@@ -1,0 +1,81 @@
+"""Every network as a graph: exported with any batch, compiled as one, and as an ONNX file; the answers stay.
+
+One network of each kind of block by default; the others, and all at full size, with `-m slow`.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from lissom.deploy.onnx import export_onnx
+from lissom.deploy.runner import Runner
+from lissom.models import build, entry, names
+from models.parity import randomise
+from models.zoo import EVERY_KIND, NUM_CLASSES, ROWS, drawn, images, side, slow_unless
+
+IN_ONNX = ["mobilenetv1", "cbam_resnet18_cifar", "se_inception", "shufflenetv1_cifar", "ghostnet_cifar"]  # 3 s each
+
+
+def assert_alike(got: Tensor, expected: Tensor) -> None:
+    """Float noise apart, which grows with the answer's own size."""
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5 * max(1.0, expected.abs().max().item()))
+
+
+def exported(model: nn.Module, resolution: int) -> nn.Module:
+    batch = torch.export.Dim("batch", min=1, max=64)
+    example = torch.randn(2, 3, resolution, resolution)
+    return torch.export.export(model, (example,), dynamic_shapes=({0: batch},)).module()
+
+
+def as_onnx(model: nn.Module, path: Path, resolution: int) -> Runner:
+    labels = [str(k) for k in range(NUM_CLASSES)]
+    export_onnx(model, path, resolution=resolution, in_channels=3, labels=labels, mean=(0.5,) * 3, std=(0.5,) * 3)
+    return Runner(path)
+
+
+@EVERY_KIND
+def test_exports_with_a_batch_of_any_size(name: str) -> None:
+    model = drawn(name)
+    program = exported(model, side(name))
+    for number in (1, 5):
+        assert_alike(program(images(name, number)), model(images(name, number)))
+
+
+@EVERY_KIND
+def test_compiles_as_one_graph(name: str) -> None:
+    model, x = drawn(name), images(name)
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    assert_alike(compiled(x), model(x))
+    torch.compiler.reset()
+
+
+@pytest.mark.parametrize("name", slow_unless(IN_ONNX, names()))
+def test_answers_as_an_onnx_file_for_any_batch(name: str, tmp_path: Path) -> None:
+    model = drawn(name)
+    runner = as_onnx(model, tmp_path / "net.onnx", side(name))
+    for number in (1, 3):
+        x = images(name, number)
+        assert_alike(torch.from_numpy(runner(x.numpy())), model(x).detach())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "options", "resolution"), ROWS, ids=str)
+def test_full_matrix(name: str, options: dict, resolution: int, tmp_path: Path) -> None:
+    """Each published row at its own width and resolution, in all forms."""
+    torch.manual_seed(0)
+    model = randomise(build(name, num_classes=entry(name).num_classes, **options))
+    x = torch.randn(2, 3, resolution, resolution)
+    with torch.no_grad():
+        expected = model(x)
+        assert expected.isfinite().all()
+        assert_alike(model(x[:1]), expected[:1])
+        assert_alike(exported(model, resolution)(x[:1]), expected[:1])
+        assert_alike(torch.compile(model, fullgraph=True, backend="eager")(x), expected)
+        torch.compiler.reset()
+        assert_alike(model.to(memory_format=torch.channels_last)(x), expected)
+    labels = [str(k) for k in range(expected.shape[1])]
+    given = {"resolution": resolution, "in_channels": 3, "labels": labels, "mean": (0.5,) * 3, "std": (0.5,) * 3}
+    export_onnx(model, tmp_path / "net.onnx", **given)
+    assert_alike(torch.from_numpy(Runner(tmp_path / "net.onnx")(x.numpy())), expected)

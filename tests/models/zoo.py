@@ -1,0 +1,81 @@
+"""The catalogue's networks as the tests build them: small, at the smallest size that makes sense."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from lissom.models import build, entry, names
+from models.parity import randomise
+
+NUM_CLASSES = 7
+DISTINCT = {  # beside the first network of each file: what has blocks that the first has not
+    "mobilenetv2_cifar",
+    "se_mobilenetv1",
+    "cbam_mobilenetv1",
+    "resnext50_32x4d",
+    "se_resnet50",
+    "cbam_resnet50",
+    "se_resnet20_cifar",
+    "se_shufflenetv1",
+}
+
+
+def _of_each_kind() -> set[str]:
+    first: dict[str, str] = {}
+    for name in names():
+        first.setdefault(entry(name).module, name)
+    return set(first.values()) | DISTINCT & set(names())
+
+
+OF_EACH_KIND = _of_each_kind()
+EVERY_NAME = pytest.mark.parametrize("name", names())
+ROWS = [(name, dict(row.options), row.resolution) for name in names() for row in entry(name).published]
+
+
+def slow_unless(fast: Iterable[str], known: Iterable[str]) -> list[Any]:
+    """`known` as parameters; those that are not among `fast` are marked slow."""
+    quick = set(fast)
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in known]
+
+
+EVERY_KIND = pytest.mark.parametrize("name", slow_unless(OF_EACH_KIND, names()))
+
+
+def small(name: str, **options: Any) -> nn.Module:
+    """The network with the entry's small options, seven classes and the same weights at every call; in training."""
+    torch.manual_seed(0)
+    return build(name, **({"num_classes": NUM_CLASSES} | dict(entry(name).small) | options))
+
+
+def drawn(name: str, **options: Any) -> nn.Module:
+    """The same with norms drawn too, so that no part of it cancels; in eval."""
+    return randomise(small(name, **options))
+
+
+def on_meta(name: str, **options: Any) -> nn.Module:
+    with torch.device("meta"):
+        return build(name, **options)
+
+
+def side(name: str) -> int:
+    """64 pixels, or 32 for the CIFAR forms."""
+    return min(entry(name).resolution, 64)
+
+
+def images(name: str, number: int = 2) -> Tensor:
+    """Drawn: `B 3 side side`."""
+    draw = torch.Generator().manual_seed(1)
+    return torch.randn(number, 3, side(name), side(name), generator=draw)
+
+
+def variants(name: str) -> Iterator[dict[str, Any]]:
+    """Each option that is a word or a yes and no, at each of its other values, all else at its default."""
+    known = entry(name)
+    for option, default in known.options.items():
+        if isinstance(default, bool):
+            yield {option: not default}
+        elif isinstance(default, str):
+            yield from ({option: choice} for choice in known.choices[option] if choice != default)
