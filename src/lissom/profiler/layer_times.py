@@ -1,0 +1,131 @@
+"""How long each module takes by itself, from hooks whose own cost is measured and taken off.
+
+A module's exclusive time is its own less that of the modules that it calls, so all of them add up to the whole.
+"""
+
+import copy
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from lissom.profiler.clocks import Clock
+
+CHAIN = 200  # empty modules of the calibration
+ROUNDS = 25
+END = -1  # in place of a module's number: the module that runs has ended
+
+
+class HookCost(NamedTuple):
+    """What timing one call adds, in milliseconds."""
+
+    inside_ms: float  # to the time of the module itself
+    outside_ms: float  # to the time of the module that calls it
+
+    @property
+    def whole_ms(self) -> float:
+        return self.inside_ms + self.outside_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTime:
+    """One module's exclusive time for one batch, all its calls together."""
+
+    median_ms: float
+    p05_ms: float
+    p95_ms: float
+    calls: int  # in one forward
+
+
+class Recorder:
+    """A twin of a network, sharing its tensors, that notes when each of its modules starts and ends."""
+
+    def __init__(self, model: nn.Module, clock: Clock) -> None:
+        self.clock = clock
+        self.model = _twin(model)
+        self.names = [name for name, _ in self.model.named_modules()]
+        self.forwards: list[list[tuple[int, Any]]] = []
+        self._marks: list[tuple[int, Any]] = []
+        for number, module in enumerate(self.model.modules()):
+            module.register_forward_pre_hook(self._starts(number))
+            module.register_forward_hook(self._ends)
+
+    def _starts(self, number: int) -> Callable[..., None]:
+        def hook(module: nn.Module, args: Any) -> None:
+            self._marks.append((number, self.clock.mark()))
+
+        return hook
+
+    def _ends(self, module: nn.Module, args: Any, out: Any) -> None:
+        self._marks.append((END, self.clock.mark()))
+
+    def __call__(self, *inputs: Any) -> None:
+        """One forward; its marks are kept."""
+        self._marks = []
+        self.model(*inputs)
+        self.clock.settle()
+        self.forwards.append(self._marks)
+
+    def times(self, cost: HookCost, *, skip: int = 0) -> dict[str, LayerTime]:
+        """Each module that has run, by name, over all forwards but the first `skip`."""
+        read = [exclusive(marks, self.clock.elapsed_ms, cost) for marks in self.forwards[skip:]]
+        return {self.names[number]: _summary([forward.get(number, (0.0, 0)) for forward in read]) for number in read[0]}
+
+
+def exclusive(
+    marks: Sequence[tuple[int, Any]], elapsed_ms: Callable[[Any, Any], float], cost: HookCost
+) -> dict[int, tuple[float, int]]:
+    """Module number -> (milliseconds without its children and without the hooks' cost, calls) of one forward."""
+    found: dict[int, tuple[float, int]] = {}
+    open_calls: list[list[Any]] = []  # number, start, milliseconds that are not its own
+    for number, mark in marks:
+        if number != END:
+            open_calls.append([number, mark, 0.0])
+            continue
+        ended, start, others = open_calls.pop()
+        spent = elapsed_ms(start, mark)
+        before, calls = found.get(ended, (0.0, 0))
+        found[ended] = (before + max(0.0, spent - others - cost.inside_ms), calls + 1)
+        if open_calls:
+            open_calls[-1][2] += spent + cost.outside_ms
+    return found
+
+
+def hook_cost(clock: Clock) -> HookCost:
+    """The hooks' cost on this machine now: a chain of modules that do nothing, with and without them."""
+    plain = nn.Sequential(*[nn.Identity() for _ in range(CHAIN)])
+    recorder = Recorder(plain, clock)
+    bare_ms = statistics.median(_timed(clock, plain) for _ in range(ROUNDS))
+    hooked_ms = statistics.median(_timed(clock, recorder.model) for _ in range(ROUNDS))
+    for _ in range(ROUNDS):
+        recorder(None)
+    free = HookCost(0.0, 0.0)
+    inside = [time.median_ms for name, time in recorder.times(free).items() if name]
+    inside_ms = statistics.median(inside)
+    return HookCost(inside_ms, max(0.0, (hooked_ms - bare_ms) / CHAIN - inside_ms))
+
+
+def _timed(clock: Clock, model: nn.Module) -> float:
+    start = clock.mark()
+    model(None)
+    end = clock.mark()
+    clock.settle()
+    return clock.elapsed_ms(start, end)
+
+
+def _twin(model: nn.Module) -> nn.Module:
+    """A copy of the modules with the same tensors: hooks slow the copy alone, and memory stays as it was."""
+    memo: dict[int, Any] = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    twin = copy.deepcopy(model, memo)
+    for module in twin.modules():
+        module._forward_hooks.clear()
+        module._forward_pre_hooks.clear()
+    return twin
+
+
+def _summary(values: Sequence[tuple[float, int]]) -> LayerTime:
+    times = sorted(ms for ms, _ in values)
+    ends = statistics.quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
+    return LayerTime(median_ms=statistics.median(times), p05_ms=ends[0], p95_ms=ends[18], calls=values[0][1])
