@@ -18,7 +18,7 @@ TILE = 32  # outputs; with k = 17 transforms of 48 points: the fastest of 16, 20
 
 
 def tiled_correlation(maps: Tensor, spectrum: Tensor, kernel: int, *, tile: int = TILE) -> Tensor:
-    """The valid correlation of `maps` with a kernel, in tiles: `C h w`, `kernel_spectrum(O C k k)` -> `T T rows columns O`.
+    """The valid correlation of maps with a kernel, in tiles: `C h w`, a `kernel_spectrum` -> `T T rows columns O`.
 
     Element `[x, y, i, j]` of the answer belongs to output row `i T + y` and column `j T + x`: a layout in which the
     next fully connected layer reads it without a copy, and `untile` puts right. Outputs beyond the maps are there too
