@@ -173,6 +173,68 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SceneConfig:
+    """Where a hyperspectral scene comes from, what is done to its spectra, and which of its pixels train."""
+
+    cube: str = "synthetic"
+    """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
+    ground_truth: str | None = None
+    """File of the label map; None: the cube's own, where its file or name brings one."""
+    variable: str | None = None
+    """Name of the cube inside its file; None: found by its shape."""
+    ground_truth_variable: str | None = None
+    """Name of the label map inside its file; None: found by its shape."""
+    unlabelled: int = 0
+    """Class id of the pixels without a label."""
+    no_data: float | None = None
+    """Value of pixels without a measurement; None: what the file's header says. NaN always counts as none."""
+    window: int = 25
+    """Side of the square window around each pixel, in pixels, odd."""
+    reduction: Literal["pca", "none", "bands"] = "pca"
+    """What becomes of the bands: principal components, all of them, or a selection."""
+    components: int = 30
+    """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
+    bands: str = ""
+    """The bands to keep, counted from 1, such as `5-30,41`; empty: `components` of them, evenly spread."""
+    whiten: bool = True
+    """Scale each principal component to variance 1, as HybridSN's authors do."""
+    standardise: bool | None = None
+    """Scale each band to mean 0 and variance 1 first; None: where no principal components are taken."""
+    smooth: int = 0
+    """Window of the Savitzky-Golay filter along each spectrum, in bands, odd, 5 or more; 0: off."""
+    fit_on: Literal["train", "scene"] = "train"
+    """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
+    split: Literal["random", "disjoint", "maps"] = "random"
+    """Training pixels: drawn anywhere, as papers do; in blocks apart from the test pixels; as two map files say."""
+    train_fraction: float = 0.1
+    """Share of each class's labelled pixels that trains."""
+    train_per_class: int | None = None
+    """Pixels of each class that train, half of a class that has fewer than twice as many; None: `train_fraction`."""
+    val_fraction: float = 0.1
+    """Share of the training pixels on which the best weights are chosen; 0: none, the last weights count."""
+    block: int | None = None
+    """Side of the disjoint split's blocks, in pixels; None: half the window, 8 or more."""
+    split_seed: int = 0
+    """Seed of the split."""
+    train_map: str | None = None
+    """File of the map of training pixels, with `split maps`: class ids, elsewhere unlabelled."""
+    test_map: str | None = None
+    """File of the map of test pixels, with `split maps`."""
+
+    def __post_init__(self) -> None:
+        _require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
+        odd = self.smooth >= 5 and self.smooth % 2 == 1
+        _require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
+        _at_least(self, 1, "components", "train_per_class", "block")
+        _at_least(self, 0, "split_seed")
+        _in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
+        _require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
+        maps = (self.train_map, self.test_map)
+        _require((self.split == "maps") == all(maps), "split", self.split, "maps, with train_map and test_map")
+        _require(self.split == "maps" or not any(maps), "split", self.split, "maps, with train_map and test_map")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """All settings of one training run, as `config.yaml` in its run folder holds them."""
 
@@ -183,12 +245,31 @@ class TrainConfig:
     engine: EngineConfig = field(default_factory=EngineConfig)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SceneTrainConfig:
+    """All settings of one training run on a hyperspectral scene; the defaults are those of HybridSN's paper."""
+
+    model: ModelConfig = field(default_factory=lambda: ModelConfig(model="hybridsn"))
+    scene: SceneConfig = field(default_factory=SceneConfig)
+    optim: OptimConfig = field(
+        default_factory=lambda: OptimConfig(
+            optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant", warmup_epochs=0.0
+        )
+    )
+    engine: EngineConfig = field(
+        default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False)
+    )
+
+
+Settings = TypeVar("Settings", TrainConfig, SceneTrainConfig)
+
+
 def to_dict(config: Any) -> dict[str, Any]:
     """Plain nested dictionaries and scalars, for YAML and JSON."""
     return dataclasses.asdict(config)
 
 
-def updated_flat(config: TrainConfig, settings: dict[str, Any]) -> TrainConfig:
+def updated_flat(config: Settings, settings: dict[str, Any]) -> Settings:
     """`config` with settings laid over it that are named alone, whatever their section: `{"lr": 0.05, "epochs": 3}`."""
     sections = {f.name: s.name for s in dataclasses.fields(config) for f in dataclasses.fields(getattr(config, s.name))}
     nested: dict[str, dict[str, Any]] = {}

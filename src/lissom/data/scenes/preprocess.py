@@ -1,0 +1,218 @@
+"""What is done to the spectra before a network sees them, learned once and kept with the run.
+
+Savitzky-Golay smoothing, standardisation, selection of bands and projection on principal components are all linear, so
+what was learned is one mean spectrum and one matrix: a strip of any cube goes through a single product.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import savgol_filter
+
+from lissom.config import SceneConfig
+from lissom.errors import DataError, UsageError
+from lissom.messages import text
+from lissom.runs.atomic import write_atomic
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+STRIP = 1 << 21  # values of a cube that are float64 at a time: 16 MB
+ORDER = 2  # of Savitzky and Golay's polynomial: the lowest that keeps an absorption's depth
+FLAT = 1e-12  # a direction with less of the largest variance than this is rounding
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was learned: `(spectrum - mean) @ matrix`, and from which pixels."""
+
+    mean: Floats  # bands
+    matrix: Floats  # bands components
+    explained: float  # share of the (standardised) variance that the components keep; 1 without them
+    fit_on: str  # "train" or "scene"
+    pixels: int
+
+    @property
+    def bands(self) -> int:
+        """Bands that a spectrum must have."""
+        return self.matrix.shape[0]
+
+    @property
+    def components(self) -> int:
+        """Channels that come out."""
+        return self.matrix.shape[1]
+
+    @property
+    def note(self) -> str:
+        """One sentence for the report: who was looked at."""
+        return text(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
+
+    def apply(self, array: NDArray[Any], valid: Mask | None = None) -> NDArray[np.float32]:
+        """`array ... bands` -> float32 `... components`, a strip at a time: a memory-mapped cube is never loaded whole.
+
+        Pixels with a NaN or infinite band, and those that `valid` leaves out, become 0: the mean of what was fitted,
+        and what windows hold beyond the scene's border.
+        Raises: DataError for another number of bands.
+        """
+        if array.shape[-1] != self.bands:
+            raise DataError("scene-other-bands", got=array.shape[-1], expected=self.bands)
+        out = np.empty((*array.shape[:-1], self.components), np.float32)
+        for rows in strips(array):
+            strip = np.asarray(array[rows], np.float64) - self.mean
+            strip[..., ~self.matrix.any(1)] = 0  # a band that is not used may hold anything
+            strip[~np.isfinite(strip).all(-1)] = 0
+            out[rows] = strip @ self.matrix
+        if valid is not None:
+            out[~valid] = 0
+        return out
+
+    def save(self, path: Path | str) -> None:
+        """Writes an .npz that `load` reads back bit for bit. Raises: MachineError where it cannot be written."""
+        held = io.BytesIO()
+        np.savez(held, **self.__dict__)
+        write_atomic(path, held.getvalue())
+
+
+def load(path: Path | str) -> Fitted:
+    """What `Fitted.save` has written. Raises: DataError when the file is missing, damaged or another's."""
+    try:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:  # numpy leaves a damaged file open
+            kept = {name: file[name] for name in ("mean", "matrix", "explained", "fit_on", "pixels")}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError("scene-preprocess-unreadable", path=path, reason=str(error) or type(error).__name__) from error
+    return Fitted(
+        kept["mean"], kept["matrix"], float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"])
+    )  # fmt: skip
+
+
+def fit_scene(config: SceneConfig, cube: NDArray[Any], *, train: Mask, valid: Mask) -> Fitted:
+    """`fit` on the pixels that `config.fit_on` names: those that train, or all valid ones. Masks are `H W`."""
+    return fit(config, cube, where=(train & valid) if config.fit_on == "train" else valid)
+
+
+def fit(config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None) -> Fitted:
+    """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given.
+
+    Two passes in strips, in float64: the mean, then the covariance about it.
+    Raises: DataError for more components than bands, pixels or directions, for a window of smoothing wider than
+    the spectrum, and for pixels that are not finite; UsageError for bands that are not there.
+    """
+    bands, count = pixels.shape[-1], _count(pixels, where)
+    _check(config, bands, count)
+    smooth = _smoothing(config.smooth, bands)
+    unused = _unused(config, bands)
+    mean = np.zeros(bands)
+    for part in _parts(pixels, where):
+        mean += part.sum(0) / count
+    mean[unused] = 0
+    if not np.isfinite(mean).all():
+        raise DataError("scene-fit-not-finite", bands=_some(np.flatnonzero(~np.isfinite(mean)) + 1))
+    covariance = np.zeros((bands, bands))
+    for part in _parts(pixels, where):
+        part[:, unused] = 0
+        centred = (part - mean) @ smooth
+        covariance += centred.T @ centred / max(count - 1, 1)
+    return _reduced(config, mean, smooth, covariance, count)
+
+
+def chosen_bands(config: SceneConfig, bands: int) -> NDArray[np.int64]:
+    """Places, from 0, of the bands that a selection keeps. Raises: UsageError for a text or a band that is none."""
+    if not config.bands:
+        return np.linspace(0, bands - 1, config.components).round().astype(np.int64)
+    try:
+        ends = [[int(end) for end in part.split("-")] for part in config.bands.split(",")]
+        places = [place - 1 for low, *high in ends for place in range(low, (high or [low])[-1] + 1)]
+        inside = all(0 <= place < bands for place in places) and max(map(len, ends)) <= 2
+    except ValueError:
+        places, inside = [], False
+    if not inside or not places:
+        raise UsageError("scene-bands-unknown", got=config.bands, bands=bands)
+    return np.unique(places).astype(np.int64)
+
+
+def strips(array: NDArray[Any]) -> Iterator[slice]:
+    """Slices along the first axis, each of about `STRIP` values."""
+    step = max(1, STRIP // max(1, array[:1].size))
+    return (slice(top, top + step) for top in range(0, len(array), step))
+
+
+def _reduced(config: SceneConfig, mean: Floats, smooth: Floats, covariance: Floats, count: int) -> Fitted:
+    """The matrix of the whole chain, from the covariance of the smoothed spectra."""
+    bands = len(mean)
+    standardise = config.reduction != "pca" if config.standardise is None else config.standardise
+    scale = np.ones(bands)
+    if standardise:
+        variance = np.diag(covariance) * (count - 1) / count  # scikit-learn's; a constant band stays as it is
+        scale = np.where(variance > 0, 1 / np.sqrt(np.where(variance > 0, variance, 1)), 1.0)
+    matrix, explained = smooth * scale, 1.0
+    if config.reduction == "pca":
+        projection, explained = _principal(config, covariance * np.outer(scale, scale))
+        matrix = matrix @ projection
+    elif config.reduction == "bands":
+        matrix = matrix[:, chosen_bands(config, bands)]
+    centre = mean if standardise or config.reduction == "pca" else np.zeros(bands)
+    return Fitted(centre, matrix, explained, config.fit_on, count)
+
+
+def _principal(config: SceneConfig, covariance: Floats) -> tuple[Floats, float]:
+    """(directions as columns, share of the variance), each direction's largest entry positive: the sign is free."""
+    variances, directions = np.linalg.eigh(covariance)  # ascending
+    kept = variances[::-1][: config.components]
+    directions = directions[:, ::-1][:, : config.components]
+    largest = directions[np.abs(directions).argmax(0), np.arange(len(kept))]
+    directions = directions * np.sign(largest)
+    if config.whiten:
+        spanned = int((variances > FLAT * variances[-1]).sum())
+        if spanned < config.components:
+            raise DataError("scene-components-directions", got=config.components, expected=spanned)
+        directions = directions / np.sqrt(kept)
+    return directions, float(kept.sum() / max(variances.sum(), np.finfo(float).tiny))
+
+
+def _check(config: SceneConfig, bands: int, count: int) -> None:
+    if not count:
+        raise DataError("scene-fit-no-pixels")
+    if config.smooth > bands:
+        raise DataError("scene-smooth-too-wide", got=config.smooth, bands=bands)
+    counted = config.reduction == "pca" or (config.reduction == "bands" and not config.bands)
+    if counted and config.components > bands:
+        raise DataError("scene-components-bands", got=config.components, expected=bands)
+    if config.reduction == "pca" and config.components > count:
+        raise DataError("scene-components-pixels", got=config.components, expected=count)
+
+
+def _unused(config: SceneConfig, bands: int) -> Mask:
+    """Bands that a selection leaves out; smoothing needs the neighbours, so then all are used."""
+    unused = np.zeros(bands, bool)
+    if config.reduction == "bands" and not config.smooth:
+        unused[:] = True
+        unused[chosen_bands(config, bands)] = False
+    return unused
+
+
+def _count(pixels: NDArray[Any], where: Mask | None) -> int:
+    return int(where.sum()) if where is not None else int(np.prod(pixels.shape[:-1]))
+
+
+def _parts(pixels: NDArray[Any], where: Mask | None) -> Iterator[Floats]:
+    """The chosen pixels in strips: float64 `n bands`."""
+    for rows in strips(pixels):
+        if where is None:
+            yield np.array(pixels[rows], np.float64).reshape(-1, pixels.shape[-1])
+        elif where[rows].any():
+            yield pixels[rows][where[rows]].astype(np.float64)
+
+
+def _smoothing(window: int, bands: int) -> Floats:
+    """`spectrum @ matrix` is the smoothed spectrum; the ends follow the last full window's polynomial."""
+    one = np.eye(bands)
+    return savgol_filter(one, window, ORDER, axis=1) if window else one
+
+
+def _some(places: NDArray[Any]) -> str:
+    return ", ".join(map(str, places[:5])) + (", ..." if len(places) > 5 else "")
