@@ -211,7 +211,7 @@ def _parts(pixels: NDArray[Any], where: Mask | None) -> Iterator[Floats]:
 def _smoothing(window: int, bands: int) -> Floats:
     """`spectrum @ matrix` is the smoothed spectrum; the ends follow the last full window's polynomial."""
     one = np.eye(bands)
-    return savgol_filter(one, window, ORDER, axis=1) if window else one
+    return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64) if window else one
 
 
 def _some(places: NDArray[Any]) -> str:
