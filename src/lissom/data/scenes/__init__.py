@@ -1,0 +1,1 @@
+"""Hyperspectral scenes: a cube with a map of classes, read, checked, split and written back."""
