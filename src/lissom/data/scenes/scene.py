@@ -145,7 +145,8 @@ def check_trainable(scene: Scene) -> None:
     if scene.ground_truth is None:
         raise DataError("scene-no-ground-truth", path=scene.source)
     if len(scene.class_ids) < 2:
-        raise DataError("scene-one-class", path=scene.source, name=scene.class_names[0], id=scene.class_ids[0])
+        ids = ", ".join(map(str, scene.class_ids))
+        raise DataError("scene-one-class", path=scene.source, name=", ".join(scene.class_names), id=ids)
 
 
 def listed_bands(places: NDArray[np.integer], *, most: int = 12) -> str:
