@@ -40,12 +40,16 @@ class Entry:
     year: int
     module: str
     """The paper's file in this folder."""
+    task: str = "classify"
+    """What it is for: `classify` images, or the pixels of a `scene`."""
     resolution: int = 224
     """Side of the input that the authors use, in pixels."""
     stride: int = 32
     """Largest stride that its options can give, and so the smallest resolution."""
     num_classes: int = 1000
     """Classes for which the published parameters and MACs hold."""
+    in_channels: int = 3
+    """Channels of the input for which they hold; of a scene, its components or bands."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Options and their defaults."""
     choices: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)

@@ -17,9 +17,9 @@ LARGEST = {"num_classes": 1_000_000, "in_channels": 10_000, "width": 16.0}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def names() -> list[str]:
-    """All networks that `build` takes, in the catalogue's order."""
-    return list(ENTRIES)
+def names(task: str = "classify") -> list[str]:
+    """The networks for a task that `build` takes, in the catalogue's order: `classify` or `scene`."""
+    return [name for name, known in ENTRIES.items() if known.task == task]
 
 
 def entry(name: str) -> Entry:
