@@ -1,9 +1,9 @@
 """The 1-D CNN: Hu, Huang, Wei, Zhang, Li. "Deep Convolutional Neural Networks for Hyperspectral Image Classification",
 Journal of Sensors 2015, 258619.
 
-Five layers on the spectrum of one pixel, for any number of bands n: the kernel is n/9 bands, the pooling a fifth of the
-kernel, as in the paper's settings (24 and 5 for 220 bands, 11 and 3 for 103). The pooling keeps the last, shorter group.
-Weights start as PyTorch draws them, not uniform in +-0.05.
+Five layers on the spectrum of one pixel, for any number of bands n: the kernel is n/9 bands, the pooling a fifth of
+the kernel: 24 and 5 for 220 bands, 11 and 3 for 103. The pooling keeps the last, shorter group, so that 220 bands leave
+40 positions. Weights start as PyTorch draws them, not uniform in +-0.05.
 """
 
 from math import ceil

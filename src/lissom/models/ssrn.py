@@ -1,10 +1,10 @@
 """SSRN: Zhong, Li, Luo, Chapman. "Spectral-Spatial Residual Network for Hyperspectral Image Classification: A 3-D Deep
 Learning Framework", IEEE Transactions on Geoscience and Remote Sensing 2018, 56(2).
 
-Figure 3, for any number of bands and any window: residual blocks along the spectrum, then in the plane. Batch norm after
-every convolution, whose bias is kept, with eps 1e-3: Keras's defaults, in which the authors wrote it. Convolutions inside the blocks are
-padded within the window, which makes a feature depend on where the window ends, and the last map is averaged: the network
-sees one window at a time.
+Figure 3, for any number of bands and any window: residual blocks along the spectrum, then in the plane. Batch norm
+after every convolution, whose bias is kept, with eps 1e-3: Keras's defaults, in which the authors wrote it. Inside the
+blocks the window itself is padded, which makes a feature depend on where the window ends, and the last map is averaged:
+the network sees one window at a time.
 """
 
 from typing import NamedTuple

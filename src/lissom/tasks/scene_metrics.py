@@ -1,0 +1,66 @@
+"""What an evaluation of a scene reports: overall and average accuracy, kappa, scores by class, the confusion matrix.
+
+All follow from the confusion matrix, and equal scikit-learn's.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.report.intervals import wilson
+
+Counts = NDArray[np.int64]
+
+
+def confusion_of(truth: NDArray[np.integer], predicted: NDArray[np.integer], num_classes: int) -> Counts:
+    """`K K` counts, row the true class, column the predicted one, from class numbers `N` of each pixel."""
+    pairs = truth.astype(np.int64) * num_classes + predicted
+    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def scene_metrics(
+    truth: NDArray[np.integer], predicted: NDArray[np.integer], class_names: Sequence[str]
+) -> dict[str, Any]:
+    """Metrics of the test pixels, `N` class numbers each: shares from 0 to 1, kappa from -1 to 1.
+
+    `oa`: correct pixels of all; `aa`: mean recall of the classes that have test pixels, those without stay out;
+    `kappa`: agreement beyond chance (Cohen). A score that nothing defines is None: the recall of a class without test
+    pixels, the precision of one that is never named, kappa where truth and answer know one class only.
+    """
+    matrix = confusion_of(truth, predicted, len(class_names))
+    total, correct = int(matrix.sum()), int(np.trace(matrix))
+    assert total, "no test pixels"
+    per_class = [_of_class(matrix, k) | {"class": name} for k, name in enumerate(class_names)]
+    there = matrix.sum(1) > 0
+    recalls = np.diag(matrix)[there] / matrix.sum(1)[there]
+    return {
+        "pixels": total,
+        "correct": correct,
+        "oa": correct / total,
+        "oa_interval_95": list(wilson(correct, total)),  # pixels beside each other are alike: it is rather too narrow
+        "aa": float(recalls.mean()),
+        "kappa": kappa(matrix),
+        "per_class": per_class,
+        "confusion": matrix.tolist(),
+    }
+
+
+def kappa(matrix: Counts) -> float | None:
+    """Cohen's kappa of a confusion matrix; None where chance alone would agree everywhere."""
+    total = int(matrix.sum())
+    agreed = int(np.trace(matrix)) / total
+    chance = float((matrix.sum(0) / total) @ (matrix.sum(1) / total))
+    return (agreed - chance) / (1 - chance) if chance < 1 else None
+
+
+def _of_class(matrix: Counts, k: int) -> dict[str, Any]:
+    """Precision, recall and F1 of one class, and its test pixels."""
+    right, named, there = int(matrix[k, k]), int(matrix[:, k].sum()), int(matrix[k].sum())
+    return {
+        "precision": right / named if named else None,
+        "recall": right / there if there else None,
+        "f1": 2 * right / (named + there) if there else None,
+        "pixels": there,
+    }
