@@ -8,6 +8,7 @@ maps of the windows from it one batch at a time.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -43,30 +44,49 @@ class SceneLogits:
     @torch.inference_mode()
     def rows(self, scene: Tensor) -> Iterator[Tensor]:
         """The same a strip at a time, from the top: `h W K`."""
-        _, height, width = scene.shape
         half = self.model.window // 2
-        for top in range(0, height, BLOCK):
-            blocks = [
-                Region(top, min(top + BLOCK, height), left, min(left + BLOCK, width)) for left in range(0, width, BLOCK)
-            ]
-            yield torch.cat([self.block(cut(scene, block, half)) for block in blocks], 1)
+        for strip in strips(*scene.shape[1:]):
+            yield torch.cat([self.block(cut(scene, block, half)) for block in strip], 1)
 
     @torch.inference_mode()
     def block(self, padded: Tensor) -> Tensor:
         """Logits of a block from it and the half window around it: `bands h+2p w+2p -> h w K`."""
-        height, width = (side - self.model.window + 1 for side in padded.shape[1:])
+        height, width = self._extent(padded)
         if self.form == "windows":
             return self._windows(padded, height, width)
         maps = trunk_map(self.model, padded)
         if self.form == "gathered":
             return self._gathered(maps, height, width)
+        hidden, tiled = self._first(maps)
+        logits = self.model.rest(hidden)
+        return untile(logits, height, width) if tiled else logits
+
+    @torch.inference_mode()
+    def samples(self, padded: Tensor, passes: int) -> Tensor:
+        """Logits of a block with dropout left on: `bands h+2p w+2p -> passes h w K`; what is before it runs once.
+
+        The draws are torch's global ones: seed it for the same samples again.
+        """
+        height, width = self._extent(padded)
+        with dropout_on(self.model):
+            if self.form != "dense":
+                return torch.stack([self.block(padded) for _ in range(passes)])
+            hidden, tiled = self._first(trunk_map(self.model, padded))
+            drawn = [self.model.rest(hidden) for _ in range(passes)]
+        return torch.stack([untile(logits, height, width) if tiled else logits for logits in drawn])
+
+    def _extent(self, padded: Tensor) -> tuple[int, int]:
+        height, width = padded.shape[1:]
+        return height - self.model.window + 1, width - self.model.window + 1
+
+    def _first(self, maps: Tensor) -> tuple[Tensor, bool]:
+        """The first fully connected layer at every pixel, `h w O`, or in tiles (see `tiled_correlation`) and True."""
         weight = self.model.first.weight.unflatten(1, (maps.shape[0], self.model.side, self.model.side))
         if self.model.side < FOURIER_FROM:
-            return self.model.rest(F.conv2d(maps[None], weight, self.model.first.bias)[0].permute(1, 2, 0))
+            return F.conv2d(maps[None], weight, self.model.first.bias)[0].permute(1, 2, 0), False
         if self._spectrum is None:
             self._spectrum = kernel_spectrum(weight)
-        tiled = tiled_correlation(maps, self._spectrum, self.model.side)
-        return untile(self.model.rest(tiled.add_(self.model.first.bias)), height, width)
+        return tiled_correlation(maps, self._spectrum, self.model.side) + self.model.first.bias, True
 
     def _gathered(self, maps: Tensor, height: int, width: int) -> Tensor:
         by_place, across = maps.flatten(1).t().contiguous(), maps.shape[2]
@@ -81,3 +101,23 @@ class SceneLogits:
         places = torch.cartesian_prod(torch.arange(height), torch.arange(width)) + half
         parts = [self.model(windows_at(padded, part, self.model.window)) for part in places.split(BATCH)]
         return torch.cat(parts).view(height, width, -1)
+
+
+def strips(height: int, width: int) -> Iterator[list[Region]]:
+    """The blocks of a scene, row by row."""
+    for top in range(0, height, BLOCK):
+        bottom = min(top + BLOCK, height)
+        yield [Region(top, bottom, left, min(left + BLOCK, width)) for left in range(0, width, BLOCK)]
+
+
+@contextmanager
+def dropout_on(model: nn.Module) -> Iterator[None]:
+    """Dropout as in training, and nothing else: norms keep their fixed statistics."""
+    layers = [m for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    for layer in layers:
+        layer.train()
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.eval()

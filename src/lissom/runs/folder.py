@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from lissom._version import __version__
-from lissom.config import TrainConfig, to_dict, updated
+from lissom.config import SceneTrainConfig, TrainConfig, to_dict, updated
 from lissom.errors import DataError, MachineError, UsageError
 from lissom.runs.atomic import write_atomic
 
@@ -31,7 +31,8 @@ class Run:
     """A run folder that has been read."""
 
     path: Path
-    config: TrainConfig
+    config: Any
+    """A TrainConfig, or for a run on a scene a SceneTrainConfig."""
     data: dict[str, Any]
     """The content of run.json: format, lissom, status, task, class_names, mean, std, resolution, in_channels ..."""
     history: list[dict[str, Any]]
@@ -101,7 +102,9 @@ def _not_writable(path: Path, error: OSError) -> MachineError:
     return MachineError("run-folder-not-writable", path=path, reason=error.strerror or error)
 
 
-def write_run(path: Path | str, data: dict[str, Any], *, config: TrainConfig | None = None) -> None:
+def write_run(
+    path: Path | str, data: dict[str, Any], *, config: TrainConfig | SceneTrainConfig | None = None
+) -> None:
     """Lays `data` over run.json, which says the format's version by itself, and writes config.yaml when it is given.
 
     Call it again to change the status or to add what became known later.
@@ -130,7 +133,7 @@ def open_run(path: Path | str) -> Run:
     return Run(path=path, config=read_config(path), data=data, history=_read_history(path / "metrics.jsonl"))
 
 
-def read_config(path: Path | str) -> TrainConfig:
+def read_config(path: Path | str) -> TrainConfig | SceneTrainConfig:
     """The settings in `config.yaml` of the run folder `path`.
 
     Raises: DataError when the file is missing or not YAML, UsageError when a key or value in it is unknown.
@@ -140,7 +143,8 @@ def read_config(path: Path | str) -> TrainConfig:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
-    return updated(TrainConfig(), values, where=os.fspath(file))
+    kind = SceneTrainConfig if isinstance(values, dict) and "scene" in values else TrainConfig
+    return updated(kind(), values, where=os.fspath(file))
 
 
 def list_runs(root: Path | str) -> list[Path]:

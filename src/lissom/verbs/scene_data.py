@@ -1,0 +1,96 @@
+"""From the settings of a run on a scene to its pixels, as the network reads them, and to the network."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lissom import models
+from lissom.config import ModelConfig, SceneConfig, SceneTrainConfig
+from lissom.data.scenes.batches import Reduced
+from lissom.data.scenes.opening import open_scene
+from lissom.data.scenes.preprocess import Fitted, fit_scene
+from lissom.data.scenes.scene import Scene, check_trainable
+from lissom.data.scenes.splits import Split, leak, split
+from lissom.data.scenes.synthetic import synthetic_scene
+from lissom.errors import DataError
+from lissom.models.window_net import WindowNet
+from lissom.profiler import count
+from lissom.runs.folder import Run
+from lissom.runs.weights import load_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneData:
+    """A scene that has been read, split and reduced."""
+
+    scene: Scene
+    split: Split
+    fitted: Fitted
+    reduced: Reduced
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Pixels that train, choose and test."""
+        return {name: int(getattr(self.split, name).sum()) for name in ("train", "val", "test")}
+
+    def leak(self, window: int) -> float:
+        """Share of the test windows that hold a training pixel."""
+        return leak(self.split, window)
+
+
+def read(config: SceneConfig) -> Scene:
+    """The scene that the settings name, with labels enough to train on."""
+    if config.cube == "synthetic":
+        return synthetic_scene()
+    scene = open_scene(
+        config.cube,
+        config.ground_truth,
+        variable=config.variable,
+        ground_truth_variable=config.ground_truth_variable,
+        unlabelled=config.unlabelled,
+        no_data=config.no_data,
+    )
+    check_trainable(scene)
+    return scene
+
+
+def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = None) -> SceneData:
+    """Splits the scene and reduces its bands; a run that is looked at again brings what it has `fitted`."""
+    settings = config.scene
+    if settings.window > min(scene.height, scene.width):
+        raise DataError("scene-window-larger", got=settings.window, height=scene.height, width=scene.width)
+    parts = split(scene.labels, scene.valid, settings)
+    fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
+    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduce(fitted, scene))
+
+
+def reduce(fitted: Fitted, scene: Scene) -> Reduced:
+    """The scene's components, the channels first: `components H W`."""
+    values = fitted.apply(scene.cube, scene.valid)
+    return Reduced(torch.from_numpy(values).permute(2, 0, 1).contiguous())
+
+
+def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: int) -> WindowNet:
+    """The network of a run, freshly initialised."""
+    chosen: ModelConfig = config.model
+    options: dict[str, Any] = {"window": config.scene.window, **chosen.options}
+    return models.build(  # type: ignore[return-value]
+        chosen.model, num_classes=num_classes, in_channels=in_channels, width=chosen.width, **options
+    )
+
+
+def load_network(run: Run, device: torch.device) -> WindowNet:
+    """A run's network with its best weights, in eval mode."""
+    model = build_network(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
+    load_weights(model, run.best)
+    return model.eval().to(device)
+
+
+def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:
+    """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window."""
+    with torch.device("meta"):
+        model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
+    side = config.scene.window
+    profile = count(model, input_shape=(data.fitted.components, side, side))
+    return {"parameters": profile.parameters, "macs": profile.macs}
