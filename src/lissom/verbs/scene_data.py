@@ -3,21 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lissom import models
 from lissom.config import ModelConfig, SceneConfig, SceneTrainConfig
 from lissom.data.scenes.batches import Reduced
-from lissom.data.scenes.opening import open_scene
+from lissom.data.scenes.opening import open_map, open_scene
 from lissom.data.scenes.preprocess import Fitted, fit_scene
+from lissom.data.scenes.preprocess import load as load_fit
 from lissom.data.scenes.scene import Scene, check_trainable
-from lissom.data.scenes.splits import Split, leak, split
-from lissom.data.scenes.synthetic import synthetic_scene
+from lissom.data.scenes.splits import Split, leak, merged_truth, split
 from lissom.errors import DataError
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
+
+PREPROCESS = "preprocess.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +43,8 @@ class SceneData:
         return leak(self.split, window)
 
 
-def read(config: SceneConfig) -> Scene:
+def read(config: SceneConfig, *, download: bool = False) -> Scene:
     """The scene that the settings name, with labels enough to train on."""
-    if config.cube == "synthetic":
-        return synthetic_scene()
     scene = open_scene(
         config.cube,
         config.ground_truth,
@@ -50,7 +52,11 @@ def read(config: SceneConfig) -> Scene:
         ground_truth_variable=config.ground_truth_variable,
         unlabelled=config.unlabelled,
         no_data=config.no_data,
+        download=download,
     )
+    if config.split == "maps":  # they may label pixels that the ground truth leaves out
+        truth = merged_truth(scene.ground_truth, *open_maps(config, (scene.height, scene.width)), config.unlabelled)
+        scene = open_scene(config.cube, truth, variable=config.variable, no_data=config.no_data)
     check_trainable(scene)
     return scene
 
@@ -60,9 +66,23 @@ def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = N
     settings = config.scene
     if settings.window > min(scene.height, scene.width):
         raise DataError("scene-window-larger", got=settings.window, height=scene.height, width=scene.width)
-    parts = split(scene.labels, scene.valid, settings)
+    parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
     fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
     return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduce(fitted, scene))
+
+
+def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """The labelled pixels of the training and the test map, where the settings name them."""
+    if config.split != "maps":
+        return None
+    train, test = (map_ != config.unlabelled for map_ in open_maps(config, (scene.height, scene.width)))
+    return train, test
+
+
+def open_maps(config: SceneConfig, extent: tuple[int, int]) -> list[NDArray[np.integer]]:
+    """The training map and the test map, class ids `H W`."""
+    paths = [path for path in (config.train_map, config.test_map) if path]
+    return [open_map(path, extent=extent, unlabelled=config.unlabelled) for path in paths]
 
 
 def reduce(fitted: Fitted, scene: Scene) -> Reduced:
@@ -94,3 +114,8 @@ def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:
     side = config.scene.window
     profile = count(model, input_shape=(data.fitted.components, side, side))
     return {"parameters": profile.parameters, "macs": profile.macs}
+
+
+def stored_fit(run: Run) -> Fitted:
+    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged."""
+    return load_fit(run.path / PREPROCESS)

@@ -15,10 +15,8 @@ from lissom.errors import DataError
 from lissom.runs.environment import environment
 from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
 from lissom.tasks.scene import ClassifyScene
-from lissom.verbs.scene_data import SceneData, build_network, network_cost, prepare, read
+from lissom.verbs.scene_data import PREPROCESS, SceneData, build_network, network_cost, prepare, read
 from lissom.verbs.scene_finish import finish_scene
-
-PREPROCESS = "preprocess.npz"
 
 
 def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name: str | None = None) -> dict[str, Any]:
