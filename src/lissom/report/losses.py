@@ -56,12 +56,8 @@ def activation_losses(rows: Sequence[Mapping[str, Any]], *, independent: float) 
 
 def _by_layer(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     places = range(1, len(rows) + 1)
-    series = [
-        ("zero_share", GREEN, "inspect_zero"),
-        ("silent", ORANGE, "inspect_silent"),
-        ("lost", BLUE, "inspect_lost"),
-    ]
-    for key, colour, name in series:
+    colours = {"zero_share": GREEN, "silent": ORANGE, "lost": BLUE}
+    for key, colour in colours.items():
         values = [float("nan") if row[key] is None else 100 * row[key] for row in rows]
         axes.plot(places, values, color=colour, marker="o", markersize=4, linewidth=1.3, label=word(f"inspect_{key}"))
     axes.set_xlabel(word("inspect_place"))
