@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
     from lissom.verbs.export import export
+    from lissom.verbs.inspect import inspect
     from lissom.verbs.models import list_models
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
@@ -34,6 +35,7 @@ _HOME = {
     "demo": "lissom.verbs.demo",
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
+    "inspect": "lissom.verbs.inspect",
     "list_models": "lissom.verbs.models",
     "list_runs": "lissom.verbs.runs",
     "predict": "lissom.verbs.predict",
@@ -49,6 +51,7 @@ __all__ = [
     "demo",
     "evaluate",
     "export",
+    "inspect",
     "list_models",
     "list_runs",
     "predict",

@@ -9,6 +9,7 @@ COMMANDS = {
     "train classify": ("lissom.cli.training", "Train"),
     "resume": ("lissom.cli.training", "Resume"),
     "evaluate": ("lissom.cli.results", "Evaluate"),
+    "inspect": ("lissom.cli.inspect", "Inspect"),
     "predict": ("lissom.cli.results", "Predict"),
     "runs": ("lissom.cli.results", "Runs"),
     "compare": ("lissom.cli.results", "Compare"),
