@@ -45,7 +45,19 @@ def build(
     }
     settings |= {key: _option(known, key, value) for key, value in options.items()}
     import_module(f"lissom.models.{known.module}")
-    return _BUILDERS[name](**settings)
+    model = _BUILDERS[name](**settings)
+    model.network = name  # what errors call it
+    return model
+
+
+def chosen_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that differ from the network's defaults, strings read as the defaults' types.
+
+    Raises: UsageError as `build` does.
+    """
+    known = entry(name)
+    read = {key: _option(known, key, value) for key, value in options.items()}
+    return {key: value for key, value in read.items() if value != known.options[key]}
 
 
 def builder(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
