@@ -15,8 +15,6 @@ DISTINCT = {  # beside the first network of each file: what has blocks that the 
     "mobilenetv2_cifar",
     "se_mobilenetv1",
     "cbam_mobilenetv1",
-    "resnext50_32x4d",
-    "se_resnet50",
     "cbam_resnet50",
     "se_resnet20_cifar",
     "se_shufflenetv1",

@@ -16,7 +16,7 @@ V3_OPTIONS = {
 # fmt: off
 V1_PUBLISHED = (
     #         options               pixels parameters         MACs  top-1  source, and what it prints
-    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, tables 6, 7", Printed(4.2, 569)),
+    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, table 6", Printed(4.2, 569)),
     Published({"width": 0.75},        224,  2_585_560,   325_400_448, 68.4, "1704.04861, table 6", Printed(2.6, 325)),
     Published({"width": 0.5},         224,  1_331_592,   149_497_088, 63.7, "1704.04861, table 6", Printed(1.3, 149)),
     Published({"width": 0.25},        224,    470_072,    41_030_272, 50.6, "1704.04861, table 6", Printed(0.5, 41)),
