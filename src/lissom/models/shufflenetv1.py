@@ -119,7 +119,6 @@ class Layout(NamedTuple):
                 width=self.width,
                 groups=self.groups,
                 got=self.stage_2,
-                multiple=4 * self.groups,
                 near=near,
             )
 
