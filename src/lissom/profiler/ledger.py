@@ -103,7 +103,7 @@ class Ledger(TorchDispatchMode):
         page.receptive_field = (seen.whole() or None) if seen else page.receptive_field
         if spent.macs:
             page.activations += outs[0].numel()
-        if spent.macs and func.overloadpacket.__name__ == "convolution":
+        if seen and not seen.pooled and func.overloadpacket.__name__ == "convolution":
             self.receptive_field = page.receptive_field
 
     def _book_traffic(self, args: Any, outs: list[Tensor]) -> None:

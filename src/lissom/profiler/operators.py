@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from lissom.profiler.receptive import field_of
+
 CONVENTION = (
     "multiply-accumulates of one image: convolutions, fully connected layers and other matrix products; "
     "no biases, norms, activations, pooling or elementwise arithmetic"
@@ -159,14 +161,10 @@ def _elementwise(args: Sequence[Any], out: Any) -> Cost:
 
 
 def _multiplication(args: Sequence[Any], out: Tensor) -> Cost:
-    """A map times a smaller map that depends on the image too is a gate: squeeze-and-excitation and its kin."""
-    kind = "se" if all(map(depends_on_input, args)) and args[0].shape != args[1].shape else "elementwise"
-    return Cost("elementwise", 0, {kind: out.numel()})
-
-
-def depends_on_input(value: Any) -> bool:
-    """Whether a tensor was computed from the network's input; weights and constants are not (see `receptive`)."""
-    return hasattr(value, "lissom_field")
+    """A map times a smaller or pooled map of the same image is gated: squeeze-and-excitation and its kin."""
+    left, right = field_of(args[0]), field_of(args[1])
+    gated = left and right and (args[0].shape != args[1].shape or left.pooled != right.pooled)
+    return Cost("elementwise", 0, {"se" if gated else "elementwise": out.numel()})
 
 
 # One operation per element that is put out. A batch norm's scale and shift are two; norms that measure their input

@@ -18,6 +18,7 @@ class Field(NamedTuple):
 
     pixels: tuple[float, ...] | None
     jump: tuple[float, ...] | None
+    pooled: bool = False  # whether the map was reduced to one pixel: a gate, or what goes to the classifier
 
     def whole(self) -> tuple[int, ...] | None:
         """Pixels as numbers of whole pixels."""
@@ -71,24 +72,31 @@ def windowed(field: Field, kernel: Sequence[float], stride: Sequence[float]) -> 
     if field.pixels is None or field.jump is None:
         return LOST
     pixels = tuple(f + (k - 1) * j for f, k, j in zip(field.pixels, kernel, field.jump, strict=True))
-    return Field(pixels, tuple(j * s for j, s in zip(field.jump, stride, strict=True)))
+    return Field(pixels, tuple(j * s for j, s in zip(field.jump, stride, strict=True)), field.pooled)
 
 
 def _merged(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
-    """The largest of the maps as large as the output; smaller ones are gates, or constant over the image."""
-    fields = [field_of(x) for x in inputs if x.shape[2:] == out.shape[2:] and x.numel() * 2 > out.numel()]
-    known = [f for f in fields or [field_of(inputs[0])] if f]
-    if any(f.pixels is None for f in known) or len({len(f.pixels or ()) for f in known}) > 1:
-        return LOST
-    return Field(*(tuple(map(max, *side)) if len(known) > 1 else side[0] for side in zip(*known, strict=True)))
+    """The largest of the maps as large as the output; smaller or pooled ones are gates."""
+    maps = [x for x in inputs if x.shape[2:] == out.shape[2:] and x.numel() * 2 > out.numel()]
+    fields = [field_of(x) or LOST for x in maps or inputs[:1]]
+    return _largest([field for field in fields if not field.pooled] or fields)
 
 
 def _joined(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
     """Concatenated maps: the largest of all of them."""
-    known = [field for x in inputs if (field := field_of(x))]
-    if any(f.pixels is None for f in known) or len({len(f.pixels or ()) for f in known}) > 1:
+    return _largest([field_of(x) or LOST for x in inputs])
+
+
+def _largest(fields: list[Field]) -> Field:
+    """By side; not known where one of them is not, or has other sides."""
+    pixels, jumps = [f.pixels for f in fields if f.pixels is not None], [f.jump for f in fields if f.jump is not None]
+    if len(pixels) < len(fields) or len(set(map(len, pixels))) > 1:
         return LOST
-    return Field(*(tuple(map(max, *side)) if len(known) > 1 else side[0] for side in zip(*known, strict=True)))
+    sides = range(len(pixels[0]))
+    pooled = all(field.pooled for field in fields)
+    return Field(
+        tuple(max(p[n] for p in pixels) for n in sides), tuple(max(j[n] for j in jumps) for n in sides), pooled
+    )
 
 
 def _convolution(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
@@ -110,7 +118,8 @@ def _pool(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
 
 def _adaptive(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
     sizes = list(zip(args[0].shape[2:], out.shape[2:], strict=True))
-    return windowed(_own(args[0]), [ceil(i / o) for i, o in sizes], [i / o for i, o in sizes])
+    field = windowed(_own(args[0]), [ceil(i / o) for i, o in sizes], [i / o for i, o in sizes])
+    return field._replace(pooled=field.pooled or all(o == 1 for _, o in sizes))
 
 
 def _resized(taps: int) -> Rule:
@@ -128,11 +137,9 @@ def _reduced(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
     gone = {dim % x.dim() for dim in (dims if isinstance(dims, list | tuple | range) else [dims])}
     kernel = [size if dim in gone else 1 for dim, size in enumerate(x.shape)][2:]
     field = windowed(_own(x), kernel, [1] * len(kernel))
-    if out.dim() == x.dim() or field.pixels is None or field.jump is None:
-        return field
     if all(dim in gone for dim in range(2, x.dim())):
-        return Field(field.pixels, field.jump)  # B C H W -> B C: what the vector sees is what its pixels saw
-    return LOST
+        return field._replace(pooled=True)  # B C H W -> B C: what the vector sees is what its pixels saw
+    return field if out.dim() == x.dim() else LOST
 
 
 def _view(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
@@ -147,7 +154,7 @@ def _view(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
         return windowed(field, x.shape[-sides:], [1] * sides)
     kept = [n for n in range(1, sides) if x.shape[-n:] == out.shape[-n:] and out.dim() == n + 2]
     if kept:  # B C D H W -> B CD H W
-        return Field(*(side[-kept[-1] :] for side in (field.pixels, field.jump or ())))
+        return Field(field.pixels[-kept[-1] :], (field.jump or ())[-kept[-1] :], field.pooled)
     return LOST
 
 
