@@ -130,7 +130,8 @@ def attention_cost() -> dict[str, dict]:
             added = {key: round(here[key] / base[key] - 1, 5) for key in base}
             found[name] = {f"{key}_added": share for key, share in added.items()}
             if name.startswith("se_"):
-                found[name]["as_claimed"] = all(low <= added[key] <= high for key, (low, high) in CLAIMED.items())
+                held = {key: low <= added[key] <= high for key, (low, high) in CLAIMED.items()}
+                found[name] |= {f"{key}_as_claimed": so for key, so in held.items()}
     return found
 
 
