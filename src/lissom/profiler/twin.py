@@ -1,11 +1,14 @@
 """A copy of a network whose tensors have shapes and no numbers."""
 
 import copy
+from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+_HOLDERS = (dict, OrderedDict, set, list)  # a module has eleven, most of them empty
 _PLAIN = (bool, int, float, str, bytes, type(None), type, torch.dtype)
 
 
@@ -17,10 +20,13 @@ def meta_twin(model: nn.Module) -> nn.Module:
     """
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     memo: dict[int, Any] = {}
-    rebuilt = [module for module in model.modules() if _is_plain(module)]
-    for module in model.modules():
+    modules = list(model.modules())
+    rebuilt = [module for module in modules if _is_plain(type(module))]
+    for module in modules:
         plain = (value for value in vars(module).values() if isinstance(value, Tensor))
-        for tensor in [*module.parameters(recurse=False), *module.buffers(recurse=False), *plain]:
+        for tensor in [*module._parameters.values(), *module._buffers.values(), *plain]:
+            if tensor is None or id(tensor) in memo:
+                continue
             empty = torch.empty_like(tensor, device="meta", requires_grad=False)
             is_parameter = isinstance(tensor, nn.Parameter)
             memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
@@ -34,10 +40,11 @@ def meta_twin(model: nn.Module) -> nn.Module:
     return twin
 
 
-def _is_plain(module: nn.Module) -> bool:
-    """Whether a module is its dictionary and nothing more."""
+@cache
+def _is_plain(kind: type[nn.Module]) -> bool:
+    """Whether a module of that class is its dictionary and nothing more."""
     own_ways = ("__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__", "__slots__", "__new__")
-    return all(getattr(type(module), way, None) is getattr(nn.Module, way, None) for way in own_ways)
+    return all(getattr(kind, way, None) is getattr(nn.Module, way, None) for way in own_ways)
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
@@ -45,7 +52,7 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         return value
     if type(value) is tuple and all(isinstance(part, _PLAIN) for part in value):
         return value
-    if type(value) in (dict, set, list) and not value:
+    if type(value) in _HOLDERS and not value:
         return type(value)()
     if type(value) is dict:
         return {key: copy.deepcopy(part, memo) for key, part in value.items()}
