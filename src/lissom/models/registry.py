@@ -46,7 +46,7 @@ def build(
     settings |= {key: _option(known, key, value) for key, value in options.items()}
     import_module(f"lissom.models.{known.module}")
     model = _BUILDERS[name](**settings)
-    model.network = name  # what errors call it
+    model.network, model.options = name, settings  # what errors say of it
     return model
 
 

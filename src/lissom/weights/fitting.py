@@ -78,16 +78,11 @@ def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, end
 
 def _squeezed(tensor: Tensor, ours: Tensor) -> Tensor:
     """A linear layer and a 1x1 convolution are the same numbers."""
-    pair = {tensor.ndim, ours.ndim} == {2, 4}
-    return (
-        tensor.reshape(ours.shape) if pair and tensor.numel() == ours.numel() else tensor.reshape(_flat(tensor, ours))
-    )
-
-
-def _flat(tensor: Tensor, ours: Tensor) -> tuple[int, ...]:
-    """Without the two axes of length 1, where ours has two axes."""
-    shape = tuple(tensor.shape)
-    return shape[:2] if ours.ndim == 2 and len(shape) == 4 and shape[2:] == (1, 1) else shape
+    if tensor.ndim == 4 and ours.ndim == 2 and tensor.shape[2:] == (1, 1):
+        return tensor.flatten(1)  # out in 1 1 -> out in
+    if tensor.ndim == 2 and ours.ndim == 4:
+        return tensor[:, :, None, None]  # out in -> out in 1 1
+    return tensor
 
 
 def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:

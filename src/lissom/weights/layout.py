@@ -1,8 +1,10 @@
 """How a publisher names a network's tensors, as tables: their names on the left, ours on the right."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
 
 Table = Mapping[str, str]
 
@@ -35,8 +37,8 @@ class Layout:
     """Batch norm's, where the file's row in the catalogue does not say it."""
     padding: str = ""
     """As in `Checkpoint.padding`."""
-    options: Mapping[str, str] = field(default_factory=dict)
-    """Options of `build` that such weights want and that no shape shows."""
+    options: Callable[[Mapping[str, Tensor]], Table] = lambda _: {}
+    """From the tensors: options of `build` that they want and that no shape of ours shows."""
 
     def fits(self, names: Iterable[str]) -> bool:
         """Whether a file with these tensors is of this layout."""
@@ -78,7 +80,7 @@ class Layout:
 
 
 def units(places: Mapping[str, str]) -> dict[str, str]:
-    """A table of convolutions, each with its norm: `{"0 1": "expand"}` is `{"0": "expand.conv", "1": "expand.norm"}`."""
+    """A table of convolutions, each with its norm: `{"0 1": "a"}` stands for `{"0": "a.conv", "1": "a.norm"}`."""
     table = {}
     for theirs, ours in places.items():
         conv, _, norm = theirs.partition(" ")

@@ -14,7 +14,7 @@ from lissom.weights.checkpoint import Checkpoint, Norm
 from lissom.weights.fitting import Ends, Fit, fit, listed
 from lissom.weights.layout import Layout
 from lissom.weights.numerics import Numerics, apply_numerics, eps_of
-from lissom.weights.reading import Read, read_file
+from lissom.weights.reading import AVERAGED, Read, read_file
 from lissom.weights.styles import OURS, recognise
 
 
@@ -55,6 +55,7 @@ def load(
     layout = None if style == OURS or _are_ours(read.tensors, wanted) else recognise(read.tensors, style)
     if layout is None and not (style == OURS or _are_ours(read.tensors, wanted)):
         raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
+    _require_options(path, model, layout, read.tensors)
     found = fit(_renamed(read, layout), wanted, _ends(model))
     if found.mismatches:
         raise _does_not_fit(path, model, read, layout, found)
@@ -75,6 +76,18 @@ def load(
 
 def _are_ours(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
     return 2 * len(tensors.keys() & wanted.keys()) > len(tensors)
+
+
+def _require_options(path: Path, model: nn.Module, layout: Layout | None, tensors: Mapping[str, Tensor]) -> None:
+    """DataError when the weights want an option that no shape shows, and the network was built with another."""
+    network = getattr(model, "network", None)
+    if layout is None or network is None or ENTRIES[network].module != layout.family:
+        return  # what is of another family does not fit by its names
+    built = {**ENTRIES[network].options, **getattr(model, "options", {})}
+    for option, expected in layout.options(tensors).items():
+        if option in built and built[option] != expected:
+            values = {"option": option, "expected": expected, "built": built[option]}
+            raise DataError("weights-build-option", path=path, got=layout.title, **values)
 
 
 def _renamed(read: Read, layout: Layout | None) -> dict[str, tuple[str, Tensor]]:
@@ -100,7 +113,7 @@ def _numerics(row: Checkpoint | None, layout: Layout | None) -> Numerics:
 
 
 def _unwrapped(read: Read) -> list[str]:
-    averaged = [name for name in read.unwrapped if "ema" in name]
+    averaged = [name for name in read.unwrapped if name in AVERAGED]
     return [text("weights.averaged", name=averaged[0])] if averaged else []
 
 

@@ -12,18 +12,9 @@ from lissom.errors import DataError
 from lissom.runs.weights import read_weights
 from lissom.weights.styles import tensorflow
 
-# what trainers wrap weights in, the first that is there is taken: averaged weights before those that they average
-WRAPPERS = (
-    "state_dict_ema",
-    "model_ema",
-    "ema_state_dict",
-    "params_ema",
-    "ema",
-    "state_dict",
-    "model",
-    "net",
-    "params",
-)
+# what trainers wrap weights in; the first that is there is taken: averaged weights before those that they average
+AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema")
+WRAPPERS = (*AVERAGED, "state_dict", "model", "net", "params")
 PREFIXES = ("module.", "_orig_mod.", "model.")  # of parallel, compiled and wrapped networks
 
 

@@ -1,8 +1,9 @@
 """timm's checkpoints: files, input and normalisation as its own configurations state them.
 
 Their table of accuracies is not part of the package, so no top-1 stands here. The files of older releases carry the
-first digits of their SHA-256 in their names; those on the hub (`HUB`) do not. Left out: networks that only share a name with
-ours, such as mobilenetv3_small_050, whose stem keeps its full width.
+first digits of their SHA-256 in their names; those on the hub (`HUB`) do not. Left out: networks that only share a name
+with ours, such as mobilenetv3_small_050, whose stem keeps its full width, and
+legacy_seresnet18 and 34, whose basic blocks have an activation before the squeeze-and-excitation.
 """
 
 from collections.abc import Mapping
@@ -113,10 +114,6 @@ ROWS = (
          RW, "v0.1-weights/seresnext50_32x4d_racm-a304a460.pth", 224, 0.875, IMAGENET, "bicubic"),
     _row("seresnext101_32x4d.gluon_in1k", "se_resnext101_32x4d", {},
          GLUON, "v0.1/gluon_seresnext101_32x4d-cf52900d.pth", 224, 0.875, IMAGENET, "bicubic"),
-    _row("legacy_seresnet18.in1k", "se_resnet18", {"stem": "authors"},
-         RW, "v0.1-weights/seresnet18-4bb0ce65.pth", 224, 0.875, IMAGENET, "bicubic"),
-    _row("legacy_seresnet34.in1k", "se_resnet34", {"stem": "authors"},
-         RW, "v0.1-weights/seresnet34-a4004e63.pth", 224, 0.875, IMAGENET, "bilinear"),
     _row("legacy_seresnet50.in1k", "se_resnet50", {"stem": "authors", "stride_in": "1x1"},
          RW, "v0.1-cadene/se_resnet50-ce0d4300.pth", 224, 0.875, IMAGENET, "bilinear"),
     _row("legacy_seresnet101.in1k", "se_resnet101", {"stem": "authors", "stride_in": "1x1"},

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from lissom.errors import UsageError, near
 from lissom.weights.layout import Layout
-from lissom.weights.styles import tensorflow, timm, torchvision
+from lissom.weights.styles import ghostnet, megvii, tensorflow, timm, torchvision
 
 OURS = "lissom"
-LAYOUTS: tuple[Layout, ...] = (*torchvision.LAYOUTS, *timm.LAYOUTS, *tensorflow.LAYOUTS)
+LAYOUTS: tuple[Layout, ...] = tuple(
+    layout for publisher in (torchvision, timm, ghostnet, megvii, tensorflow) for layout in publisher.LAYOUTS
+)
 STYLES = (OURS, *dict.fromkeys(layout.style for layout in LAYOUTS))
 
 

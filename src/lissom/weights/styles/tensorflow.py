@@ -55,7 +55,7 @@ MOBILENETV1 = Layout(
     inside=(units({_tf("depthwise"): "depthwise", _tf("pointwise"): "pointwise"}),),
     eps=EPS,
     padding="same",
-    options={"act": "relu6"},
+    options=lambda _: {"act": "relu6"},
 )
 
 MOBILENETV2 = Layout(
@@ -96,7 +96,7 @@ PORTED_V1 = Layout(
     inside=(),
     eps=EPS,
     padding="same",
-    options={"act": "relu6"},
+    options=lambda _: {"act": "relu6"},
 )
 
 PORTED_V2 = Layout(

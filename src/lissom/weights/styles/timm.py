@@ -1,5 +1,9 @@
 """timm's names."""
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
 from lissom.weights.layout import Layout, units
 
 STEM = units({"conv_stem bn1": "stem"})
@@ -16,6 +20,7 @@ MOBILENETV1 = Layout(
     outside=STEM | {"classifier": "head.1"},
     block=r"blocks\.(\d+)\.(\d+)\.",
     inside=(units({"conv_dw bn1": "depthwise", "conv_pw bn2": "pointwise"}),),
+    options=lambda _: {"act": "relu6"},
 )
 
 MOBILENETV2 = Layout(
@@ -38,4 +43,45 @@ MOBILENETV3 = Layout(
     inside=(SEPARABLE, SEPARABLE | GATE, INVERTED, INVERTED | GATE, LAST),
 )
 
-LAYOUTS = (MOBILENETV1, MOBILENETV2, MOBILENETV3)
+SHORTCUT = units({"downsample.0 downsample.1": "shortcut"})
+BASIC = units({"conv1 bn1": "body.0", "conv2 bn2": "body.1"})
+BOTTLENECK = BASIC | units({"conv3 bn3": "body.2"})
+
+
+SE = {"se.fc1": "attention.reduce", "se.fc2": "attention.expand"}
+SE_MODULE = {"se_module.fc1": "attention.reduce", "se_module.fc2": "attention.expand"}
+
+
+SE_RESNET = Layout(
+    style="timm",
+    family="resnet",
+    title="timm's SE-ResNet",
+    marks=("conv1.weight", "layer1.0.conv1.weight", "layer1.0.se.fc1.weight", "fc.weight"),
+    outside=units({"conv1 bn1": "stem"}) | {"fc": "head.1"},
+    block=r"layer(\d+)\.(\d+)\.",
+    inside=(BASIC | SE, BASIC | SE | SHORTCUT, BOTTLENECK | SE, BOTTLENECK | SE | SHORTCUT),
+    first=1,
+    options=lambda _: {"stem": "torchvision", "stride_in": "3x3"},
+)
+
+
+def _authors_form(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """SE-ResNet strides in the first 1x1 convolution, SE-ResNeXt, whose 3x3 ones are grouped, in these."""
+    grouped = tensors["layer1.0.conv2.weight"].shape[0] != tensors["layer1.0.conv2.weight"].shape[1]
+    return {"stem": "authors", "stride_in": "3x3" if grouped else "1x1"}
+
+
+LEGACY_SE_RESNET = Layout(
+    style="timm",
+    family="resnet",
+    title="SENet's authors' SE-ResNet",
+    marks=("layer0.conv1.weight", "layer1.0.conv1.weight", "layer1.0.se_module.fc1.weight", "last_linear.weight"),
+    outside=units({"layer0.conv1 layer0.bn1": "stem"}) | {"last_linear": "head.1"},
+    block=r"layer(\d+)\.(\d+)\.",
+    # bottlenecks alone: their basic blocks have an activation before the gate, which is another function
+    inside=(BOTTLENECK | SE_MODULE, BOTTLENECK | SE_MODULE | SHORTCUT),
+    first=1,
+    options=_authors_form,
+)
+
+LAYOUTS = (MOBILENETV1, MOBILENETV2, MOBILENETV3, SE_RESNET, LEGACY_SE_RESNET)

@@ -41,4 +41,35 @@ MOBILENETV3 = Layout(
     eps=1e-3,
 )
 
-LAYOUTS = (MOBILENETV2, MOBILENETV3)
+SHORTCUT = units({"downsample.0 downsample.1": "shortcut"})
+BASIC = units({"conv1 bn1": "body.0", "conv2 bn2": "body.1"})
+BOTTLENECK = BASIC | units({"conv3 bn3": "body.2"})
+
+RESNET = Layout(  # timm's plain ResNets have the same names
+    style="torchvision",
+    family="resnet",
+    title="torchvision's ResNet",
+    marks=("conv1.weight", "layer1.0.conv1.weight", "fc.weight"),
+    outside=units({"conv1 bn1": "stem"}) | {"fc": "head.1"},
+    block=r"layer(\d+)\.(\d+)\.",
+    inside=(BASIC, BASIC | SHORTCUT, BOTTLENECK, BOTTLENECK | SHORTCUT),
+    first=1,
+    options=lambda _: {"stem": "torchvision", "stride_in": "3x3"},
+)
+
+BRANCH = units(
+    {"branch2.0 branch2.1": "branch.0", "branch2.3 branch2.4": "branch.1", "branch2.5 branch2.6": "branch.2"}
+)
+SHUFFLENETV2 = Layout(
+    style="torchvision",
+    family="shufflenetv2",
+    title="torchvision's ShuffleNetV2",
+    marks=("conv1.0.weight", "stage2.0.branch1.0.weight", "conv5.0.weight", "fc.weight"),
+    outside=units({"conv1.0 conv1.1": "stem", "conv5.0 conv5.1": "expansion"}) | {"fc": "head.1"},
+    block=r"stage(\d+)\.(\d+)\.",
+    inside=(BRANCH, BRANCH | units({"branch1.0 branch1.1": "project.0", "branch1.2 branch1.3": "project.1"})),
+    first=1,
+    options=lambda _: {"form": "torchvision"},
+)
+
+LAYOUTS = (MOBILENETV2, MOBILENETV3, RESNET, SHUFFLENETV2)
