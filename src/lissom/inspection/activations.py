@@ -20,7 +20,7 @@ from lissom.blocks.squeeze_excitation import SqueezeExcitation
 from lissom.inspection.watching import RECTIFIERS, Watcher
 
 PLACES = 16  # of each image at most, evenly spread: neighbours say nearly the same
-ROWS_PER_CHANNEL = 2  # places that a fit needs for each channel
+ROWS_PER_CHANNEL = 8  # places that a fit needs for each channel: its own noise then adds a seventh to what is lost
 RIDGE = 1e-6  # of the mean variance: silent channels leave the fit undetermined
 INDEPENDENT = 1 - 0.25 / (0.5 - 1 / (2 * math.pi))
 

@@ -25,7 +25,7 @@ def spirals(panels: Sequence[Panel]) -> Figure:
         for axes, panel in zip(picture.subplots(1, len(panels)), panels, strict=True):
             bare(axes)
             axes.scatter(*panel.points.T, c=np.arange(len(panel.points)), cmap="viridis", s=3, linewidths=0)
-            axes.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal")
+            axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal")
             words = f"n = {panel.width}\n{word('inspect_error', error=f'{100 * panel.error:.1f}')}"
             axes.set_title(words if panel.width else word("inspect_input"), fontsize=9, loc="center")
     return picture

@@ -11,6 +11,7 @@ from lissom._version import __version__
 from lissom.data.batches import Normaliser
 from lissom.inspection import spiral
 from lissom.inspection.attention import feature_maps, place_gates
+from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
 from lissom.report import gates, kernels, losses, maps, sheet
 from lissom.report.page import Page
@@ -67,7 +68,10 @@ def _maps_pictures(seen: "Inspected", found: dict[str, Any]) -> dict[str, Any]:
     pixels, images = _samples(seen, most=1)
     shown = feature_maps(seen.model, images, FIRST_BLOCK)[0].numpy()  # C h w
     pairs = [maps.Alike(*pair) for pair in seen.twins.best(FIRST_BLOCK)]
-    return {"twin_maps": maps.twin_maps(pixels[0], shown, pairs), "twins": maps.twin_shares(found["twins"])}
+    return {
+        "twin_maps": maps.twin_maps(pixels[0], shown, pairs),
+        "twins": maps.twin_shares(found["twins"], alike=ALIKE),
+    }
 
 
 def _attention_pictures(seen: "Inspected") -> dict[str, Any]:
