@@ -27,10 +27,13 @@ class Residual(nn.Module):
         return self.act(self.attention(self.body(x)) + self.shortcut(x))
 
 
-def basic_block(in_channels: int, out_channels: int, attention: nn.Module, *, stride: int = 1) -> Residual:
-    """Two 3x3 convolutions: figure 5, left."""
+def basic_block(
+    in_channels: int, out_channels: int, attention: nn.Module, *, stride: int = 1, branch_act: bool = False
+) -> Residual:
+    """Two 3x3 convolutions: figure 5, left. branch_act: ReLU after the second too, before the attention."""
+    act = nn.ReLU if branch_act else None
     body = nn.Sequential(
-        ConvNormAct(in_channels, out_channels, stride=stride), ConvNormAct(out_channels, out_channels, act=None)
+        ConvNormAct(in_channels, out_channels, stride=stride), ConvNormAct(out_channels, out_channels, act=act)
     )
     return Residual(body, attention, in_channels=in_channels, out_channels=out_channels, stride=stride)
 

@@ -68,11 +68,15 @@ def basic_resnet(
     attention: str = "none",
     reduction: int = REDUCTION,
     stem: str = "torchvision",
+    branch_act: bool = False,
     dropout: float = 0.0,
 ) -> Classifier:
-    """ResNet-18 and 34. stem: "authors" is SENet's, whose pooling has no padding and rounds up, so that odd maps lose
-    their last row."""
-    block = partial(_basic, kind=attention, reduction=reduction)
+    """ResNet-18 and 34.
+
+    stem: "authors" is SENet's, whose pooling has no padding and rounds up, so that odd maps lose their last row.
+    branch_act: ReLU before the attention too, as timm's `legacy_seresnet18` and `34`, and no paper, have it.
+    """
+    block = partial(_basic, kind=attention, reduction=reduction, branch_act=branch_act)
     steps = _stem(in_channels, width, stem)
     return _network(steps, STAGES, repeats, block, width, _head(num_classes, dropout))
 
@@ -127,8 +131,9 @@ class Bottleneck(NamedTuple):
         return self.groups * max(1, channels * self.group_width // STEM)
 
 
-def _basic(before: int, channels: int, stride: int, *, kind: str, reduction: int) -> Step:
-    block = basic_block(before, channels, attention(kind, channels, reduction=reduction), stride=stride)
+def _basic(before: int, channels: int, stride: int, *, kind: str, reduction: int, branch_act: bool = False) -> Step:
+    gate = attention(kind, channels, reduction=reduction)
+    block = basic_block(before, channels, gate, stride=stride, branch_act=branch_act)
     return Step(block, stride, channels)
 
 

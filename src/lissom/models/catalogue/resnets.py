@@ -107,8 +107,8 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
 # fmt: on
 
 CHOICES = {"attention": ("none", "se", "cbam"), "stride_in": ("3x3", "1x1"), "stem": ("torchvision", "authors")}
-STEM: dict[str, Any] = {"stem": "torchvision"}
-DEEP: dict[str, Any] = {"stride_in": "3x3", **STEM}
+BASIC: dict[str, Any] = {"stem": "torchvision", "branch_act": False}
+DEEP: dict[str, Any] = {"stem": "torchvision", "stride_in": "3x3"}
 
 
 def _entry(
@@ -134,22 +134,22 @@ def _cifar(name: str, title: str, attention: str, paper: str, *, stride: int) ->
 
 
 ROWS = [
-    _entry("resnet18", "ResNet-18", "none", RESNET, STEM),
-    _entry("resnet34", "ResNet-34", "none", RESNET, STEM),
+    _entry("resnet18", "ResNet-18", "none", RESNET, BASIC),
+    _entry("resnet34", "ResNet-34", "none", RESNET, BASIC),
     _entry("resnet50", "ResNet-50", "none", RESNET, DEEP),
     _entry("resnet101", "ResNet-101", "none", RESNET, DEEP),
     _entry("resnet152", "ResNet-152", "none", RESNET, DEEP),
     _entry("resnext50_32x4d", "ResNeXt-50 (32x4d)", "none", RESNEXT, DEEP),
     _entry("resnext101_32x4d", "ResNeXt-101 (32x4d)", "none", RESNEXT, DEEP),
-    _entry("se_resnet18", "SE-ResNet-18", "se", SENET, STEM),
-    _entry("se_resnet34", "SE-ResNet-34", "se", SENET, STEM),
+    _entry("se_resnet18", "SE-ResNet-18", "se", SENET, BASIC),
+    _entry("se_resnet34", "SE-ResNet-34", "se", SENET, BASIC),
     _entry("se_resnet50", "SE-ResNet-50", "se", SENET, DEEP),
     _entry("se_resnet101", "SE-ResNet-101", "se", SENET, DEEP),
     _entry("se_resnet152", "SE-ResNet-152", "se", SENET, DEEP),
     _entry("se_resnext50_32x4d", "SE-ResNeXt-50 (32x4d)", "se", SENET, DEEP),
     _entry("se_resnext101_32x4d", "SE-ResNeXt-101 (32x4d)", "se", SENET, DEEP),
-    _entry("cbam_resnet18", "ResNet-18 with CBAM", "cbam", CBAM, STEM),
-    _entry("cbam_resnet34", "ResNet-34 with CBAM", "cbam", CBAM, STEM),
+    _entry("cbam_resnet18", "ResNet-18 with CBAM", "cbam", CBAM, BASIC),
+    _entry("cbam_resnet34", "ResNet-34 with CBAM", "cbam", CBAM, BASIC),
     _entry("cbam_resnet50", "ResNet-50 with CBAM", "cbam", CBAM, DEEP),
     _entry("cbam_resnet101", "ResNet-101 with CBAM", "cbam", CBAM, DEEP),
     _entry("se_inception", "SE-Inception", "se", SENET, {}, module="se_inception"),
