@@ -1,4 +1,4 @@
-"""ShuffleNet, figure 2 and section 3.2."""
+"""ShuffleNet, figure 2 and sections 3.2 and 3.3."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ def macs(block: nn.Module, channels: int, side: int) -> int:
 
 @pytest.mark.parametrize(("channels", "groups"), [(144, 1), (200, 2), (240, 3), (272, 4), (384, 8)])
 def test_costs_the_paper_s_formula(channels: int, groups: int) -> None:
-    """Section 3.1: hw (2 c m / g + 9 m), and a ResNet's bottleneck hw (2 c m + 9 m²)."""
+    """Section 3.2: hw (2 c m / g + 9 m), and a ResNet's bottleneck hw (2 c m + 9 m²)."""
     c, m, g, hw = channels, channels // 4, groups, 28 * 28
     unit = ShuffleUnit(c, m, c, stride=1, groups=g)
     assert macs(unit, c, 28) == hw * (2 * c * m // g + 9 * m) < hw * (2 * c * m + 9 * m**2)
@@ -27,7 +27,7 @@ def test_strided_unit_costs_the_first_1x1_before_the_stride() -> None:
 
 
 def test_first_1x1_of_stage_2_is_whole() -> None:
-    """Fault 5, and section 3.2."""
+    """Fault 5, and section 3.3."""
     unit = ShuffleUnit(24, 60, 240, stride=2, groups=3, grouped=False)
     assert [unit.reduce.conv.groups, unit.expand.conv.groups] == [1, 3]
 

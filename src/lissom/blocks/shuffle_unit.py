@@ -11,9 +11,9 @@ class ShuffleUnit(nn.Module):
     """Grouped 1x1, shuffle, 3x3 for each channel, grouped 1x1, gate; then added to the input, or put beside it.
 
     ShuffleNet (arXiv 1707.01083), figure 2 b and c. At stride 2 the input, averaged over 3x3, stands before the
-    branch's channels, which are then `out - in`. `grouped=False` leaves the first 1x1 whole (section 3.2: stage 2's
+    branch's channels, which are then `out - in`. `grouped=False` leaves the first 1x1 whole (section 3.3: stage 2's
     first has few input channels).
-    At stride 1, c channels, bottleneck m: `H W (2 c m / g + 9 m)` MACs (section 3.1).
+    At stride 1, c channels, bottleneck m: `H W (2 c m / g + 9 m)` MACs (section 3.2).
     `B in H W -> B out ceil(H / stride) ceil(W / stride)`
     """
 

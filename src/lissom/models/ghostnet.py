@@ -3,8 +3,8 @@
 As the authors' code and timm's `ghostnet_100`, whose weights fit in the order of their keys (the 1x1 convolution after
 the mean is a linear layer here, the same function). Channels are rounded to multiples of four at any width, the 1280
 before the classifier stay. The squeeze-and-excitation's gate is h-sigmoid, its middle a quarter, rounded to four.
-Differences from the paper, which both codes share: the depthwise filters and shortcuts of a block take the block's own
-kernel, 3 or 5, where the text says 3. Batch norm has eps 1e-5.
+Table 1 prints no kernels; those of the filters between the modules and of the shortcuts are the authors' code's. Batch
+norm has eps 1e-5.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from lissom.models.registry import builder
 
 
 class Row(NamedTuple):
-    """One line of table 1, columns in the paper's order, the authors' kernel first."""
+    """One line of table 1, columns in the paper's order, behind the authors' kernel."""
 
     kernel: int
     expanded: int

@@ -4,9 +4,9 @@
 GhostNet's table, with one difference: from the third block on, what the widening ghost module gives is multiplied by
 DFC attention over the block's input (`blocks/dfc_attention.py`). As the authors' code and timm's `ghostnetv2_100`,
 `_130` and `_160`, whose weights fit in the order of their keys (the 1x1 convolution after the mean is a linear layer
-here). Differences from the paper, which both codes share: the attention reaches five pixels along rows and columns,
-not their whole length, and the first two blocks have none. A map of one pixel, at the smallest resolution, is taken
-as it is where those codes fail.
+here). Difference from the paper's formulas, which both codes share: the attention reaches over five pixels of the
+halved map along rows and columns, not over their whole length. A map of one pixel, at the smallest resolution, is
+taken as it is, where those codes fail.
 """
 
 from functools import partial

@@ -1,12 +1,12 @@
 """ShuffleNetV1: Zhang, Zhou, Lin, Sun. "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile
 Devices", CVPR 2018, arXiv 1707.01083.
 
-The bottleneck is a quarter of the unit's output, the concatenated input counted (section 3.2), so stage 2 must be a
-multiple of 4 x groups: the tables' accuracies with 2 and 4 groups at widths .5 and .25 (100 channels for 2 groups at
-.5, say) belong to networks that are nowhere described. The stem has 24 x width channels, up to the next multiple of
-the groups (16 at .5 with 8 groups, as the authors'). Differences from the authors' code: the classifier has a bias, and
-at width 1.5 the stem is scaled like all else (36, theirs keeps 24). Squeeze-and-excitation stands on the residual
-branch (arXiv 1709.01507, figure 3's place), before the addition or the concatenation. Batch norm has eps 1e-5.
+The bottleneck is a quarter of the unit's output, the concatenated input counted (section 3.3), so stage 2 must be a
+multiple of 4 x groups: the accuracies that table 2 prints for 2 and 4 groups at widths .5 and .25 (100 channels for 2
+groups at .5, say) belong to networks that are nowhere described, and asking for one is an error. The stem has 24 x
+width channels, up to the next multiple of the groups (16 at .5 with 8 groups), and 24 at width 1.5, as in the authors'
+code. Difference from that code: the classifier has a bias. Attention stands on the residual branch, before the addition
+or the concatenation, as in SE-ResNet (arXiv 1709.01507, figure 3). Batch norm has eps 1e-5.
 """
 
 import math
@@ -142,7 +142,7 @@ def _units(layout: Layout, repeats: tuple[int, ...], unit: Callable[..., nn.Modu
                 layout.bottleneck(before, out),
                 out,
                 stride=stride,
-                grouped=stage + index > 0,  # stage 2's first unit has too few input channels (section 3.2)
+                grouped=stage + index > 0,  # stage 2's first unit has too few input channels (section 3.3)
                 gate=gate,
             )
             yield Step(made, stride, out)
