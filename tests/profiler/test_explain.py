@@ -78,6 +78,7 @@ def test_threads_that_sleep_or_wait_are_named() -> None:
     assert found(times, threads=2, omp_wait_policy="PASSIVE")["passive"]["threads"] == 2
     assert found(times, threads=2, cpu_ms=120)["idle"]["share"] == pytest.approx(120 / (2 * 108.5))
     assert "idle" not in found(times, threads=2, cpu_ms=210)
+    assert found(times, cpu_ms=54.25)["robbed"] == {"kind": "robbed", "cpu_ms": 54.25, "latency_ms": 108.5}
     assert found(times, p95=217)["noise"]["ratio"] == 2
 
 

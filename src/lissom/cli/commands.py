@@ -4,8 +4,9 @@
 COMMANDS = {
     "demo": ("lissom.cli.training", "Demo"),
     "models": ("lissom.cli.networks", "Models"),
-    "profile": ("lissom.cli.networks", "Profile"),
+    "profile": ("lissom.cli.profiling", "Profile"),
     "check-data classify": ("lissom.cli.data", "CheckData"),
+    "fetch": ("lissom.cli.fetch", "Fetch"),
     "train classify": ("lissom.cli.training", "Train"),
     "resume": ("lissom.cli.training", "Resume"),
     "evaluate": ("lissom.cli.results", "Evaluate"),

@@ -129,8 +129,11 @@ def _threads(measured: Mapping[str, Any]) -> list[Reason]:
     if waits_passively(measured["machine"]["omp_wait_policy"], threads):
         return [{"kind": "passive", "threads": threads}]
     busy = times["cpu_ms"] / (times["median_ms"] * threads)
-    on_cpu = measured["machine"]["device"] == "cpu"
-    return [{"kind": "idle", "threads": threads, "share": busy}] if on_cpu and threads > 1 and busy < IDLE else []
+    if measured["machine"]["device"] != "cpu" or busy >= IDLE:
+        return []
+    if threads == 1:
+        return [{"kind": "robbed", "cpu_ms": times["cpu_ms"], "latency_ms": times["median_ms"]}]
+    return [{"kind": "idle", "threads": threads, "share": busy}]
 
 
 def _noise(measured: Mapping[str, Any]) -> list[Reason]:
