@@ -53,7 +53,7 @@ def gate_lines(layers: Sequence[Layer], class_names: Sequence[str]) -> Figure:
 
 
 def _frame(axes: Axes, name: str) -> None:
-    axes.set_title(label(name, longest=32), fontsize=8)
+    axes.set_title(label(name, longest=36), fontsize=8)
     axes.set_xlabel(word("inspect_channel"), fontsize=8)
     axes.tick_params(labelsize=8)
     axes.set_ylim(-0.03, 1.03)

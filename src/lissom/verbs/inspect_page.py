@@ -94,7 +94,9 @@ def _places(seen: "Inspected", pixels: np.ndarray, found: dict[str, Tensor]) -> 
     for name in rows:
         for image, weights in zip(pixels, found[name].numpy(), strict=True):
             shown.append(sheet.overlay(image, weights - weights.min()))
-            captions.append(f"{name.removesuffix('.spatial')}\n{weights.min():.2f} – {weights.max():.2f}")
+            captions.append(
+                f"{name.removeprefix('blocks.').removesuffix('.spatial')}\n{weights.min():.2f} – {weights.max():.2f}"
+            )
     return sheet.sheet(shown, captions, columns=len(pixels), title=text("inspect.places_title"))
 
 
