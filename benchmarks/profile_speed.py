@@ -9,6 +9,7 @@ fvcore takes at least five times as long, and that all agree on what all count.
 """
 
 import argparse
+import gc
 import importlib
 import json
 import statistics
@@ -55,6 +56,7 @@ def timed(counter: Counter, model: nn.Module, image: torch.Tensor) -> tuple[floa
     """CPU seconds of one count (machines are shared, and all run in one thread), and its MACs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns
+        gc.collect()  # what the counter before has left is not this one's work
         start = time.process_time()
         macs = counter(model, image)
         return time.process_time() - start, macs

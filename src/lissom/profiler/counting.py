@@ -4,6 +4,7 @@ A copy of the network on the meta device, where tensors have shapes and no numbe
 reaches the dispatcher is booked on the module in which it happened. The network itself is neither run nor changed.
 """
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -41,13 +42,13 @@ def count(
         args, kwargs = _as_call(inputs)
     given = list(tensors([args, kwargs]))
     try:
-        twin = meta_twin(model)
-        ledger = _run(twin, given, args, kwargs)
+        with _without_collection():
+            twin = meta_twin(model)
+            return _profile(_run(twin, given, args, kwargs), twin, tuple(tuple(x.shape) for x in given))
     except Exception as error:  # whatever a stranger's network raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
         shape = ", ".join("x".join(map(str, x.shape)) for x in given)
         raise UsageError("profile-run-failed", shape=shape, reason=reason) from error
-    return _profile(ledger, twin, tuple(tuple(x.shape) for x in given))
 
 
 def _profile(ledger: Ledger, twin: nn.Module, shapes: tuple[Shape, ...]) -> Profile:
@@ -124,3 +125,15 @@ def _without_fused_attention() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No pass over all that the process holds, which would take longer than the count and free maps by chance."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
