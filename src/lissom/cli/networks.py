@@ -21,24 +21,29 @@ class Models:
     """Conditions on columns, all of which must hold, for example `--where "macs<3e8" "year>=2018"`."""
     names: bool = False
     """Print the names alone, at once."""
+    pretrained: bool = False
+    """List the published checkpoints instead, those whose name or network has the pattern."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> int:
-        """Prints one row per network."""
+        """Prints one row per network, or per checkpoint."""
         if self.names:
             from lissom import models
 
             print("\n".join(models.names()))
             return 0
         from lissom.cli.show import show_rows
-        from lissom.verbs.models import list_models
+        from lissom.verbs.models import list_models, list_pretrained
 
-        rows = list_models(self.pattern, sort=self.sort, where=self.where)
+        if self.pretrained:
+            rows, note = list_pretrained(self.pattern), text("weights.pretrained-note")
+        else:
+            rows, note = list_models(self.pattern, sort=self.sort, where=self.where), text("cli.models-note")
         if self.json:
             print(json.dumps(rows, indent=2))
         elif rows:
-            show_rows(rows, note=text("cli.models-note"))
+            show_rows(rows, note=note)
         else:
             print(text("cli.models-none", pattern=self.pattern))
         return 0

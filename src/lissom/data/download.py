@@ -47,12 +47,11 @@ def fetch(
         with _claimed(path) as part:
             _complete(address, part, progress)
             got_md5, got_sha256 = _checksums(part)
-            for got, expected, kind in ((got_md5, md5, "MD5"), (got_sha256, sha256, "SHA-256")):
+            for got, expected, name in ((got_md5, md5, "MD5"), (got_sha256, sha256, "SHA-256")):
                 if expected and not got.startswith(expected.lower()):
                     part.unlink()
-                    raise DataError(
-                        "download-wrong-checksum", address=address, checksum=kind, got=got, expected=expected
-                    )
+                    values = {"address": address, "checksum": name, "got": got, "expected": expected}
+                    raise DataError("download-wrong-checksum", **values)
             os.replace(part, path)
     except (OSError, http.client.HTTPException) as error:
         raise _explained(error, address, path) from error
@@ -94,7 +93,8 @@ def _complete(address: str, part: Path, progress: Progress | None) -> None:
     for number in range(1, TRIES + 1):
         before = _size(part)
         try:
-            return _continue(address, part, progress)
+            _continue(address, part, progress)
+            return
         except (http.client.HTTPException, ConnectionError, TimeoutError):
             if number == TRIES or _size(part) <= before:
                 raise
@@ -107,18 +107,17 @@ def _continue(address: str, part: Path, progress: Progress | None) -> None:
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
-        error.close()  # all of it has come before, or the file is another one now: the checksum tells
-        if error.headers.get("Content-Range", "").endswith(f"/{start}"):
-            return
-        part.unlink()
-        return _continue(address, part, progress)
+        if not error.headers.get("Content-Range", "").endswith(f"/{start}"):  # the file is another one now
+            part.unlink()
+            _continue(address, part, progress)
+        return
     with answer:
         resumed = answer.status == http.client.PARTIAL_CONTENT  # else the server knows no ranges and sends it all
         with part.open("ab" if resumed else "wb") as file:
             _copy(answer, file, start if resumed else 0, progress)
-    return None
 
 
 def _copy(answer: Any, file: IO[bytes], start: int, progress: Progress | None) -> None:
