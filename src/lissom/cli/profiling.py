@@ -80,8 +80,8 @@ class Profile:
         found = self._found()
         words = self._words(found)
         form = "json" if self.json else self.format
+        self._write(found)  # before printing, which `| head` may cut short
         present(found, form=form, kind=self.rows, wanted=self.columns, words=words)
-        self._write(found)
         return 0
 
     def _paper(self) -> int:

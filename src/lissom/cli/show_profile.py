@@ -8,6 +8,7 @@ from rich.console import Console
 
 from lissom.cli.show import NUMBER, console
 from lissom.messages import text
+from lissom.profiler.explain import sentence
 from lissom.report.profile_columns import columns, difference, megabytes, shape
 from lissom.report.tables import Column, to_csv, to_markdown, to_rich
 from lissom.verbs.profile_rows import flat, rows_of
@@ -43,8 +44,8 @@ def _show_text(found: Sequence[Found], rows: list[dict], shown: list[Column], wo
         _measured(out, found[0])
     elif any(one["measured"] for one in found):
         _circumstances(out, next(one["measured"] for one in found if one["measured"]))
-    for sentence in words:
-        out.print(f"- {sentence}", markup=False)
+    for line in words:
+        out.print(f"- {line}", markup=False)
     for name in dict.fromkeys(name for one in found for name in one["unknown"]):
         out.print(text("cli.profile-unknown", names=name))
     out.print(found[0]["convention"])
@@ -57,7 +58,7 @@ def _inputs(found: Found) -> str:
 def _warn(out: Console, found: Found) -> None:
     for reason in (found["measured"] or {}).get("why", []):
         if reason["kind"] in ("passive", "noise", "robbed"):
-            out.print(f"! {reason['sentence']}", markup=False)
+            out.print(f"! {sentence(reason)}", markup=False)
 
 
 def _sums(out: Console, found: Found) -> None:
@@ -101,7 +102,7 @@ def _measured(out: Console, found: Found) -> None:
     if measured["why"]:
         out.print(f"\n{text('why.title')}:")
     for reason in measured["why"]:
-        out.print(f"- {reason['sentence']}", markup=False)
+        out.print(f"- {sentence(reason)}", markup=False)
     out.print()
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lissom.messages import text
+from lissom.messages import catalogue, language
 from lissom.profiler.limits import Limits
 from lissom.profiler.machine import waits_passively
 from lissom.profiler.roofline import WITH_MACS, by_family, moved_bytes
@@ -37,10 +37,11 @@ def reasons(layers: Sequence[Mapping[str, Any]], measured: Mapping[str, Any], li
     return found if any(reason["kind"] != "floor" for reason in found) else [*found, {"kind": "follows"}]
 
 
-def sentence(reason: Mapping[str, Any]) -> str:
-    """The reason in the reader's language."""
-    values = {key: _words(key, value) for key, value in reason.items() if key != "kind"}
-    return text(f"why.{reason['kind']}", **values)
+def sentence(reason: Mapping[str, Any], lang: str | None = None) -> str:
+    """The reason in a language, `en` or `zh`; None: the reader's."""
+    words = catalogue(lang or language())
+    values = {key: _words(key, value, words) for key, value in reason.items() if key != "kind"}
+    return words[f"why.{reason['kind']}"].format(**values)
 
 
 def differences(rows: Sequence[Mapping[str, Any]]) -> list[Reason]:
@@ -161,11 +162,13 @@ def _pair(one: Mapping[str, Any], other: Mapping[str, Any]) -> Reason:
     }
 
 
-def _words(key: str, value: Any) -> str:
+def _words(key: str, value: Any, words: Mapping[str, str]) -> str:
     if key == "family":
-        return text(f"family.{value}")
+        return words[f"family.{value}"]
     if key == "parts":
-        return text("why.comma").join(f"{text(f'family.{name}')} {100 * share:.0f} %" for name, share in value.items())
+        return words["why.comma"].join(
+            f"{words[f'family.{name}']} {100 * share:.0f} %" for name, share in value.items()
+        )
     if key == "speed":
         return f"{value / 1e9:.3g}"
     if key.endswith("share"):

@@ -1,6 +1,6 @@
 """`lissom profile`: what a network costs, counted and measured, layer by layer, beside what was published of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def profile_all(
     return rows
 
 
-def compared(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def compared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Reasons, with sentences, why the latencies of networks that were measured together are not as their MACs."""
     known = [
         {

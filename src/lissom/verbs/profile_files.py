@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from lissom.errors import ResultError
+from lissom.messages import LANGUAGES
+from lissom.profiler.explain import sentence
 from lissom.report.canvas import to_png, to_svg
+from lissom.report.explorer import explorer
 from lissom.report.layers import layers_picture
 from lissom.report.profile_columns import columns
 from lissom.report.roofline import roofline_picture
 from lissom.report.scatter import scatter
 from lissom.report.tables import to_csv, to_markdown
 from lissom.runs.atomic import write_atomic
+from lissom.verbs.profile import compared
 from lissom.verbs.profile_rows import flat, network_row, rows_of
 
 Found = Mapping[str, Any]
@@ -49,6 +53,10 @@ def write_picture(found: Sequence[Found], path: Path, *, draw: str = "auto") -> 
 
 def write_page(found: Sequence[Found], path: Path) -> None:
     """The interactive page: one file that asks no host for anything."""
-    from lissom.report.explorer import explorer
+    why = [_in_both_languages((one.get("measured") or {}).get("why", [])) for one in found]
+    write_atomic(path, explorer(found, why=why, compared=_in_both_languages(compared(found))))
 
-    write_atomic(path, explorer(found))
+
+def _in_both_languages(reasons: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Language -> sentences: whoever opens the page may read another language than whoever made it."""
+    return {lang: [sentence(reason, lang) for reason in reasons] for lang in LANGUAGES}
