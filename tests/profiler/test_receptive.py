@@ -79,6 +79,26 @@ def test_functions(function: Callable, field: tuple | None) -> None:
     assert layers[""].receptive_field == field
 
 
+def test_a_filter_along_the_channels_is_not_followed_and_gates_all_the_same() -> None:
+    class Efficient(nn.Module):  # channel attention of arXiv 1910.03151
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.along = conv(3, padding=1), nn.Conv1d(1, 1, 3, padding=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.first(x)
+            return x * self.along(x.mean((2, 3)).unsqueeze(1)).sigmoid().view(1, -1, 1, 1)
+
+    found = count(nn.Sequential(Efficient(), conv(3)), input_shape=(4, 8, 8))
+    assert found.receptive_field == (5, 5)
+    assert found.other["se"] == 4 * 8 * 8
+
+
+def test_where_the_output_is_not_followed_the_network_has_no_field() -> None:
+    net = Calls(lambda y, x: y.flatten(2).transpose(1, 2).relu())
+    assert count(net, input_shape=(4, 8, 8)).receptive_field is None
+
+
 def test_steps_of_a_slice_move_the_next_window() -> None:
     net = nn.Sequential(Calls(lambda y, x: y[:, :, ::2, ::2]), nn.Conv2d(4, 4, 3))
     assert count(net, input_shape=(4, 16, 16)).receptive_field == (3 + 2 * 2, 3 + 2 * 2)

@@ -52,7 +52,9 @@ CALLS = [
       for kernel, stride, padding in (([3, 3], [2, 2], [0]), ([3], [2], [1]), ([2, 3], [3, 1], [1, 1]), ([2], [], [0]))
       for pool, rest in ((aten.max_pool2d_with_indices.default, ([1, 1], True)),
                          (aten.max_pool2d_with_indices.default, ([1], False)),
-                         (aten.avg_pool2d.default, (True,)), (aten.avg_pool2d.default, (False,)))],
+                         (aten.max_pool2d_with_indices.default, ()),
+                         (aten.avg_pool2d.default, (True,)), (aten.avg_pool2d.default, ()),
+                         (aten.avg_pool2d.default, (False, False)))],
 ]  # fmt: skip
 
 

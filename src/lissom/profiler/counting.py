@@ -17,6 +17,7 @@ from lissom.profiler.figures import Profile, Shape, add_up
 from lissom.profiler.ledger import Ledger, tensors
 from lissom.profiler.memory import weight_bytes
 from lissom.profiler.operators import CONVENTION
+from lissom.profiler.receptive import field_of
 from lissom.profiler.twin import meta_twin
 
 
@@ -76,7 +77,9 @@ def _profile(ledger: Ledger, twin: nn.Module, shapes: tuple[Shape, ...]) -> Prof
 def _run(twin: nn.Module, given: list[Tensor], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ledger:
     ledger = Ledger(twin, given)
     with torch.no_grad(), _without_fused_attention(), ledger:
-        twin(*args, **kwargs)
+        out = twin(*args, **kwargs)
+    if any(seen.pixels is None for x in tensors(out) if (seen := field_of(x))):
+        ledger.receptive_field = None  # a convolution was followed, but not what came after it
     return ledger
 
 

@@ -48,7 +48,7 @@ def follow(operator: Any, args: Sequence[Any], outs: Sequence[Tensor]) -> None:
     rule = RULES.get(name, _view if operator.is_view else _merged)
     try:
         field = rule(args, inputs, outs[0])
-    except (IndexError, TypeError):  # sides that do not match what the rule expects
+    except (IndexError, TypeError, ValueError):  # sides that are not those of the image, as in a 1-d filter of channels
         field = LOST
     for out in outs:
         out.lissom_field = field  # type: ignore[attr-defined]

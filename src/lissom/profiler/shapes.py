@@ -86,8 +86,7 @@ def _convolution(x: Tensor, weight: Tensor, bias: Any, *rest: Any) -> Tensor | N
     return _like(x, (x.shape[0], weight.shape[0], *sides)) if min(sides) > 0 else None
 
 
-def _pool_2d(x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, *rest: Any) -> Tensor | None:
-    dilation, ceil_mode = rest if len(rest) == 2 else (1, rest[0] if rest else False)
+def _pooled(x: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Tensor | None:
     if x.dim() != 4:
         return None
     sides = []
@@ -101,8 +100,16 @@ def _pool_2d(x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, *rest: 
     return _like(x, (*x.shape[:2], *sides)) if min(sides) > 0 else None
 
 
-def _max_pool(x: Tensor, *rest: Any) -> tuple[Tensor, Tensor] | None:
-    out = _pool_2d(x, *rest)
+def _average_pool(
+    x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False, *_: Any
+) -> Tensor | None:
+    return _pooled(x, kernel, stride, padding, 1, ceil_mode)
+
+
+def _max_pool(
+    x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> tuple[Tensor, Tensor] | None:
+    out = _pooled(x, kernel, stride, padding, dilation, ceil_mode)
     return None if out is None else (out, torch.empty(out.shape, dtype=torch.int64, device="meta"))
 
 
@@ -146,7 +153,7 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.convolution.default: _convolution,
     aten.native_batch_norm.default: _batch_norm,
     aten.max_pool2d_with_indices.default: _max_pool,
-    aten.avg_pool2d.default: _pool_2d,
+    aten.avg_pool2d.default: _average_pool,
     aten.mean.dim: _mean,
     aten.cat.default: _concatenation,
 }
