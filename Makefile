@@ -31,7 +31,7 @@ bench: $(READY)
 
 # The site, English and Chinese, in build/site; nothing in it is loaded from another host.
 docs: $(READY)
-	@$(BIN)/mkdocs build -q
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
 	@echo "build/site/index.html"
 
 clean:
