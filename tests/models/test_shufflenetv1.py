@@ -138,6 +138,7 @@ def test_squeeze_and_excitation_adds_its_formula() -> None:
     weights, biases = sum(2 * c * (c // 16) for c in branches), sum(c + c // 16 for c in branches)
     assert gated.macs - plainly.macs == weights == 610_416
     assert gated.parameters - plainly.parameters == weights + biases == 618_805
+    assert gated.macs + biases == 138_079_477  # a figure in circulation, which counts the biases of these layers alone
 
 
 @pytest.mark.parametrize("name", ["shufflenetv1", "shufflenetv1_cifar"])
