@@ -212,6 +212,7 @@ def test_models_pretrained_lists_rows(capsys: pytest.CaptureFixture[str]) -> Non
 # the network
 
 
+TRAIN = "train classify --data photos --model mobilenetv1_cifar --width 0.2 --epochs 1 --batch-size 4 --quiet"
 BLOCKED = """
 import socket, sys
 def refuse(*_, **__): raise AssertionError("asked for the network")
@@ -224,7 +225,7 @@ from lissom.cli.main import run
 @pytest.mark.parametrize("code", [
     "lissom.build('mobilenetv3_small'); lissom.profile('mobilenetv2'); lissom.list_models()",
     "assert run(['models', '--pretrained']) == 0; assert run(['fetch', '--list']) == 0",
-    "assert run('train classify --data photos --model mobilenetv1_cifar --width 0.25 --epochs 1 --batch-size 4 --quiet'.split()) == 0",
+    f"assert run('{TRAIN}'.split()) == 0",
     "assert run('predict mobilenetv2 photos --weights imagenet'.split()) in (1, 5)  # asked for, and refused",
 ], ids=["build", "list", "train", "asked"])  # fmt: skip
 def test_no_network_unless_asked_for(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
