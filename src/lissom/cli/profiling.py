@@ -45,6 +45,8 @@ class Profile:
     """Forwards before those."""
     seconds: float | None = None
     """Stop measuring sooner, after so long, but not before 5 forwards."""
+    memory: bool = True
+    """Also take the peak resident memory, in a process of its own, which costs some seconds for each network."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
     """Where to measure."""
     refresh_limits: bool = False
@@ -142,7 +144,12 @@ class Profile:
         if not self.measure:
             return None
         return Measuring(
-            threads=self.threads, batch=self.batch, repeats=self.repeats, warmup=self.warmup, seconds=self.seconds
+            threads=self.threads,
+            batch=self.batch,
+            repeats=self.repeats,
+            warmup=self.warmup,
+            seconds=self.seconds,
+            memory=self.memory,
         )
 
     def _words(self, found: list[dict[str, Any]]) -> list[str]:

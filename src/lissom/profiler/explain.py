@@ -9,12 +9,11 @@ from typing import Any
 
 from lissom.messages import catalogue, language
 from lissom.profiler.limits import Limits
-from lissom.profiler.machine import waits_passively
+from lissom.profiler.machine import BUSY, is_disturbed, waits_passively
 from lissom.profiler.roofline import WITH_MACS, by_family, moved_bytes
 
 SLOWER = 1.5  # share of time over share of MACs from which a family counts as slow
 NOTICED = 0.08  # share of the time below which nothing is said
-IDLE = 0.7  # share of the threads' time spent computing below which they are said to wait
 NOISY = 1.3  # 95th percentile over the median
 SURPRISE = 1.25  # ratio of latencies over ratio of MACs from which two networks are explained
 Reason = dict[str, Any]
@@ -130,11 +129,10 @@ def _threads(measured: Mapping[str, Any]) -> list[Reason]:
     if waits_passively(measured["machine"]["omp_wait_policy"], threads):
         return [{"kind": "passive", "threads": threads}]
     busy = times["cpu_ms"] / (times["median_ms"] * threads)
-    if measured["machine"]["device"] != "cpu" or busy >= IDLE:
-        return []
-    if threads == 1:
+    if is_disturbed(times, measured["machine"]):
         return [{"kind": "robbed", "cpu_ms": times["cpu_ms"], "latency_ms": times["median_ms"]}]
-    return [{"kind": "idle", "threads": threads, "share": busy}]
+    on_cpu = measured["machine"]["device"] == "cpu"
+    return [{"kind": "idle", "threads": threads, "share": busy}] if on_cpu and threads > 1 and busy < BUSY else []
 
 
 def _noise(measured: Mapping[str, Any]) -> list[Reason]:

@@ -42,7 +42,7 @@ def moved_bytes(layer: Layer, batch: int = 1) -> int:
 
 
 def place(layer: Layer, time: Mapping[str, Any], limits: Limits, batch: int = 1) -> dict[str, Any]:
-    """What `time` (median, p05 and p95 in ms, of a batch) adds to a counted layer.
+    """What `time` (`time_ms`, p05 and p95 in ms, of a batch) adds to a counted layer.
 
     `bound` is compute or memory, `limit_ms` the least time there, `fraction` the share of the limit that was reached:
     it may exceed 1, as Winograd's and Strassen's ways need fewer multiplications, and operators in a row share caches.
@@ -51,7 +51,7 @@ def place(layer: Layer, time: Mapping[str, Any], limits: Limits, batch: int = 1)
     compute_ms = 1e3 * batch * layer["macs"] / limits.macs_per_second
     memory_ms = 1e3 * moved / limits.bandwidth(moved)
     limit_ms = max(compute_ms, memory_ms)
-    time_ms = time["median_ms"]
+    time_ms = time["time_ms"]
     return {
         "time_ms": time_ms,
         "time_p05_ms": time["p05_ms"],
@@ -74,7 +74,7 @@ def placed(
     layers: Sequence[Layer], times: Mapping[str, Mapping[str, Any]], limits: Limits, batch: int = 1
 ) -> list[dict[str, Any]]:
     """All layers with their `family`; those that ran and were timed also with what `place` says and `time_share`."""
-    total = sum(time["median_ms"] for time in times.values()) or 1.0
+    total = sum(time["time_ms"] for time in times.values()) or 1.0
     rows = with_families(layers)
     for row, layer in zip(rows, layers, strict=True):
         if layer["name"] in times:

@@ -14,9 +14,9 @@ MOST_BARS = 40  # more cannot be told apart
 # Told apart by lightness as well as by hue, and kept on dark and light paper alike.
 COLOURS = {
     "pointwise": "#3d7fc4",
-    "conv": "#1f4e86",
+    "conv": "#6b6fd6",
     "depthwise": "#e07b2a",
-    "grouped": "#8f5bb5",
+    "grouped": "#b05bb5",
     "linear": "#4aa06c",
     "matmul": "#2f8f9d",
     "norm": "#b9a13c",
