@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from lissom.errors import UsageError
+from lissom.messages import text
 from lissom.models import build
 from lissom.profiler import Profile, count
-from lissom.profiler.operators import CONVENTION
 
 
 def test_layers_in_order_with_names_kinds_shapes() -> None:
@@ -55,7 +55,7 @@ def test_json_keys() -> None:
         "receptive_field": None,
         "input_shape": [1, 4],
         "input_shapes": [[1, 4]],
-        "convention": CONVENTION,
+        "convention": text("profiler.convention"),
         "layers": [layer | sums | shapes | {"kind": "linear", "calls": 1, "intensity": 8 / (4 * 16)}],
         "modules": [layer | sums],
         "unknown": [],

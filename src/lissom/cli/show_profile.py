@@ -133,24 +133,37 @@ def _circumstances(out: Console, measured: Mapping[str, Any]) -> None:
     )
 
 
-def show_paper(found: Mapping[str, Any]) -> None:
-    """A paper's tables: the printed figure beside the counted, the difference, and what is faulty."""
+PAPER_COLUMNS = ("row", "figure", "printed", "counted", "difference_percent", "remark")
+
+
+def show_paper(found: Mapping[str, Any], form: str = "text") -> None:
+    """A paper's tables: the printed figure beside the counted, the difference, and why they differ where they do."""
+    if form == "json":
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    shown = [_paper_column(key) for key in PAPER_COLUMNS]
+    rows = [{"table": table["title"], **row} for table in found["tables"] for row in table["rows"]]
+    if form == "csv":
+        print(to_csv(rows), end="")
+        return
     out = console()
     for table in found["tables"]:
-        rows = table["rows"]
-        names = list(dict.fromkeys(key for row in rows for key in row))
-        shown = [
-            Column(name, lambda row, name=name: _cell(row.get(name)), right=_numeric(rows, name)) for name in names
-        ]
-        out.print(to_rich(rows, shown, title=table["title"]))
-    out.print(found.get("convention", ""))
+        if form == "markdown":
+            print(f"**{table['title']}**\n\n{to_markdown(table['rows'], shown)}")
+        else:
+            out.print(to_rich(table["rows"], shown, title=table["title"]))
+    if form == "text":
+        out.print(found["convention"])
 
 
-def _numeric(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    return all(isinstance(row.get(name), int | float | None) for row in rows)
+def _paper_column(key: str) -> Column:
+    numeric = key in ("printed", "counted", "difference_percent")
+    return Column(text(f"profile_paper.{key}"), lambda row: _paper_cell(key, row.get(key)), right=numeric)
 
 
-def _cell(value: Any) -> str:
+def _paper_cell(key: str, value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if key == "difference_percent":
+        return difference(value / 100)
+    return f"{value:,.6g}" if isinstance(value, int | float) else str(value)

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from lissom.errors import UsageError
+from lissom.messages import text
 from lissom.profiler.figures import Profile, Shape, add_up
 from lissom.profiler.ledger import Ledger, tensors
 from lissom.profiler.memory import weight_bytes
-from lissom.profiler.operators import CONVENTION
 from lissom.profiler.receptive import field_of
 from lissom.profiler.twin import meta_twin
 
@@ -67,7 +67,7 @@ def _profile(ledger: Ledger, twin: nn.Module, shapes: tuple[Shape, ...]) -> Prof
         receptive_field=ledger.receptive_field,
         input_shape=shapes[0] if shapes else (),
         input_shapes=shapes,
-        convention=CONVENTION,
+        convention=text("profiler.convention"),
         layers=layers,
         modules=ledger.modules(layers),
         unknown=tuple(sorted(ledger.unknown)),

@@ -1,8 +1,8 @@
-"""What each ATen operator costs under the convention: a table from operator to a pure function of shapes.
+"""What each ATen operator costs: a table from operator to a pure function of shapes.
 
-An operator is counted (`MACS`), free under the convention and counted apart (`FREE`: norms, activations, pooling,
-elementwise arithmetic), without arithmetic (views, copies, new tensors), or unknown. An unknown one is reported, never
-skipped.
+By the convention that every profile states, an operator is counted (`MACS`), free and counted apart (`FREE`: norms,
+activations, pooling, elementwise arithmetic), without arithmetic (views, copies, new tensors), or unknown. An unknown
+one is reported, never skipped.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +16,6 @@ from torch import Tensor
 
 from lissom.profiler.receptive import field_of
 
-CONVENTION = (
-    "multiply-accumulates of one image: convolutions, fully connected layers and other matrix products; "
-    "no biases, norms, activations, pooling or elementwise arithmetic"
-)
 Shape = Sequence[int]
 Rule = Callable[[Sequence[Any], Any], "Cost"]
 

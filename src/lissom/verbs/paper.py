@@ -15,7 +15,6 @@ from lissom.messages import text
 from lissom.models.classifier import Classifier
 from lissom.models.entry import Published
 from lissom.profiler import Profile, count, printed
-from lissom.profiler.operators import CONVENTION
 
 Row = dict[str, Any]
 MILLION = 1e6
@@ -36,7 +35,7 @@ def paper(name: str) -> dict[str, Any]:
         "paper": name,
         "title": known.title,
         "arxiv": known.arxiv,
-        "convention": CONVENTION,
+        "convention": text("profiler.convention"),
         "tables": [{"title": f"{known.title} (arXiv {known.arxiv}), {place}", "rows": rows} for place, rows in tables],
     }
 
@@ -49,7 +48,7 @@ def _row(label: str, figure: str, stated: float, counted: float, *, digit: float
         "figure": text(f"paper.{figure}"),
         "printed": stated,
         "counted": counted,
-        "difference_percent": 100 * (counted - stated) / stated,
+        "difference_percent": round(100 * (counted - stated) / stated, 2),
         "remark": "" if agrees else fault or text("paper.no-reason"),
     }
 
@@ -144,8 +143,8 @@ def _mobilenetv3() -> list[tuple[str, list[Row]]]:
 
 _OWN = {"mobilenetv1": _mobilenetv1, "shufflenetv1": _shufflenetv1, "mobilenetv3": _mobilenetv3}
 _COVERED = {  # tables that are printed in full above
-    "mobilenetv1": ("table 4", "table 5", "table 6", "table 7"),
-    "shufflenetv1": ("tables 1 and 2",),
+    "mobilenetv1": ("4", "5", "6", "7"),
+    "shufflenetv1": ("1 and 2",),
 }
 
 
@@ -155,14 +154,14 @@ def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[R
     for name in models.names():
         for row in models.entry(name).published:
             place = _place(row, arxiv)
-            if row.printed and place and place.split(",")[0] not in skip:
+            if row.printed and place and place not in skip:
                 tables.setdefault(place, []).extend(_published(name, row))
-    return sorted(tables.items())
+    return [(text("paper.table", number=place), tables[place]) for place in sorted(tables, key=int)]
 
 
 def _place(row: Published, arxiv: str) -> str:
-    """ "1707.01083, table 5; ..." -> "table 5"; empty where the row is of another paper."""
-    found = re.search(rf"{re.escape(arxiv)}, (tables? \d+(?: and \d+)?)", row.source)
+    """ "1707.01083, table 5; ..." -> "5"; empty where the row is of another paper."""
+    found = re.search(rf"{re.escape(arxiv)}, tables? (\d+(?: and \d+)?)", row.source)
     return found.group(1) if found else ""
 
 
