@@ -1,6 +1,5 @@
 """`lissom profile`."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -90,8 +89,7 @@ class Profile:
         from lissom.cli.show_profile import show_paper
         from lissom.verbs.paper import paper
 
-        found = paper(str(self.paper))
-        print(json.dumps(found, indent=2)) if self.json or self.format == "json" else show_paper(found)
+        show_paper(paper(str(self.paper)), "json" if self.json else self.format)
         return 0
 
     def _check(self) -> None:
