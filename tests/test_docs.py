@@ -74,6 +74,16 @@ def test_the_navigation_names_every_page_in_both_languages() -> None:
     assert chinese["nav_translations"].keys() == titles
 
 
+def test_search_finds_words_inside_chinese_sentences() -> None:
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    separator = next(plugin["search"]["separator"] for plugin in config["plugins"] if "search" in plugin)
+    assert [word for word in re.split(separator, "一条螺旋线，dead-kernel") if word] == [
+        *"一条螺旋线",
+        "dead",
+        "kernel",
+    ]
+
+
 class TestZoo:
     @pytest.mark.parametrize("lang", LANGUAGES)
     @pytest.mark.parametrize("name", models.names())

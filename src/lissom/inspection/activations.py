@@ -82,10 +82,10 @@ class Seen:
 
 
 def _rows(maps: Tensor) -> Tensor:
-    """Channels at places spread evenly over each image: `B C H W -> R C`, float64."""
+    """Channels at places spread evenly over each image: `B C H W -> R C`, float64 on the CPU: mps has none."""
     flat = maps.flatten(2)  # B C HW
     places = torch.linspace(0, flat.shape[2] - 1, min(PLACES, flat.shape[2]), device=maps.device).round().long()
-    return flat[:, :, places].transpose(1, 2).flatten(0, 1).double()
+    return flat[:, :, places].transpose(1, 2).flatten(0, 1).cpu().double()
 
 
 class Activations:
