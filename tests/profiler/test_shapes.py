@@ -102,9 +102,11 @@ def test_what_is_not_plain_is_left_to_torch(operator, args: tuple) -> None:
 def test_counting_imports_no_compiler() -> None:
     """torch's compiler takes two seconds to import, and no light network needs it to be counted."""
     code = (
-        "import sys; from lissom.models import build, entry, names; from lissom.profiler import count\n"
+        "import sys, torch; from lissom.models import build, entry, names; from lissom.profiler import count\n"
         "for name in names():\n"
-        "    count(build(name, **entry(name).small), resolution=64)\n"
+        "    with torch.device('meta'):\n"
+        "        network = build(name, **entry(name).small)\n"
+        "    count(network, resolution=64)\n"
         "    assert 'torch._dynamo' not in sys.modules, name\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
