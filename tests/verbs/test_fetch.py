@@ -191,7 +191,8 @@ def test_labels_by_a_network_s_name(server: Files, tmp_path: Path, capsys: pytes
 
 @pytest.mark.parametrize(("words", "expected"), [
     ("predict mobilenetv2 photos", "--weights imagenet"),
-    ("predict runs/x photos --weights imagenet", "runs/x"),
+    ("predict . photos --weights imagenet", "a run with weights of its own"),
+    ("predict mobilnetv2 photos --weights imagenet", "mobilenetv2"),
     ("train classify --model mobilenetv1_cifar --weights imagenet", "mobilenetv1_cifar"),
     ("train classify --model mobilenetv2 --weights torchvision/mobilenet_v3_small.v1", "mobilenetv3_small"),
 ])  # fmt: skip

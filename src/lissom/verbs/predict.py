@@ -38,7 +38,7 @@ def predict(
     Raises: DataError when there is no image at all, or `model` is neither.
     """
     set_threads(threads)
-    named = str(model) in ENTRIES and not Path(model).exists()
+    named = (weights is not None or str(model) in ENTRIES) and not Path(model).exists()
     if weights is not None and not named:
         raise UsageError("weights-with-run", model=model)
     if named and weights is None:

@@ -52,8 +52,9 @@ def load(
     read = read_file(path)
     row = checkpoint or by_file(path.name)
     wanted = model.state_dict()
-    layout = None if style == OURS or _are_ours(read.tensors, wanted) else recognise(read.tensors, style)
-    if layout is None and not (style == OURS or _are_ours(read.tensors, wanted)):
+    ours = style == OURS or (style is None and _are_ours(read.tensors, wanted))
+    layout = None if ours else recognise(read.tensors, style)
+    if layout is None and not ours:
         raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
     _require_options(path, model, layout, read.tensors)
     found = fit(_renamed(read, layout), wanted, _ends(model))
