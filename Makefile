@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test slow check fix bench clean
+.PHONY: demo test slow check fix bench docs clean
 
 demo: $(READY)
 	@$(BIN)/lissom demo
@@ -29,6 +29,11 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/train_speed.py
 
+# The site, English and Chinese, in build/site; nothing in it is loaded from another host.
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q
+	@echo "build/site/index.html"
+
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -39,5 +44,5 @@ $(READY): pyproject.toml constraints.txt
 	@echo "installing the pinned packages into .venv (once) ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
-	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev,docs]'
 	@touch $@

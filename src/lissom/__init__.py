@@ -17,10 +17,12 @@ from lissom._version import __version__
 
 if TYPE_CHECKING:
     from lissom.data.check import check_classify
-    from lissom.models import build
+    from lissom.verbs.build import build
     from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
     from lissom.verbs.export import export
+    from lissom.verbs.fetch import fetch
+    from lissom.verbs.inspect import inspect
     from lissom.verbs.models import list_models
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
     from lissom.verbs.train import resume, train
 
 _HOME = {
-    "build": "lissom.models",
+    "build": "lissom.verbs.build",
     "check_classify": "lissom.data.check",
     "compare": "lissom.verbs.runs",
     "demo": "lissom.verbs.demo",
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
+    "fetch": "lissom.verbs.fetch",
+    "inspect": "lissom.verbs.inspect",
     "list_models": "lissom.verbs.models",
     "list_runs": "lissom.verbs.runs",
     "predict": "lissom.verbs.predict",
@@ -49,6 +53,8 @@ __all__ = [
     "demo",
     "evaluate",
     "export",
+    "fetch",
+    "inspect",
     "list_models",
     "list_runs",
     "predict",

@@ -40,6 +40,9 @@ class ModelConfig:
     """Width multiplier: every layer's channels are scaled by it."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs, for example `--options deep true`."""
+    weights: str | None = None
+    """What to begin with: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file; None: random.
+    The images are then normalised as these weights expect it."""
 
     def __post_init__(self) -> None:
         _require(math.isfinite(self.width) and self.width > 0, "width", self.width, "> 0")
@@ -125,8 +128,16 @@ class OptimConfig:
     """Decay of the weights' moving average, which is then what is evaluated and kept; 0: off."""
     clip_norm: float = 0.0
     """Largest norm of the gradient; 0: off."""
+    freeze: bool = False
+    """Train the classifier alone: everything before it keeps its weights and its batch-norm statistics."""
+    head_epochs: int = 0
+    """Epochs for the classifier alone, as with `freeze`, before everything is trained."""
+    layer_decay: float = 1.0
+    """Learning rate of each layer as a share of that of the layer after it; 1: all alike."""
 
     def __post_init__(self) -> None:
+        _at_least(self, 0, "head_epochs")
+        _in_range(self, 0, 1, "layer_decay")
         _require(math.isfinite(self.lr) and self.lr > 0, "lr", self.lr, "> 0")
         _at_least(self, 0, "weight_decay", "warmup_epochs", "clip_norm")
         _in_range(self, 0, 0.9999999, "momentum", "label_smoothing", "ema")

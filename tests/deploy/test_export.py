@@ -43,8 +43,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Module, Path]
     return model, export(model, tmp_path_factory.mktemp("onnx") / "net.onnx")
 
 
-@pytest.mark.parametrize("name", models.names())
-def test_every_network_answers_alike_for_any_batch(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mobilenetv1", "mobilenetv2_cifar", "mobilenetv3_small"])  # all: tests/models
+def test_networks_answer_alike_for_any_batch(name: str, tmp_path: Path) -> None:
     model = randomised(name)
     path = export(model, tmp_path / "net.onnx")
     for count in (1, 3):

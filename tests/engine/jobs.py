@@ -36,6 +36,7 @@ def several(fabric: Fabric, folder: Path) -> dict[str, Any]:
     return {
         "plain": _history(fabric, folder / "plain", {"devices": 2}),
         "sync_bn": _history(fabric, folder / "sync_bn", {"devices": 2, "sync_bn": True}, dropout=0.0),
+        "head_first": _history(fabric, folder / "head_first", {"devices": 2}, head_epochs=1, layer_decay=0.5),
         "patience": _history(fabric, folder / "patience", {"devices": 2, "patience": 1, "epochs": 5}, lr=1e-9),
         "sync_gradients": sync_gradients(fabric),
         "refused": _refused(fabric),
@@ -44,10 +45,10 @@ def several(fabric: Fabric, folder: Path) -> dict[str, Any]:
 
 
 def _history(
-    fabric: Fabric, folder: Path, engine: dict[str, Any], *, dropout: float = 0.2, lr: float = 0.05
+    fabric: Fabric, folder: Path, engine: dict[str, Any], *, dropout: float = 0.2, lr: float = 0.05, **optim: Any
 ) -> History:
     on_first(fabric, folder.mkdir)
-    optim = {"lr": lr, "ema": 0.0}
+    optim |= {"lr": lr, "ema": 0.0}
     return toy_fit(folder, fabric=fabric, model=toy_net(dropout=dropout), engine=engine, optim=optim).history
 
 

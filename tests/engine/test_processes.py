@@ -57,6 +57,11 @@ def interrupted(tmp_path_factory):
 
 
 class TestTwoProcesses:
+    def test_the_head_first_is_the_same_as_in_one_process(self, two, tmp_path):
+        tuned = {"lr": 0.05, "ema": 0.0, "head_epochs": 1, "layer_decay": 0.5}
+        one = toy_fit(tmp_path, engine={"accumulate": 2}, optim=tuned).history
+        assert losses(two["head_first"]) == pytest.approx(losses(one), rel=1e-5)
+
     def test_losses_equal_those_of_one_that_accumulates_the_same_halves(self, two, tmp_path):
         """Dropout included, as it depends on (seed, step, part) alone."""
         one = toy_fit(tmp_path, engine={"accumulate": 2}, optim={"ema": 0.0})

@@ -53,8 +53,8 @@ def test_a_channel_is_silent_only_if_it_is_zero_for_all_images() -> None:
 
 
 def test_too_few_places_give_no_figure_rather_than_a_flattering_one() -> None:
-    assert losses(nn.ReLU(), noise(30, 16, 1, 1))[0]["lost"] is None  # 15 rows for 16 channels
-    assert losses(nn.ReLU(), noise(64, 16, 1, 1))[0]["lost"] is not None  # 32: two for each
+    assert losses(nn.ReLU(), noise(254, 16, 1, 1))[0]["lost"] is None  # 127 places for each half
+    assert losses(nn.ReLU(), noise(256, 16, 1, 1))[0]["lost"] is not None  # 128: eight for each channel
 
 
 def test_maps_are_seen_and_vectors_and_attention_are_not() -> None:

@@ -23,10 +23,16 @@ def test_the_error_falls_with_the_width() -> None:
 
 @pytest.mark.parametrize("width", [200, 800])
 def test_the_error_of_great_widths_is_two_over_their_root(width: int) -> None:
-    (row,) = losses((width,), draws=100)
+    points, drawn = spiral(200)[1:], matrices(width, 600)
+    errors = error(points, there_and_back(points, drawn))
     # back = x/2 + sum of t |t x| / 2n over n rows t; E |t|^2 (t x)^2 = 4 |x|^2, so the rest is sqrt(4 / n) of x/2
-    assert row.error == pytest.approx(2 / width**0.5, rel=0.1)
-    assert row.low < row.error < row.high
+    assert float(errors.square().mean().sqrt()) == pytest.approx(2 / width**0.5, rel=0.06)
+
+
+def test_the_interval_holds_nine_draws_in_ten() -> None:
+    row = ROWS[5]
+    errors = error(spiral()[1:], there_and_back(spiral()[1:], matrices(5, 200)))
+    assert ((errors >= row.low) & (errors <= row.high)).double().mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_wide_enough_half_of_the_spiral_comes_back() -> None:

@@ -36,3 +36,12 @@ def largest_difference(reference: nn.Module, ours: nn.Module, *, resolution: int
     assert expected.isfinite().all()
     assert expected.std() > 1e-3  # an answer that depends on nothing would prove nothing
     return (expected - got).abs().max().item()
+
+
+def relative_difference(reference: nn.Module, ours: nn.Module, *, resolution: int) -> float:
+    """The largest difference as a share of the reference's largest logit: deep networks drawn at random give large
+    ones."""
+    images = torch.randn(2, 3, resolution, resolution, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        largest = reference(images).abs().max().item()
+    return largest_difference(reference, ours, resolution=resolution) / largest

@@ -1,23 +1,42 @@
 """The model contract, for every network and every option of it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from lissom.engine.optimizer import parameter_groups
 from lissom.errors import UsageError
-from lissom.models import build, check_resolution, entry, names
+from lissom.models import check_resolution, entry, names
 from lissom.runs.weights import load_weights, save_weights
-from models.zoo import EVERY_KIND, EVERY_NAME, NUM_CLASSES, OF_EACH_KIND, drawn, images, on_meta, side, small, variants
+from models.zoo import (
+    EVERY_KIND,
+    EVERY_NAME,
+    FIRST,
+    NUM_CLASSES,
+    OF_EACH_KIND,
+    drawn,
+    images,
+    on_meta,
+    side,
+    small,
+    variants,
+)
 
 CASES = [(name, options) for name in names() for options in ({}, *variants(name))]
-EVERY_CASE = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
-EVERY_CASE_OF_EACH_KIND = pytest.mark.parametrize(
-    ("name", "options"),
-    [pytest.param(*case, marks=() if case[0] in OF_EACH_KIND else pytest.mark.slow) for case in CASES],
-    ids=str,
-)
+
+
+def cases(plain: Iterable[str]) -> pytest.MarkDecorator:
+    """`plain` networks as they are and the first of each paper with its options; the other cases are slow."""
+    quick = [name in FIRST if options else name in plain for name, options in CASES]
+    marked = [pytest.param(*case, marks=() if q else pytest.mark.slow) for case, q in zip(CASES, quick, strict=True)]
+    return pytest.mark.parametrize(("name", "options"), marked, ids=str)
+
+
+EVERY_CASE = cases(names())
+EVERY_CASE_OF_EACH_KIND = cases(OF_EACH_KIND)
 
 
 @EVERY_CASE
@@ -29,9 +48,8 @@ def test_maps_have_the_strides_and_channels_that_the_pyramid_promises(name: str,
 
 
 @EVERY_NAME
-@pytest.mark.parametrize("odd", [50, 75])
-def test_sides_that_no_stride_divides_are_rounded_up(name: str, odd: int) -> None:
-    model = on_meta(name)
+def test_sides_that_no_stride_divides_are_rounded_up(name: str) -> None:
+    model, odd = on_meta(name), 75  # 38, 19, 10, 5, 3
     maps = model.forward_pyramid(torch.empty(2, 3, odd, odd, device="meta"))
     assert [m.shape for m in maps] == [(2, c, -(-odd // s), -(-odd // s)) for s, c in model.pyramid]
 
@@ -66,20 +84,23 @@ def leaky(model: nn.Module) -> nn.Module:
 
 @EVERY_NAME
 def test_any_number_of_classes_and_channels_and_a_batch_of_one(name: str) -> None:
-    options = dict(entry(name).small) | {"num_classes": 3, "in_channels": 5}
-    model = build(name, **options).eval()
+    model = drawn(name, num_classes=3, in_channels=5)
     x = torch.randn(2, 5, side(name), side(name))
-    assert model(x).shape == (2, 3)
-    torch.testing.assert_close(model(x[:1]), model(x)[:1], rtol=1e-4, atol=1e-5)
+    both = model(x)
+    assert both.shape == (2, 3)
+    torch.testing.assert_close(model(x[:1]), both[:1], rtol=1e-4, atol=1e-4 * both.abs().max().item())
 
 
 @EVERY_NAME
 def test_runs_at_its_stride_and_is_refused_below(name: str) -> None:
     model, smallest = on_meta(name), entry(name).stride
+    assert model.pyramid[-1].stride == smallest
     assert model.eval()(torch.empty(1, 3, smallest, smallest, device="meta")).shape == (1, 1000)
     for model_or_name in (model, name):
-        with pytest.raises(UsageError, match=f"{smallest} or more"):
+        check_resolution(model_or_name, smallest)
+        with pytest.raises(UsageError, match=f"{smallest} or more") as caught:
             check_resolution(model_or_name, smallest - 1)
+        assert (caught.value.kind, "\n" in str(caught.value)) == ("resolution-too-small", False)
 
 
 @EVERY_NAME
@@ -106,7 +127,7 @@ def test_nothing_works_in_place(name: str, options: dict) -> None:
     assert torch.equal(x, images(name))
 
 
-@EVERY_NAME
+@EVERY_KIND
 def test_state_survives_the_disk(name: str, tmp_path: Path) -> None:
     model, x = drawn(name), images(name, 1)
     save_weights(tmp_path / "net.safetensors", model.state_dict())
@@ -114,6 +135,19 @@ def test_state_survives_the_disk(name: str, tmp_path: Path) -> None:
     assert not torch.equal(fresh(x), model(x))
     load_weights(fresh, tmp_path / "net.safetensors")
     assert torch.equal(fresh(x), model(x))
+
+
+@EVERY_NAME
+def test_weight_decay_spares_depthwise_kernels_norms_and_biases(name: str) -> None:
+    """MobileNetV1, section 3.1; most ports decay them."""
+    model = on_meta(name)
+    groups = parameter_groups(model, 0.1)
+    decayed = {id(p) for group in groups if group["weight_decay"] for p in group["params"]}
+    for module in model.modules():
+        own = dict(module.named_parameters(recurse=False))
+        depthwise = isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels
+        full = isinstance(module, nn.Linear | nn.Conv2d) and not depthwise
+        assert {key for key, p in own.items() if id(p) in decayed} == ({"weight"} if full else set())
 
 
 @EVERY_KIND

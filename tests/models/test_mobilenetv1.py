@@ -1,4 +1,4 @@
-"""MobileNetV1: timm's, and a second one written plainly from table 1."""
+"""MobileNetV1: timm's, and a second one written plainly from table 1, with attention too."""
 
 import pytest
 import timm
@@ -7,6 +7,7 @@ from torch import nn
 
 from lissom.models import build
 from models.parity import hand_over, largest_difference, randomise
+from models.plain import Numbers, cbam, classify, conv_norm, squeeze_excite
 
 # channels and stride after the stem, from table 1
 HALF = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
@@ -46,6 +47,33 @@ def test_equals_a_plain_one(options: dict, reference: dict) -> None:
     theirs = randomise(plain(**reference))
     ours = hand_over(theirs, build("mobilenetv1", **options))
     assert largest_difference(theirs, ours, resolution=96) == 0
+
+
+@pytest.mark.parametrize("name", ["se_mobilenetv1", "cbam_mobilenetv1"])
+@pytest.mark.parametrize("depthwise", [True, False])
+def test_attention_equals_a_plain_one(name: str, depthwise: bool) -> None:
+    """SE after each pointwise convolution; CBAM after each depthwise and each pointwise one."""
+    ours = randomise(build(name, num_classes=5, width=0.5, depthwise=depthwise)).double()
+    image = torch.randn(2, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        numbers = Numbers(ours)
+        x = conv_norm(image, numbers, stride=2)
+        for _, stride in TABLE_1:
+            if depthwise:
+                x = conv_norm(x, numbers, stride=stride, groups=x.shape[1])
+                x = cbam(x, numbers) if name.startswith("cbam") else x
+            x = conv_norm(x, numbers, stride=1 if depthwise else stride)
+            x = cbam(x, numbers) if name.startswith("cbam") else squeeze_excite(x, numbers)
+        expected = classify(x, numbers)
+        assert expected.std() > 1e-3
+        torch.testing.assert_close(ours(image), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_attention_is_an_option_and_a_name() -> None:
+    for kind in ("se", "cbam"):
+        named = randomise(build(f"{kind}_mobilenetv1", width=0.25))
+        ours = hand_over(named, build("mobilenetv1", width=0.25, attention=kind))
+        assert largest_difference(named, ours, resolution=64) == 0
 
 
 @pytest.mark.parametrize(("name", "width"), [("mobilenetv1_100", 1.0), ("mobilenetv1_125", 1.25)])

@@ -8,6 +8,7 @@ import torch
 import torchvision
 from torch import nn
 
+from lissom.blocks.squeeze_excitation import SqueezeExcitation
 from lissom.models import build
 from lissom.profiler import count
 from models.parity import hand_over, largest_difference, randomise
@@ -125,6 +126,15 @@ def test_original_last_stage_ends_as_mobilenetv2() -> None:
 def test_pyramid(name: str, options: dict, pyramid: list) -> None:
     with torch.device("meta"):
         assert list(build(name, **options).pyramid) == pyramid
+
+
+def test_gates_are_rounded_quarters() -> None:
+    """The nearest multiple of eight to expanded / 4, never below 90 %: 72 gives 24 and 120 gives 32, not 18 and 30."""
+    with torch.device("meta"):
+        blocks = build("mobilenetv3_large").blocks
+    gates = [m for block in blocks for m in block.modules() if isinstance(m, SqueezeExcitation)]
+    squeezed = {gate.reduce.in_channels: gate.reduce.out_channels for gate in gates}
+    assert squeezed == {72: 24, 120: 32, 480: 120, 672: 168, 960: 240}
 
 
 def test_the_gate_reads_what_was_activated() -> None:

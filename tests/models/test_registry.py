@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lissom.errors import UsageError
-from lissom.models import build, check_resolution, entry, names
+from lissom.models import build, check_resolution, names
 from lissom.models.registry import builder
 
 
@@ -110,17 +110,6 @@ def test_option_of_a_wrong_value(name: str, option: str, value: object, expected
 )
 def test_text_is_read_as_the_default_s_type(name: str, as_text: dict, as_value: dict) -> None:
     assert repr(built(name, **as_text)) == repr(built(name, **as_value)) != repr(built(name, width=0.3))
-
-
-@pytest.mark.parametrize("name", names())
-def test_smallest_resolution_is_the_stride(name: str) -> None:
-    smallest = built(name).pyramid[-1].stride
-    assert smallest == entry(name).stride
-    for model_or_name in (name, built(name)):
-        check_resolution(model_or_name, smallest)
-        with pytest.raises(UsageError) as caught:
-            check_resolution(model_or_name, smallest - 1)
-        assert f"{smallest} or more" in sentence("resolution-too-small", caught)
 
 
 @pytest.mark.parametrize("resolution", [0, -32, True, 224.0])

@@ -15,22 +15,26 @@ DISTINCT = {  # beside the first network of each file: what has blocks that the 
     "mobilenetv2_cifar",
     "se_mobilenetv1",
     "cbam_mobilenetv1",
-    "resnext50_32x4d",
-    "se_resnet50",
     "cbam_resnet50",
     "se_resnet20_cifar",
     "se_shufflenetv1",
 }
 
 
-def _of_each_kind() -> set[str]:
-    first: dict[str, str] = {}
-    for name in names():
-        first.setdefault(entry(name).module, name)
-    return set(first.values()) | DISTINCT & set(names())
+def _first() -> set[str]:
+    """Of each file the network that the catalogue names first."""
+    return set({entry(name).module: name for name in reversed(names())}.values())
 
 
-OF_EACH_KIND = _of_each_kind()
+def _lightest() -> set[str]:
+    """Of each file the network with the fewest MACs."""
+    ordered = sorted(names(), key=lambda name: entry(name).published[0].macs, reverse=True)
+    return set({entry(name).module: name for name in ordered}.values())
+
+
+FIRST = _first()
+OF_EACH_KIND = FIRST | DISTINCT & set(names())
+LIGHTEST = _lightest() | {"cbam_resnet18_cifar"}  # for what takes seconds
 EVERY_NAME = pytest.mark.parametrize("name", names())
 ROWS = [(name, dict(row.options), row.resolution) for name in names() for row in entry(name).published]
 
@@ -42,6 +46,7 @@ def slow_unless(fast: Iterable[str], known: Iterable[str]) -> list[Any]:
 
 
 EVERY_KIND = pytest.mark.parametrize("name", slow_unless(OF_EACH_KIND, names()))
+LIGHT_ONES = pytest.mark.parametrize("name", slow_unless(LIGHTEST, names()))
 
 
 def small(name: str, **options: Any) -> nn.Module:

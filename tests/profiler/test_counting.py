@@ -7,27 +7,25 @@ import torch
 from torch import nn
 
 from lissom.errors import UsageError
+from lissom.messages import text
 from lissom.models import build
-from lissom.profiler import LayerCost, count
-from lissom.profiler.operators import CONVENTION
+from lissom.profiler import Profile, count
 
 
 def test_layers_in_order_with_names_kinds_shapes() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(128, 5))
-    rows = count(net, resolution=4).layers
+    rows = table(count(net, resolution=4))
     image, maps = (1, 3, 4, 4), (1, 8, 4, 4)
-    assert rows == (
-        row("0", "conv 3x3", image, maps, 3 * 8 * 9 + 8, 16 * 3 * 8 * 9),
-        row("1", "norm", maps, maps, 16, 0),
-        row("2", "activation", maps, maps, 0, 0),  # and no row for Flatten: it computes nothing
-        row("4", "linear", (1, 128), (1, 5), 128 * 5 + 5, 128 * 5),
-    )
+    assert rows == [
+        ("0", "conv 3x3", image, maps, 3 * 8 * 9 + 8, 16 * 3 * 8 * 9),
+        ("1", "norm", maps, maps, 16, 0),
+        ("2", "activation", maps, maps, 0, 0),  # and no row for Flatten: it computes nothing
+        ("4", "linear", (1, 128), (1, 5), 128 * 5 + 5, 128 * 5),
+    ]
 
 
-def row(name: str, kind: str, input_shape: tuple, output_shape: tuple, parameters: int, macs: int) -> LayerCost:
-    return LayerCost(
-        name=name, kind=kind, input_shape=input_shape, output_shape=output_shape, parameters=parameters, macs=macs
-    )
+def table(profile: Profile) -> list[tuple]:
+    return [(r.name, r.kind, r.input_shape, r.output_shape, r.parameters, r.macs) for r in profile.layers]
 
 
 def test_functions_belong_to_the_module_that_calls_them() -> None:
@@ -40,13 +38,26 @@ def test_functions_belong_to_the_module_that_calls_them() -> None:
 
 def test_json_keys() -> None:
     values = json.loads(json.dumps(count(nn.Linear(4, 2), input_shape=(4,)).to_dict()))
-    layer = {"name": "", "kind": "linear", "input_shape": [1, 4], "output_shape": [1, 2], "parameters": 10, "macs": 8}
-    assert values == {
+    sums = {
         "parameters": 10,
         "macs": 8,
+        "other": {"bias": 2},
+        "activations": 2,
+        "memory_access": 4 + 2 + 10,
+        "bytes_read": 4 * (4 + 10),
+        "bytes_written": 4 * 2,
+    }
+    layer = {"name": "", "module": "Linear", "depth": 0}
+    shapes = {"input_shape": [1, 4], "output_shape": [1, 2], "receptive_field": None}
+    assert values == sums | {
+        "peak_memory_bytes": 4 * (4 + 2),
+        "weight_bytes": 4 * 10,
+        "receptive_field": None,
         "input_shape": [1, 4],
-        "convention": CONVENTION,
-        "layers": [layer],
+        "input_shapes": [[1, 4]],
+        "convention": text("profiler.convention"),
+        "layers": [layer | sums | shapes | {"kind": "linear", "calls": 1, "intensity": 8 / (4 * 16)}],
+        "modules": [layer | sums],
         "unknown": [],
     }
 
@@ -107,7 +118,7 @@ def test_parameters_that_take_no_part_are_shown() -> None:
     net.forgotten = nn.Linear(3, 3)
     counted = count(net, input_shape=(4,))
     assert counted.parameters == 10 + 12
-    assert counted.layers[-1] == row("forgotten", "not run", (), (), 12, 0)
+    assert table(counted)[-1] == ("forgotten", "not run", (), (), 12, 0)
 
 
 def test_parameters_of_a_module_itself() -> None:
@@ -120,7 +131,7 @@ def test_parameters_of_a_module_itself() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * self.scale + self.offset
 
-    assert count(Scaled(), input_shape=(4,)).layers == (row("", "elementwise", (1, 4), (1, 4), 4, 0),)
+    assert table(count(Scaled(), input_shape=(4,))) == [("", "elementwise", (1, 4), (1, 4), 4, 0)]
 
 
 def test_channels_are_those_of_the_first_convolution() -> None:
@@ -154,7 +165,7 @@ def test_named_inputs_and_nested_outputs() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.inner(image=x)["maps"][0]
 
-    assert count(Outer(), input_shape=(4,)).layers == (row("inner", "elementwise", (1, 4), (1, 4), 0, 0),)
+    assert table(count(Outer(), input_shape=(4,))) == [("inner", "elementwise", (1, 4), (1, 4), 0, 0)]
 
 
 @pytest.mark.parametrize(

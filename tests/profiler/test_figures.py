@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lissom.models import build, names
+from lissom.models import build, entry, names
 from lissom.profiler import Profile, count
 
 EXACT = [  # what is neither in the catalogue's published rows nor at its resolution
@@ -15,7 +15,9 @@ EXACT = [  # what is neither in the catalogue's published rows nor at its resolu
     ("mobilenetv3_large", {"width": 0.75, "scale_head": True}, 3_377_576, 140_033_816),
 ]
 VARIANTS = [
-    *[(name, {"width": width}, side) for name in names() for width, side in ((0.3, 64), (1.0, 96), (1.3, 75))],
+    *[(name, dict(entry(name).small), 64) for name in names()],
+    *[(name, {}, 96) for name in names() if name.startswith("mobilenet")],
+    *[(name, {"width": 1.3}, 75) for name in names() if name.startswith("mobilenet")],
     ("mobilenetv1", {"depthwise": False, "act": "relu6", "in_channels": 1}, 128),
     ("mobilenetv1", {"shallow": True, "num_classes": 2}, 33),
     ("mobilenetv3_large", {"last_stage": "original", "scale_head": True, "width": 0.6}, 160),

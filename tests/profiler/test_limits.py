@@ -44,6 +44,19 @@ def test_measured_once_then_kept_and_anew_if_damaged(tmp_path: Path, monkeypatch
     assert len(measured) == 3
 
 
+def test_measured_again_the_better_of_both_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = Limits(
+        macs_per_second=2e10, bandwidths=((1000, 5e10), (8000, 1e10), (64000, 1e9)), operator_us=0.5, convolution_us=9
+    )
+    measured = iter([LIMITS, busy])
+    monkeypatch.setattr(room, "measure_limits", lambda device: next(measured))
+    limits(CPU, cache_dir=str(tmp_path))
+    best = limits(CPU, cache_dir=str(tmp_path), refresh=True)
+    assert best.macs_per_second == 8e10
+    assert best.bandwidths == ((1000, 5e10), (8000, 2e10), (64000, 1e10))
+    assert (best.operator_us, best.convolution_us) == (0.5, 3)
+
+
 def test_another_thread_count_is_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "measure_limits", lambda device: LIMITS)
     limits(CPU, cache_dir=str(tmp_path))

@@ -160,3 +160,45 @@ def test_mobilenetv1_table_3(block: type[nn.Module], channels: int, side: int, m
     counted = count(block(channels, channels), resolution=side)
     without_norms = sum(layer.parameters for layer in counted.layers if layer.kind != "norm")
     assert (counted.macs, without_norms) == (macs, weights) == printed[channels, side, block]
+
+
+class Gated(nn.Module):
+    """A map times the gate that a function makes of it."""
+
+    def __init__(self, gate: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.gate, self.scale = gate, nn.Parameter(torch.ones(4, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.gate(x) * self.scale  # the scale is a weight, and so no gate
+
+
+@pytest.mark.parametrize("side", [5, 1])
+@pytest.mark.parametrize(
+    "gate", [lambda x: x.mean((2, 3), keepdim=True).sigmoid(), lambda x: F.adaptive_max_pool2d(x, 1)]
+)
+def test_multiplications_by_a_gate_are_apart(gate: Callable, side: int) -> None:
+    other = count(Gated(gate), input_shape=(4, side, side)).other
+    assert (other["se"], other["elementwise"]) == (4 * side**2, 4 * side**2)
+
+
+@pytest.mark.parametrize(
+    ("layer", "other"),
+    [
+        (nn.Conv2d(4, 6, 3, padding=1), {"bias": 6 * 64}),
+        (nn.Conv2d(4, 6, 3, bias=False), {}),
+        (nn.Conv2d(4, 6, 3, padding=1, padding_mode="reflect"), {"bias": 6 * 64}),
+        (nn.BatchNorm2d(4), {"norm": 2 * 4 * 64}),  # scale and shift
+        (nn.GroupNorm(2, 4), {"norm": 5 * 4 * 64}),  # two sums, difference, scale and shift
+        (nn.Hardswish(), {"activation": 4 * 64}),
+        (nn.MaxPool2d(3, 2, padding=1), {"pool": 4 * 16 * 9}),
+        (nn.AvgPool2d(2), {"pool": 4 * 16 * 4}),
+        (nn.AdaptiveAvgPool2d(1), {"pool": 4 * 64}),
+        (nn.Upsample(scale_factor=2, mode="bilinear"), {"resize": 4 * 4 * 256}),
+        (nn.Upsample(scale_factor=2), {}),
+        (nn.Flatten(), {}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_other_operations_are_counted_apart(layer: nn.Module, other: dict[str, int]) -> None:
+    assert count(layer, input_shape=(4, 8, 8)).other == other

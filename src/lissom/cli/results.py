@@ -1,7 +1,7 @@
 """`lissom evaluate`, `predict`, `runs`, `compare`, `export`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,11 +54,15 @@ class Predict:
     """Arguments of `lissom predict`."""
 
     model: Annotated[Path, Positional]
-    """A run folder, or an ONNX file that `lissom export` wrote."""
+    """A run folder, an ONNX file that `lissom export` wrote, or with `--weights` the name of a network."""
     inputs: Annotated[tuple[Path, ...], Positional]
     """Image files, or folders of them."""
     top: int = 1
     """How many classes to give for each image."""
+    weights: str | None = None
+    """For a network's name: `imagenet`, a name that `lissom models --pretrained` lists, or a file."""
+    options: dict[str, str] = field(default_factory=dict)
+    """Options of that network, as name value pairs."""
     format: Literal["table", "csv", "json"] = "table"
     """How to print."""
     device: Device = "auto"
@@ -71,7 +75,15 @@ class Predict:
         from lissom.cli.show import show_predictions
         from lissom.verbs.predict import predict
 
-        found = predict(self.model, self.inputs, top=self.top, device=self.device, threads=self.threads)
+        found = predict(
+            self.model,
+            self.inputs,
+            top=self.top,
+            weights=self.weights,
+            options=dict(self.options),
+            device=self.device,
+            threads=self.threads,
+        )
         show_predictions(found, self.format)
         return 3 if any(row["error"] for row in found) else 0
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lissom.messages import text
-from lissom.report.tables import Column, column, comparison_columns, legend, percent, to_rich
+from lissom.report.tables import column, comparison_columns, legend, percent, to_rich
 
 NUMBER = "{:,}".format
 FULL_WIDTH = 132  # columns that the whole comparison takes
@@ -41,27 +41,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return NUMBER(value) if value >= 10_000 else str(value)
     return f"{value:.3f}" if abs(value) <= 1 else f"{value:.2f}"
-
-
-def show_profile(found: dict[str, Any]) -> None:
-    """A row per layer, the sums, the published accuracy and the convention."""
-    columns = [
-        column("name", text("column.layer")),
-        column("kind", text("column.kind")),
-        column("output_shape", text("column.output"), lambda shape: " x ".join(map(str, shape))),
-        column("parameters", text("column.parameters"), NUMBER, right=True),
-        column("macs", "MACs", NUMBER, right=True),
-        Column(text("column.share"), lambda row: percent(row["macs"] / max(1, found["macs"])), right=True),
-    ]
-    size = f"{found['in_channels']} x {found['resolution']} x {found['resolution']}"
-    out = console()
-    out.print(to_rich(found["layers"], columns, title=f"{found['network']}, {size}"))
-    out.print(text("cli.profile-sum", parameters=NUMBER(found["parameters"]), macs=NUMBER(found["macs"])))
-    if found["published"]:
-        out.print(text("cli.profile-published", **found["published"]))
-    if found["unknown"]:
-        out.print(text("cli.profile-unknown", names=", ".join(found["unknown"])))
-    out.print(found["convention"])
 
 
 def show_check(report: dict[str, Any], picture: Path | None) -> None:

@@ -161,7 +161,7 @@ class _Loop:
 
     def train_epoch(self) -> None:
         state, began = self.state, time.monotonic() - self.state.seconds
-        self.training.model.train()
+        self.training.begin_epoch(state.epoch)
         if state.step == self.train.steps_per_epoch:  # stopped within the evaluation
             return
         for batches in self.train.epoch(state.epoch, start_step=state.step, parts=self.training.parts):

@@ -6,13 +6,16 @@ import torch
 from torch import nn
 
 from lissom.config import OptimConfig
+from lissom.engine.layers import depths
 
 NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 
 
 def build_optimizer(model: nn.Module, optim: OptimConfig) -> torch.optim.Optimizer:
     """The optimizer that `optim` names, over the trainable parameters of `model`."""
-    groups = parameter_groups(model, optim.weight_decay)
+    # head first: SGD's fused step wants all of a group to have begun together
+    by_layer = optim.layer_decay < 1 or optim.head_epochs > 0
+    groups = parameter_groups(model, optim.weight_decay, optim.layer_decay, by_layer=by_layer)
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     options: dict[str, Any] = {"lr": optim.lr, "fused": fused}
     if optim.optimizer == "sgd":
@@ -21,17 +24,27 @@ def build_optimizer(model: nn.Module, optim: OptimConfig) -> torch.optim.Optimiz
     return kind(groups, **options)
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def parameter_groups(
+    model: nn.Module, weight_decay: float, layer_decay: float = 1.0, *, by_layer: bool = False
+) -> list[dict[str, Any]]:
     """Two groups: decayed weights, and norms, biases and depthwise kernels, which are not decayed.
 
     Depthwise kernels have a few weights for each channel, and decaying those costs accuracy (MobileNetV1, section 3.1
     of arXiv 1704.04861: "very little or no weight decay").
+    by_layer: two groups for each layer, the first layer first; `lr_share` is the layer decay to the power of the number
+    of layers after it (Howard and Ruder, arXiv 1801.06146, section 3.2, with 1 / 2.6).
     """
     spared = {id(p) for m in model.modules() for p in _spared(m)}
+    depth = depths(model) if by_layer else dict.fromkeys(map(id, model.parameters()), 0)
     parameters = [p for p in model.parameters() if p.requires_grad]
     groups = [
-        {"params": [p for p in parameters if id(p) not in spared], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if id(p) in spared], "weight_decay": 0.0},
+        {
+            "params": [p for p in parameters if depth[id(p)] == after and (id(p) in spared) == spare],
+            "weight_decay": 0.0 if spare else weight_decay,
+            "lr_share": layer_decay**after,
+        }
+        for after in sorted(set(depth.values()), reverse=True)
+        for spare in (False, True)
     ]
     return [group for group in groups if group["params"]]
 
@@ -49,6 +62,6 @@ def _is_depthwise(module: nn.Module) -> bool:
 
 
 def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Sets the learning rate of all groups."""
+    """Sets the learning rate of all groups: the share of `lr` that is theirs."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["lr_share"]

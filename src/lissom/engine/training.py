@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine.average import Average
+from lissom.engine.layers import trunk
 from lissom.engine.norms import YoungStatistics
 from lissom.engine.optimizer import build_optimizer, set_lr
 from lissom.engine.schedule import factor
@@ -28,6 +29,9 @@ class Training:
         layout = torch.channels_last if engine.channels_last else torch.contiguous_format
         self.model = model.to(fabric.device).to(memory_format=layout)  # type: ignore[call-overload]
         self.average = Average(self.model, optim.ema) if optim.ema else None
+        self._trunk = nn.ModuleList(trunk(self.model))
+        self._trunk.requires_grad_(not optim.freeze)
+        self._rests = optim.freeze
         self.optimizer = build_optimizer(self.model, optim)
         self._statistics = YoungStatistics(self.model)
         self.parts = range(fabric.global_rank * engine.accumulate, (fabric.global_rank + 1) * engine.accumulate)
@@ -46,6 +50,18 @@ class Training:
         if self._engine.compile:
             self.model.compile()  # in place: the names in the state dict stay as they are
         self._wrapped, self._wrapped_optimizer = self._fabric.setup(self.model, self.optimizer)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Train mode, but for a trunk that rests in this epoch: its norms neither use nor move with the batch.
+
+        epoch: from 0. In many processes a resting trunk still has gradients, since all of them expect these; they are
+        dropped in `update`.
+        """
+        self._rests = self._optim.freeze or epoch < self._optim.head_epochs
+        self.model.train()
+        self._trunk.train(not self._rests)
+        if self._fabric.world_size == 1:
+            self._trunk.requires_grad_(not self._rests)
 
     def lr(self, step: int) -> float:
         """The learning rate of step number `step`, counted from 0 over the whole run."""
@@ -82,6 +98,8 @@ class Training:
 
     def update(self, step: int) -> None:
         """Moves the weights along the gradients, and the average after them."""
+        if self._rests:
+            self._trunk.zero_grad(set_to_none=True)
         if self._optim.clip_norm:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._optim.clip_norm)
         set_lr(self.optimizer, self.lr(step))

@@ -20,7 +20,7 @@ from lissom.blocks.squeeze_excitation import SqueezeExcitation
 from lissom.inspection.watching import RECTIFIERS, Watcher
 
 PLACES = 16  # of each image at most, evenly spread: neighbours say nearly the same
-ROWS_PER_CHANNEL = 2  # places that a fit needs for each channel
+ROWS_PER_CHANNEL = 8  # places that a fit needs for each channel: its own noise then adds a seventh to what is lost
 RIDGE = 1e-6  # of the mean variance: silent channels leave the fit undetermined
 INDEPENDENT = 1 - 0.25 / (0.5 - 1 / (2 * math.pi))
 
@@ -82,10 +82,10 @@ class Seen:
 
 
 def _rows(maps: Tensor) -> Tensor:
-    """Channels at places spread evenly over each image: `B C H W -> R C`, float64."""
+    """Channels at places spread evenly over each image: `B C H W -> R C`, float64 on the CPU: mps has none."""
     flat = maps.flatten(2)  # B C HW
     places = torch.linspace(0, flat.shape[2] - 1, min(PLACES, flat.shape[2]), device=maps.device).round().long()
-    return flat[:, :, places].transpose(1, 2).flatten(0, 1).double()
+    return flat[:, :, places].transpose(1, 2).flatten(0, 1).cpu().double()
 
 
 class Activations:

@@ -35,7 +35,7 @@ class Gram:
 
     def __call__(self, given: Tensor, made: Tensor) -> None:
         flat = made.transpose(0, 1).flatten(1)  # B C H W -> C BHW
-        products, total = (flat @ flat.mT).double(), flat.sum(1).double()
+        products, total = (flat @ flat.mT).cpu().double(), flat.sum(1).cpu().double()  # mps has no float64
         self._products = products if self._products is None else self._products + products
         self._sum = total if self._sum is None else self._sum + total
         self._places += flat.shape[1]

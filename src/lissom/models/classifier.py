@@ -72,7 +72,10 @@ def initialise(model: nn.Module) -> None:
     """Convolutions normal with variance 2 / fan-out, linear layers normal with deviation 0.01, biases 0, norms 1 and 0.
 
     As torchvision's MobileNetV2 and V3; its fan-out counts all output channels for depthwise convolutions too.
+    On the meta device there is nothing to draw, and asking for it would import torch's compiler for a second.
     """
+    if any(tensor.is_meta for tensor in model.parameters()):
+        return
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")

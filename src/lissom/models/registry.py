@@ -1,7 +1,7 @@
 """Names to networks. Importing this needs no torch: a paper's file is imported when one of its networks is built."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,23 @@ def build(
     }
     settings |= {key: _option(known, key, value) for key, value in options.items()}
     import_module(f"lissom.models.{known.module}")
-    return _BUILDERS[name](**settings)
+    model = _BUILDERS[name](**settings)
+    model.network, model.options = name, settings  # what errors say of it
+    return model
+
+
+def typed_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of network `name`, strings read as the defaults' types. Raises: UsageError as `build` does."""
+    known = entry(name)
+    return {key: _option(known, key, value) for key, value in options.items()}
+
+
+def chosen_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that differ from the network's defaults, strings read as the defaults' types.
+
+    Raises: UsageError as `build` does.
+    """
+    return {k: v for k, v in typed_options(name, options).items() if v != entry(name).options[k]}
 
 
 def builder(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

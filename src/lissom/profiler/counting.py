@@ -1,56 +1,24 @@
-"""Parameters and multiply-accumulates by layer, from the operators of one run without data.
+"""Parameters, multiply-accumulates, memory and receptive field by layer, from the operators of one run without data.
 
 A copy of the network on the meta device, where tensors have shapes and no numbers, sees one image; every operator that
 reaches the dispatcher is booked on the module in which it happened. The network itself is neither run nor changed.
 """
 
-import copy
-import dataclasses
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from lissom.errors import UsageError
-from lissom.profiler.operators import CONVENTION, cost
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerCost:
-    """One module that owns parameters or computes; functional operators belong to the module that calls them."""
-
-    name: str  # as in `named_modules`; "" is the network itself
-    kind: str  # "depthwise 3x3", "pointwise", "linear", "norm", ...; "not run" when it has taken no part
-    input_shape: tuple[int, ...]  # of its first tensor, batch 1
-    output_shape: tuple[int, ...]
-    parameters: int  # trainable, its own; a tensor that two modules share belongs to the first
-    macs: int  # over all its calls
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profile:
-    """What one network costs at one input; later measures add fields, none goes away."""
-
-    parameters: int
-    macs: int
-    input_shape: tuple[int, ...]  # batch 1
-    convention: str
-    layers: tuple[LayerCost, ...]  # in the order in which they run
-    unknown: tuple[str, ...]  # operators that may compute and are not counted
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, lists and numbers, for JSON."""
-        values = dataclasses.asdict(self)
-        values["layers"] = [
-            layer | {"input_shape": list(layer["input_shape"]), "output_shape": list(layer["output_shape"])}
-            for layer in values["layers"]
-        ]
-        return values | {"input_shape": list(self.input_shape), "unknown": list(self.unknown)}
+from lissom.messages import text
+from lissom.profiler.figures import Profile, Shape, add_up
+from lissom.profiler.ledger import Ledger, tensors
+from lissom.profiler.memory import weight_bytes
+from lissom.profiler.receptive import field_of
+from lissom.profiler.twin import meta_twin
 
 
 def count(
@@ -58,39 +26,89 @@ def count(
     *,
     resolution: int | None = None,
     in_channels: int | None = None,
-    input_shape: tuple[int, ...] | None = None,
+    input_shape: Shape | Sequence[Shape] | None = None,
+    inputs: Tensor | Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> Profile:
-    """Counts one image of `in_channels resolution resolution`, or of `input_shape` (without the batch).
+    """Counts one image of `in_channels resolution resolution`, or of `input_shape` (without the batch), or `inputs`.
 
-    in_channels: None takes what the network's first convolution takes. Raises: UsageError when the network does not run
-    at that shape, with its reason.
+    in_channels: None takes what the network's first convolution takes. input_shape: several shapes for a network with
+    several inputs. inputs: what the network is called with, batch included: one tensor, positional arguments, or named
+    ones; only their shapes and types are used. Raises: UsageError when the network does not run at that shape, with its
+    reason.
     """
-    shape = (1, *(input_shape or _image_shape(model, resolution, in_channels)))
+    if inputs is None:
+        shapes = _shapes(input_shape or _image_shape(model, resolution, in_channels))
+        args, kwargs = [torch.empty(1, *shape, dtype=_dtype(model), device="meta") for shape in shapes], {}
+    else:
+        args, kwargs = _as_call(inputs)
+    given = list(tensors([args, kwargs]))
     try:
-        ledger = _run(_meta_copy(model), shape)
+        with _without_collection():
+            twin = meta_twin(model)
+            return _profile(_run(twin, given, args, kwargs), twin, tuple(tuple(x.shape) for x in given))
     except Exception as error:  # whatever a stranger's network raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
-        raise UsageError("profile-run-failed", shape="x".join(map(str, shape)), reason=reason) from error
+        shape = ", ".join("x".join(map(str, x.shape)) for x in given)
+        raise UsageError("profile-run-failed", shape=shape, reason=reason) from error
+
+
+def _profile(ledger: Ledger, twin: nn.Module, shapes: tuple[Shape, ...]) -> Profile:
     layers = ledger.layers()
     return Profile(
         parameters=sum(layer.parameters for layer in layers),
         macs=sum(layer.macs for layer in layers),
-        input_shape=shape,
-        convention=CONVENTION,
+        other=add_up([layer.other for layer in layers]),
+        activations=sum(layer.activations for layer in layers),
+        memory_access=sum(layer.memory_access for layer in layers),
+        bytes_read=sum(layer.bytes_read for layer in layers),
+        bytes_written=sum(layer.bytes_written for layer in layers),
+        peak_memory_bytes=ledger.liveness.peak,
+        weight_bytes=weight_bytes([*twin.parameters(), *twin.buffers()]),
+        receptive_field=ledger.receptive_field,
+        input_shape=shapes[0] if shapes else (),
+        input_shapes=shapes,
+        convention=text("profiler.convention"),
         layers=layers,
+        modules=ledger.modules(layers),
         unknown=tuple(sorted(ledger.unknown)),
     )
 
 
-def _run(twin: nn.Module, shape: tuple[int, ...]) -> "_Ledger":
-    dtype = next((p.dtype for p in twin.parameters() if p.is_floating_point()), torch.float32)
-    ledger = _Ledger(twin)
+def _run(twin: nn.Module, given: list[Tensor], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ledger:
+    ledger = Ledger(twin, given)
     with torch.no_grad(), _without_fused_attention(), ledger:
-        twin(torch.empty(shape, dtype=dtype, device="meta"))
+        out = twin(*args, **kwargs)
+    if any(seen.pixels is None for x in tensors(out) if (seen := field_of(x))):
+        ledger.receptive_field = None  # a convolution was followed, but not what came after it
     return ledger
 
 
-def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | None) -> tuple[int, int, int]:
+def _dtype(model: nn.Module) -> torch.dtype:
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
+def _shapes(given: Any) -> list[Shape]:
+    """One shape, or several."""
+    return [tuple(given)] if all(isinstance(side, int) for side in given) else [tuple(shape) for shape in given]
+
+
+def _as_call(inputs: Any) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """Positional and named arguments on the meta device."""
+    on_meta = _on_meta(inputs)
+    if isinstance(on_meta, dict):
+        return [], on_meta
+    return (on_meta if isinstance(on_meta, list | tuple) else [on_meta]), {}
+
+
+def _on_meta(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return torch.empty_like(value, device="meta")
+    if isinstance(value, Mapping):
+        return {key: _on_meta(part) for key, part in value.items()}
+    return type(value)(map(_on_meta, value)) if type(value) in (list, tuple) else value
+
+
+def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | None) -> Shape:
     for name, value in (("resolution", resolution), ("in_channels", in_channels)):
         missing = name == "resolution" and value is None
         if missing or (value is not None and value < 1):
@@ -99,22 +117,6 @@ def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | No
     channels = in_channels or next(convs, 3)
     assert resolution is not None
     return channels, resolution, resolution
-
-
-def _meta_copy(model: nn.Module) -> nn.Module:
-    """A copy in eval mode whose tensors have no storage; weights are not duplicated on the way."""
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
-    memo: dict[int, Any] = {}
-    for module in model.modules():
-        plain = (value for value in vars(module).values() if isinstance(value, Tensor))
-        for tensor in [*module.parameters(recurse=False), *module.buffers(recurse=False), *plain]:
-            empty = torch.empty_like(tensor, device="meta", requires_grad=False)
-            is_parameter = isinstance(tensor, nn.Parameter)
-            memo[id(tensor)] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
-    twin = copy.deepcopy(model, memo).eval()
-    for module in twin.modules():
-        module._forward_hooks.clear()  # the owner's hooks would see our run
-    return twin
 
 
 @contextmanager
@@ -128,88 +130,13 @@ def _without_fused_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
-@dataclass
-class _Page:
-    """What has been booked on one module."""
-
-    kind: str = ""
-    macs: int = 0
-    input_shape: tuple[int, ...] = ()
-    output_shape: tuple[int, ...] = ()
-
-
-class _Ledger(TorchDispatchMode):
-    """Books every operator on the innermost module that runs."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.pages: dict[str, _Page] = {}
-        self.parameters = _own_parameters(model)
-        self.unknown: set[str] = set()
-        self.running = [""]
-        for name, module in model.named_modules():
-            module.register_forward_pre_hook(self._entering(name), with_kwargs=True)
-            module.register_forward_hook(self._leaving(name))
-
-    def _entering(self, name: str) -> Any:
-        def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
-            self.running.append(name)
-            page = self.pages.setdefault(name, _Page())
-            page.input_shape = page.input_shape or _first_shape([args, list(kwargs.values())])
-
-        return hook
-
-    def _leaving(self, name: str) -> Any:
-        def hook(module: nn.Module, args: Any, out: Any) -> None:
-            self.running.pop()
-            self.pages[name].output_shape = self.pages[name].output_shape or _first_shape(out)
-
-        return hook
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        spent = cost(func, args, out)
-        if spent is not None:
-            page = self.pages.setdefault(self.running[-1], _Page())
-            if spent.macs is None:
-                self.unknown.add(f"{func.namespace}.{func.overloadpacket.__name__}")
-            if not page.kind or (spent.macs and not page.macs):  # what costs gives the layer its kind
-                page.kind = spent.kind
-            page.macs += spent.macs or 0
-        return out
-
-    def layers(self) -> tuple[LayerCost, ...]:
-        never_run = [name for name, number in self.parameters.items() if number and name not in self.pages]
-        pages = self.pages | {name: _Page(kind="not run") for name in never_run}
-        return tuple(
-            LayerCost(
-                name=name,
-                kind=page.kind or "parameters",
-                input_shape=page.input_shape,
-                output_shape=page.output_shape,
-                parameters=self.parameters[name],
-                macs=page.macs,
-            )
-            for name, page in pages.items()
-            if page.kind or self.parameters[name]
-        )
-
-
-def _own_parameters(model: nn.Module) -> dict[str, int]:
-    """Trainable numbers of each module itself; a shared tensor belongs to the first."""
-    seen: set[int] = set()
-    own = {}
-    for name, module in model.named_modules():
-        tensors = [p for p in module.parameters(recurse=False) if p.requires_grad and id(p) not in seen]
-        seen.update(id(p) for p in tensors)
-        own[name] = sum(prod(p.shape) for p in tensors)
-    return own
-
-
-def _first_shape(values: Any) -> tuple[int, ...]:
-    if isinstance(values, Tensor):
-        return tuple(values.shape)
-    if isinstance(values, dict):
-        values = list(values.values())
-    shapes = (_first_shape(value) for value in values) if isinstance(values, list | tuple) else ()
-    return next((shape for shape in shapes if shape), ())
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No pass over all that the process holds, which would take longer than the count and free maps by chance."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()

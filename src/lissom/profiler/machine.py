@@ -14,6 +14,7 @@ import torch
 from lissom.runs.environment import cores, cpu_model, memory_gb
 
 MACHINE_ID = Path("/etc/machine-id")  # Linux; elsewhere the other fields must tell machines apart
+BUSY = 0.7  # share of the wall time from which a thread is taken to have had its core for itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,12 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, t
 def waits_passively(wait_policy: str, threads: int) -> bool:
     """Whether OpenMP sleeps between operators: at batch 1 on more threads than one that costs more than any layer."""
     return wait_policy.strip().upper() == "PASSIVE" and threads > 1
+
+
+def is_disturbed(latency: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
+    """Whether other programs held the core: one thread that computes for less than `BUSY` of the time that it takes."""
+    one_thread = here["threads"] == 1 and here["device"] == "cpu"
+    return one_thread and latency["cpu_ms"] < BUSY * latency["median_ms"]
 
 
 def _machine_id() -> str:

@@ -1,44 +1,54 @@
-"""What each ATen operator costs under the convention: a table from operator to a pure function of shapes.
+"""What each ATen operator costs: a table from operator to a pure function of shapes.
 
-An operator is counted (`MACS`), free under the convention (norms, activations, pooling, elementwise arithmetic),
-without arithmetic (views, copies, new tensors), or unknown. An unknown one is reported, never skipped.
+By the convention that every profile states, an operator is counted (`MACS`), free and counted apart (`FREE`: norms,
+activations, pooling, elementwise arithmetic), without arithmetic (views, copies, new tensors), or unknown. An unknown
+one is reported, never skipped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-CONVENTION = (
-    "multiply-accumulates of one image: convolutions, fully connected layers and other matrix products; "
-    "no biases, norms, activations, pooling or elementwise arithmetic"
-)
+from lissom.profiler.receptive import field_of
+
 Shape = Sequence[int]
+Rule = Callable[[Sequence[Any], Any], "Cost"]
 
 
 class Cost(NamedTuple):
-    """One call of one operator; `macs` is None when the operator is unknown."""
+    """One call of one operator; `macs` is None when the operator is unknown, `other` counts what is no MAC by kind."""
 
     kind: str
     macs: int | None
+    other: Mapping[str, int] = MappingProxyType({})
 
 
 def cost(operator: Any, args: Sequence[Any], out: Any) -> Cost | None:
     """The cost of a call from its arguments' shapes; None where there is no arithmetic at all."""
+    rule = _rule(operator)
+    return rule(args, out) if rule else None
+
+
+@cache
+def _rule(operator: Any) -> Rule | None:
     name = operator.overloadpacket.__name__
-    in_aten = operator.namespace == "aten"
-    if in_aten and name in MACS:
-        return MACS[name](args, out)
+    if operator.namespace != "aten":
+        return lambda args, out: Cost("unknown", None)
+    if name in MACS:
+        return MACS[name]
     plain = name.removesuffix("_")  # an in-place form costs what the other does
-    if in_aten and (operator.is_view or plain in WITHOUT_ARITHMETIC or name in WITHOUT_ARITHMETIC):
+    if operator.is_view or plain in WITHOUT_ARITHMETIC or name in WITHOUT_ARITHMETIC:
         return None
-    if in_aten and plain in FREE:
-        return Cost(FREE[plain], 0)
-    if in_aten and torch.Tag.pointwise in operator.tags:
-        return Cost("elementwise", 0)
-    return Cost("unknown", None)
+    if plain in FREE:
+        return FREE[plain]
+    if torch.Tag.pointwise in operator.tags:
+        return _elementwise
+    return lambda args, out: Cost("unknown", None)
 
 
 def convolution_macs(weight: Shape, in_map: Shape, out_map: Shape, *, batch: int = 1, transposed: bool = False) -> int:
@@ -55,9 +65,15 @@ def _convolution(args: Sequence[Any], out: Tensor) -> Cost:
     macs = convolution_macs(
         weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=x.shape[0], transposed=transposed
     )
-    return Cost(_convolution_kind(weight.shape, groups, transposed), macs)
+    kind = _convolution_kind(tuple(weight.shape), groups, transposed)
+    return Cost(kind, macs, _bias(args[2] is not None, out))
 
 
+def _bias(has_bias: bool, out: Tensor) -> dict[str, int]:
+    return {"bias": out.numel()} if has_bias else {}
+
+
+@cache
 def _convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
     kernel = "x".join(str(side) for side in weight[2:])
     if transposed:
@@ -72,19 +88,18 @@ def product_macs(left: Shape, right: Shape) -> int:
     return prod(left) * right[-1]
 
 
-def _product(kind: str, left: int, right: int) -> Callable[[Sequence[Any], Tensor], Cost]:
-    def of(args: Sequence[Any], out: Tensor) -> Cost:
-        return Cost(kind, product_macs(args[left].shape, args[right].shape))
-
-    return of
+def _product(kind: str, left: int, right: int) -> Rule:
+    """The product of two of the arguments; where a third comes before them, it is added: a bias."""
+    return lambda args, out: Cost(kind, product_macs(args[left].shape, args[right].shape), _bias(left > 0, out))
 
 
-def _vector_product(matrix: int) -> Callable[[Sequence[Any], Tensor], Cost]:
-    return lambda args, out: Cost("matmul", args[matrix].numel())
+def _vector_product(matrix: int) -> Rule:
+    return lambda args, out: Cost("matmul", args[matrix].numel(), _bias(matrix > 0, out))
 
 
 def _linear(args: Sequence[Any], out: Tensor) -> Cost:
-    return Cost("linear", args[0].numel() * args[1].shape[0])
+    has_bias = len(args) > 2 and args[2] is not None
+    return Cost("linear", args[0].numel() * args[1].shape[0], _bias(has_bias, out))
 
 
 def attention_macs(query: Shape, key: Shape, value: Shape) -> int:
@@ -93,10 +108,11 @@ def attention_macs(query: Shape, key: Shape, value: Shape) -> int:
 
 
 def _attention(args: Sequence[Any], out: Any) -> Cost:
-    return Cost("attention", attention_macs(args[0].shape, args[1].shape, args[2].shape))
+    query, key, value = (part.shape for part in args[:3])
+    return Cost("attention", attention_macs(query, key, value), {"activation": prod(query[:-1]) * key[-2]})  # softmax
 
 
-MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
+MACS: dict[str, Rule] = {
     "convolution": _convolution,
     "linear": _linear,
     "addmm": _product("linear", 1, 2),
@@ -115,30 +131,69 @@ MACS: dict[str, Callable[[Sequence[Any], Any], Cost]] = {
     "_scaled_dot_product_fused_attention_overrideable": _attention,
 }
 
-_NORMS = """batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training
-_batch_norm_with_update _batch_norm_no_update cudnn_batch_norm native_layer_norm native_group_norm _fused_rms_norm
-_weight_norm_interface renorm linalg_vector_norm norm"""
-_ACTIVATIONS = """relu hardtanh hardswish hardsigmoid sigmoid silu gelu mish elu celu selu leaky_relu prelu
-_prelu_kernel rrelu_with_noise softplus log_sigmoid_forward tanh glu _softmax _log_softmax _safe_softmax hardshrink
-softshrink threshold"""
-_POOLS = """mean sum amax amin max min argmax argmin adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d
-_adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d avg_pool2d avg_pool3d max_pool2d_with_indices
-max_pool3d_with_indices std var var_mean std_mean cumsum prod any all topk sort"""
-_RESIZES = """upsample_linear1d upsample_bilinear2d _upsample_bilinear2d_aa upsample_bicubic2d _upsample_bicubic2d_aa
-upsample_trilinear3d grid_sampler_2d grid_sampler_3d"""
-_ELEMENTWISE = "col2im native_dropout dropout bernoulli uniform normal rsub"
 
-FREE: dict[str, str] = {
-    name: kind
-    for kind, names in {
-        "norm": _NORMS,
-        "activation": _ACTIVATIONS,
-        "pool": _POOLS,
-        "resize": _RESIZES,
-        "elementwise": _ELEMENTWISE,
-    }.items()
-    for name in names.split()
-}
+def _size(value: Any) -> int:
+    """Elements of the first tensor in what an operator takes or gives."""
+    return value.numel() if isinstance(value, Tensor) else next((_size(part) for part in value), 0)
+
+
+def _per_output(kind: str, operations: int = 1) -> Rule:
+    return lambda args, out: Cost(kind, 0, {kind: operations * _size(out)})
+
+
+def _per_input(args: Sequence[Any], out: Any) -> Cost:
+    return Cost("pool", 0, {"pool": _size(args)})
+
+
+def _windows(args: Sequence[Any], out: Any) -> Cost:
+    """Every output pixel reads its window; one number may stand for all sides of it."""
+    first = out[0] if isinstance(out, tuple) else out
+    kernel = args[1] if len(args[1]) > 1 else list(args[1]) * (args[0].dim() - 2)
+    return Cost("pool", 0, {"pool": first.numel() * prod(kernel)})
+
+
+def _elementwise(args: Sequence[Any], out: Any) -> Cost:
+    return Cost("elementwise", 0, {"elementwise": _size(out)})
+
+
+def _multiplication(args: Sequence[Any], out: Tensor) -> Cost:
+    """A map times a smaller or pooled map of the same image is gated: squeeze-and-excitation and its kin."""
+    left, right = field_of(args[0]), field_of(args[1])
+    gated = left and right and (args[0].shape != args[1].shape or left.pooled != right.pooled)
+    return Cost("elementwise", 0, {"se" if gated else "elementwise": out.numel()})
+
+
+# One operation per element that is put out. A batch norm's scale and shift are two; norms that measure their input
+# themselves take five: two sums, difference, scale and shift.
+_KINDS: list[tuple[Rule, str]] = [
+    (
+        _per_output("norm", 2),
+        """batch_norm native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training
+        _batch_norm_with_update _batch_norm_no_update cudnn_batch_norm _weight_norm_interface renorm""",
+    ),
+    (_per_output("norm", 5), "native_layer_norm native_group_norm _fused_rms_norm"),
+    (
+        _per_output("activation"),
+        """relu hardtanh hardswish hardsigmoid sigmoid silu gelu mish elu celu selu leaky_relu prelu _prelu_kernel
+        rrelu_with_noise softplus log_sigmoid_forward tanh glu _softmax _log_softmax _safe_softmax hardshrink
+        softshrink threshold""",
+    ),
+    (
+        _per_input,
+        """mean sum amax amin max min argmax argmin adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d
+        _adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d std var var_mean std_mean cumsum prod any all
+        topk sort norm linalg_vector_norm""",
+    ),
+    (_windows, "avg_pool2d avg_pool3d max_pool2d_with_indices max_pool3d_with_indices"),
+    (_per_output("resize", 2), "upsample_linear1d"),
+    (_per_output("resize", 4), "upsample_bilinear2d _upsample_bilinear2d_aa grid_sampler_2d"),
+    (_per_output("resize", 8), "upsample_trilinear3d grid_sampler_3d"),
+    (_per_output("resize", 16), "upsample_bicubic2d _upsample_bicubic2d_aa"),
+    (_elementwise, "col2im native_dropout dropout bernoulli uniform normal rsub"),
+    (_multiplication, "mul"),
+]
+FREE: dict[str, Rule] = {name: rule for rule, names in _KINDS for name in names.split()}
+
 _MOVEMENTS = """cat stack copy clone contiguous _to_copy _reshape_alias _unsafe_view reshape empty empty_like
 empty_strided new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like ones ones_like full full_like
 scalar_tensor arange linspace eye fill zero lift lift_fresh lift_fresh_copy detach constant_pad_nd reflection_pad1d

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lissom.report.canvas import INK, class_labels, figure, label, style, word
@@ -22,31 +23,41 @@ class Layer(NamedTuple):
 
 
 def gate_lines(layers: Sequence[Layer], class_names: Sequence[str]) -> Figure:
-    """At most 12 layers and 10 classes, evenly spread over those that there are; the dark line is the mean of all."""
+    """At most 12 layers and 10 classes, evenly spread over those that there are; the dark line is the mean of all.
+
+    Channels stand in the order of that mean: by their numbers, neighbours have nothing to do with each other.
+    """
     assert layers, "no layer to show"
     layers = [layers[place] for place in spread(len(layers), MOST_LAYERS)]
     known = np.flatnonzero(~np.isnan(layers[0].per_class).any(1))
     chosen = known[spread(len(known), MOST_CLASSES)]
     colours = matplotlib.colormaps["tab10"](np.arange(len(chosen)))
-    names = class_labels([class_names[i] for i in chosen])
+    names = class_labels([str(class_names[i]) for i in chosen])
     rows = -(-len(layers) // COLUMNS)
     with style():
-        picture = figure(9.6, 1.75 * rows + 0.6)
+        picture = figure(9.6, 1.9 * rows + 0.6)
         all_axes = list(picture.subplots(rows, COLUMNS, squeeze=False, sharey=True).flat)
         for axes in all_axes[len(layers) :]:
             axes.set_visible(False)
         for axes, layer in zip(all_axes, layers, strict=False):
+            mean = layer.per_class[known].mean(0)
+            order = np.argsort(mean, kind="stable")
             for i, colour, name in zip(chosen, colours, names, strict=True):
-                axes.plot(layer.per_class[i], color=colour, linewidth=0.7, label=name)
-            axes.plot(layer.per_class[known].mean(0), color=INK, linewidth=1, label=word("inspect_mean"))
-            axes.set_title(label(layer.name, longest=32), fontsize=8)
-            axes.set_ylim(-0.03, 1.03)
-            axes.margins(x=0.01)
+                axes.plot(layer.per_class[i][order], color=colour, linewidth=0.7, label=name)
+            axes.plot(mean[order], color=INK, linewidth=1.3, label=word("inspect_mean"))
+            _frame(axes, layer.name)
         handles, labels = all_axes[0].get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=8)
-        picture.supxlabel(word("inspect_channel"), fontsize=9)
         picture.supylabel(word("inspect_gate"), fontsize=9)
     return picture
+
+
+def _frame(axes: Axes, name: str) -> None:
+    axes.set_title(label(name, longest=36), fontsize=8)
+    axes.set_xlabel(word("inspect_channel"), fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.set_ylim(-0.03, 1.03)
+    axes.margins(x=0.01)
 
 
 def spread(count: int, most: int) -> list[int]:

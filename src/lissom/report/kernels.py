@@ -42,7 +42,7 @@ def kernel_sheet(layers: Sequence[Layer]) -> Figure:
 
 
 def mosaic(kernels: np.ndarray, dead: np.ndarray) -> np.ndarray:
-    """Kernels `C kh kw` side by side as uint8 H W 3: blue below zero, orange above, white at zero; dead ones framed.
+    """Kernels `C kh kw` side by side as uint8 H W 3: violet below zero, orange above, white at zero; dead ones framed.
 
     One scale for the whole layer, its largest weight, so that a weak kernel is a white square.
     """

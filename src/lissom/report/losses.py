@@ -25,7 +25,7 @@ def spirals(panels: Sequence[Panel]) -> Figure:
         for axes, panel in zip(picture.subplots(1, len(panels)), panels, strict=True):
             bare(axes)
             axes.scatter(*panel.points.T, c=np.arange(len(panel.points)), cmap="viridis", s=3, linewidths=0)
-            axes.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal")
+            axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal")
             words = f"n = {panel.width}\n{word('inspect_error', error=f'{100 * panel.error:.1f}')}"
             axes.set_title(words if panel.width else word("inspect_input"), fontsize=9, loc="center")
     return picture
@@ -56,12 +56,8 @@ def activation_losses(rows: Sequence[Mapping[str, Any]], *, independent: float) 
 
 def _by_layer(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     places = range(1, len(rows) + 1)
-    series = [
-        ("zero_share", GREEN, "inspect_zero"),
-        ("silent", ORANGE, "inspect_silent"),
-        ("lost", BLUE, "inspect_lost"),
-    ]
-    for key, colour, name in series:
+    colours = {"zero_share": GREEN, "silent": ORANGE, "lost": BLUE}
+    for key, colour in colours.items():
         values = [float("nan") if row[key] is None else 100 * row[key] for row in rows]
         axes.plot(places, values, color=colour, marker="o", markersize=4, linewidth=1.3, label=word(f"inspect_{key}"))
     axes.set_xlabel(word("inspect_place"))

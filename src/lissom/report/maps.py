@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import BLUE, WASH, bare, figure, label, style, word
+from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, bare, figure, label, style, word
 from lissom.report.sheet import as_rgb
 
 
@@ -34,14 +34,16 @@ def twin_maps(image: np.ndarray, maps: np.ndarray, pairs: Sequence[Alike]) -> Fi
     return picture
 
 
-def twin_shares(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Rows of `block`, `channels`, `twinned` (a share): a bar for each block, of all channels and of those alike."""
+def twin_shares(rows: Sequence[Mapping[str, Any]], *, alike: float) -> Figure:
+    """Rows of `block`, `channels`, `twinned` (a share), `largest_cosine`: a bar and a dot for each block."""
     with style():
         picture = figure(7.2, 0.9 + 0.27 * len(rows))
         axes = picture.subplots()
         places = range(len(rows))
         axes.barh(places, [100] * len(rows), color=WASH, height=0.7)
         axes.barh(places, [100 * row["twinned"] for row in rows], color=BLUE, height=0.7)
+        axes.plot([100 * max(0, row["largest_cosine"]) for row in rows], places, "o", color=ORANGE, markersize=5)
+        axes.axvline(100 * alike, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_yticks(places, [f"{label(row['block'])} ({row['channels']})" for row in rows], fontsize=8)
         axes.invert_yaxis()
         axes.set_xlim(0, 100)

@@ -1,6 +1,7 @@
 """From the settings of a run to its network and its data."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -12,6 +13,9 @@ from lissom.data.batches import TrainBatches
 from lissom.profiler import count
 from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
+from lissom.verbs.pretrained import source_of
+from lissom.weights.loading import Loaded, load
+from lissom.weights.numerics import Numerics, apply_numerics
 
 
 def network_label(config: TrainConfig) -> str:
@@ -31,6 +35,7 @@ def build_model(config: TrainConfig, *, num_classes: int, in_channels: int) -> n
 def load_model(run: Run, device: torch.device) -> nn.Module:
     """A run's network with its best weights, in eval mode."""
     model = build_model(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
+    apply_numerics(model, Numerics(**run.data.get("numerics", {})))
     load_weights(model, run.best)
     return model.eval().to(device)
 
@@ -42,7 +47,18 @@ def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None =
         with torch.device("meta"):
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), config.data.resolution)
     folder = cache_folder(config.data.cache_dir)
-    return images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, progress=progress)
+    data = images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, progress=progress)
+    weights = source_of(config)
+    if weights is None or weights.norm is None:
+        return data
+    norm = weights.norm.over(data.in_channels)  # the weights' own, not that of these images
+    return replace(data, mean=norm.mean, std=norm.std)
+
+
+def begin_with_weights(model: nn.Module, config: TrainConfig) -> Loaded | None:
+    """Loads the weights that the settings name, which must be on this machine; None: there are none to load."""
+    weights = source_of(config)
+    return None if weights is None else load(model, weights.file, checkpoint=weights.checkpoint)
 
 
 def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:

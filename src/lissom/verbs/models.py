@@ -6,6 +6,7 @@ from typing import Any
 
 from lissom import models
 from lissom.errors import UsageError, near
+from lissom.weights.catalogue import CHECKPOINTS
 
 COLUMNS = ("network", "resolution", "parameters", "macs", "published_top1", "year", "paper", "title")
 TASKS = ("classify", "scene")
@@ -25,6 +26,28 @@ def list_models(pattern: str = "", *, sort: str = "network", where: tuple[str, .
     rows = [row for row in rows if all(row[c] is not None and compare(row[c], v) for c, compare, v in tests)]
     known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
     return sorted(known, key=lambda row: row[sort]) + unknown
+
+
+def list_pretrained(pattern: str = "") -> list[dict[str, Any]]:
+    """One row per published checkpoint whose name, or whose network's, contains `pattern`; nothing is fetched.
+
+    `options` are those of `build` that the checkpoint wants; `top1` is in percent, as `reporter` measured it, both None
+    where nothing is reported.
+    """
+    return [
+        {
+            "checkpoint": row.name,
+            "network": row.network,
+            "options": " ".join(f"{k}={v}" for k, v in row.options.items()) or None,
+            "resolution": row.resolution,
+            "top1": row.top1,
+            "reporter": row.reporter,
+            "licence": row.licence,
+            "megabytes": row.mebibytes and round(row.mebibytes * (1 << 20) / 1e6, 1),
+        }
+        for row in CHECKPOINTS.values()
+        if pattern.lower() in row.name.lower() or pattern.lower() in row.network
+    ]
 
 
 def _row(name: str) -> dict[str, Any]:

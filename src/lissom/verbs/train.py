@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from lissom.config import TrainConfig, updated_flat
 from lissom.data.batches import EvalBatches
@@ -22,16 +25,27 @@ from lissom.report import sheet
 from lissom.runs.environment import environment
 from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
 from lissom.tasks.classify import Classify
-from lissom.verbs.assemble import build_model, cost, load_data, network_label, training_batches
+from lissom.verbs.assemble import (
+    begin_with_weights,
+    build_model,
+    cost,
+    load_data,
+    network_label,
+    training_batches,
+)
 from lissom.verbs.finish import finish
 from lissom.verbs.pictures import save_picture
+from lissom.verbs.pretrained import obtain, settled, source_of
 from lissom.verbs.waiting import reading
+from lissom.weights.loading import Loaded
+from lissom.weights.numerics import Numerics, apply_numerics
 
 SHOWN = 32  # images of the sample sheet
 
 
 def plan(config: TrainConfig, *, runs_dir: Path | str = "runs", name: str | None = None) -> dict[str, Any]:
     """What `train` would do, after checking network and data as it does: sizes, steps, cost and folder."""
+    config = replace(config, model=settled(config.model, config.data.cache_dir))
     data = load_data(config)
     costs = cost(config, data)
     return {
@@ -69,9 +83,11 @@ def train(
     config = updated_flat(config or TrainConfig(), settings)
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
+    config = replace(config, model=settled(config.model, config.data.cache_dir))
     with reading(quiet=quiet) as progress:
         data = load_data(config, progress)
     cost(config, data)
+    _check_weights(config, data, quiet=quiet)
     training_batches(config, data, torch.device("cpu"))  # its checks too come before anything is written
     place = (str(runs_dir), name or _stem(config, data), name is None)
     return open_run(launch(_train_rank, config.engine, config, place, None, quiet))
@@ -98,6 +114,23 @@ def resume_point(run_folder: Path | str) -> int:
     return newest(open_run(run_folder).checkpoints)
 
 
+def _check_weights(config: TrainConfig, data: ImageData, *, quiet: bool) -> None:
+    """Fetches the weights that the settings name, tries them, and says what is not as in their file."""
+    weights = source_of(config)
+    if weights is None:
+        return
+    with reading(quiet=quiet) as progress:
+        obtain(weights, progress=progress)
+    loaded = begin_with_weights(_model(config, data), config)
+    if loaded and not quiet:
+        for note in loaded.notes:
+            print(f"{loaded.file.name}: {note}", file=sys.stderr)
+
+
+def _model(config: TrainConfig, data: ImageData) -> nn.Module:
+    return build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels)
+
+
 def _stem(config: TrainConfig, data: ImageData) -> str:
     width = "" if config.model.width == 1 else f"-x{config.model.width:g}"
     return f"{config.model.model}{width}-{data.name}"
@@ -119,9 +152,11 @@ def _train_rank(
     else:
         folder = resumed
     seed_everything(engine.seed)
+    model = _model(config, data)
+    _begin_model(model, config, folder)
     weights = class_weights(data.train.labels, len(data.class_names)) if config.data.balance == "weights" else None
     fit(
-        build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels),
+        model,
         Classify(label_smoothing=config.optim.label_smoothing, class_weights=weights),
         training_batches(config, data, fabric.device),
         EvalBatches(data.val, data, device=fabric.device, channels_last=engine.channels_last),
@@ -134,6 +169,17 @@ def _train_rank(
     )
     on_first(fabric, _finish, folder, data)
     return folder
+
+
+def _begin_model(model: nn.Module, config: TrainConfig, folder: Path) -> None:
+    """Loads the weights that the run begins with, and computes as they want it.
+
+    A run that has a checkpoint goes on without their file: the checkpoint holds every weight.
+    """
+    if newest(folder / "checkpoints"):
+        apply_numerics(model, Numerics(**open_run(folder).data.get("numerics", {})))
+    else:
+        begin_with_weights(model, config)
 
 
 def _finish(folder: Path, data: ImageData) -> None:
@@ -163,11 +209,26 @@ def _begin(place: tuple[str, str, bool], config: TrainConfig, data: ImageData) -
         },
         **cost(config, data),
     }
+    loaded = begin_with_weights(_model(config, data), config)
+    if loaded:
+        facts |= {"numerics": loaded.numerics._asdict(), "weights": _about(loaded)}
     write_run(folder, facts, config=config)
     found = {**environment(), "seed": config.engine.seed, "data_digest": data.digest}
     write_atomic(folder / "env.json", json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n")
     save_picture(_samples(config, data), folder / "samples", vector=False)
     return folder
+
+
+def _about(loaded: Loaded) -> dict[str, Any]:
+    """The weights that a run begins with, for its folder."""
+    row = loaded.checkpoint
+    return {
+        "file": str(loaded.file),
+        "checkpoint": row and row.name,
+        "licence": row and row.licence,
+        "style": loaded.style,
+        "notes": list(loaded.notes),
+    }
 
 
 def _samples(config: TrainConfig, data: ImageData) -> Any:

@@ -16,7 +16,7 @@ V3_OPTIONS = {
 # fmt: off
 V1_PUBLISHED = (
     #         options               pixels parameters         MACs  top-1  source, and what it prints
-    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, tables 6, 7", Printed(4.2, 569)),
+    Published({},                     224,  4_231_976,   568_740_352, 70.6, "1704.04861, table 6", Printed(4.2, 569)),
     Published({"width": 0.75},        224,  2_585_560,   325_400_448, 68.4, "1704.04861, table 6", Printed(2.6, 325)),
     Published({"width": 0.5},         224,  1_331_592,   149_497_088, 63.7, "1704.04861, table 6", Printed(1.3, 149)),
     Published({"width": 0.25},        224,    470_072,    41_030_272, 50.6, "1704.04861, table 6", Printed(0.5, 41)),
@@ -26,6 +26,14 @@ V1_PUBLISHED = (
     Published({"depthwise": False},   224, 29_294_088, 4_867_293_184, 71.7, "1704.04861, table 4",
               Printed(29.3, 4866, faulty="the layers of table 1 as full convolutions make 1.3 M more")),
     Published({"shallow": True},      224,  2_887_976,   307_323_392, 65.3, "1704.04861, table 5", Printed(2.9, 307)),
+)
+SE_V1_PUBLISHED = (
+    Published({},                     224,  4_718_044,   569_220_096, 74.7, "1709.01507, table 3",
+              Printed(4.7, 572, faulty="the 2.7 M additions of the means over the image are in it")),
+)
+CBAM_V1_PUBLISHED = (
+    Published({},                     224,  5_074_714,   574_642_408, 70.99, "1807.06521, table 4",
+              Printed(5.1, 576, faulty="counts 1.4 M more than convolutions and fully connected layers make")),
 )
 V2_PUBLISHED = (
     Published({},                     224,  3_504_872,   300_774_272, 72.0, "1801.04381, table 4",
@@ -57,8 +65,17 @@ V2_CIFAR_PUBLISHED = (
 # fmt: on
 
 
-def _v1(**row: Any) -> Entry:
-    return Entry(paper="arXiv 1704.04861", year=2017, module="mobilenetv1", **row)
+def _v1(*, attention: str = "none", paper: str = "arXiv 1704.04861", year: int = 2017, **row: Any) -> Entry:
+    options = {"depthwise": True, "shallow": False, "act": "relu", "attention": attention, "reduction": 16}
+    return Entry(
+        paper=paper,
+        year=year,
+        module="mobilenetv1",
+        options=options | {"dropout": 0.0},
+        choices={"act": ("relu", "relu6"), "attention": ("none", "se", "cbam")},
+        limits={"reduction": (1, 256)},
+        **row,
+    )
 
 
 def _v2(**row: Any) -> Entry:
@@ -72,19 +89,32 @@ def _v3(**row: Any) -> Entry:
 
 
 ROWS = [
-    _v1(
-        name="mobilenetv1",
-        title="MobileNetV1",
-        options={"depthwise": True, "shallow": False, "act": "relu", "dropout": 0.0},
-        choices={"act": ("relu", "relu6")},
-        published=V1_PUBLISHED,
-    ),
+    _v1(name="mobilenetv1", title="MobileNetV1", published=V1_PUBLISHED),
     _v2(name="mobilenetv2", title="MobileNetV2", options={"dropout": 0.2}, published=V2_PUBLISHED),
     _v3(name="mobilenetv3_large", title="MobileNetV3-Large", published=LARGE_PUBLISHED),
     _v3(name="mobilenetv3_small", title="MobileNetV3-Small", published=SMALL_PUBLISHED),
     _v1(
+        name="se_mobilenetv1",
+        title="SE-MobileNetV1",
+        paper="arXiv 1709.01507, CVPR 2018",
+        year=2018,
+        attention="se",
+        published=SE_V1_PUBLISHED,
+    ),
+    _v1(
+        name="cbam_mobilenetv1",
+        title="MobileNetV1 with CBAM",
+        paper="arXiv 1807.06521, ECCV 2018",
+        year=2018,
+        attention="cbam",
+        published=CBAM_V1_PUBLISHED,
+    ),
+    Entry(
         name="mobilenetv1_cifar",
         title="MobileNetV1, CIFAR form",
+        paper="arXiv 1704.04861",
+        year=2017,
+        module="mobilenetv1",
         resolution=32,
         stride=16,
         num_classes=10,

@@ -1,0 +1,120 @@
+"""The zoo's page, from the registry and the catalogue: no figure of it is written by hand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lissom import models
+from lissom.models.entry import PROBABILITY, Entry, Published
+from lissom.verbs.models import list_models
+
+WORDS = {
+    "en": {
+        "title": "The zoo",
+        "about": "All {count} networks that `lissom.build` takes, from the registry and the catalogue of this version. "
+        "Parameters and MACs are exact, counted for one image: convolutions and fully connected layers, no bias, norm, "
+        "activation or pooling. Beside them stand the figures that the papers print, with their rounding. Accuracy is "
+        "top-1 on ImageNet in percent, as published; nothing here was trained by us.",
+        "overview": "Overview",
+        "columns": ("network", "input", "parameters", "MACs", "top-1 %", "year", "paper"),
+        "options": ("option", "default", "may be"),
+        "forms": ("with", "input", "parameters", "MACs", "printed", "top-1 %", "source"),
+        "defaults": "all defaults",
+        "no_options": "No options but `width`, `num_classes` and `in_channels`.",
+        "yes_no": "true or false",
+        "printed": "{parameters} parameters, {macs} MACs",
+        "faulty": "faulty figure: {reason}",
+        "facts": "{paper}, {year}. Input {resolution} x {resolution}, {classes} classes, largest stride {stride}.",
+    },
+    "zh": {
+        "title": "网络一览",
+        "about": "`lissom.build` 所能构建的全部 {count} 个网络，取自本版本的注册表和目录。参数量和 MACs 为精确值，"
+        "按一张图像计：只计卷积和全连接层，不计偏置、归一化、激活和池化；旁边是论文所印的数字（含其舍入）。"
+        "精度为论文所载的 ImageNet top-1（%），并非由我们训练得到。",
+        "overview": "总表",
+        "columns": ("网络", "输入", "参数量", "MACs", "top-1 %", "年份", "论文"),
+        "options": ("选项", "默认值", "可取"),
+        "forms": ("选项", "输入", "参数量", "MACs", "论文所印", "top-1 %", "出处"),
+        "defaults": "全部默认",
+        "no_options": "除 `width`、`num_classes` 和 `in_channels` 外没有选项。",
+        "yes_no": "true 或 false",
+        "printed": "{parameters} 参数，{macs} MACs",
+        "faulty": "数字有误：{reason}",
+        "facts": "{paper}，{year} 年。输入 {resolution} x {resolution}，{classes} 类，最大步幅 {stride}。",
+    },
+}
+
+
+def zoo_page(lang: str) -> str:
+    """The page as Markdown, `lang` en or zh: an overview, then each network with its options and published forms."""
+    words = WORDS[lang]
+    names = models.names()
+    parts = [f"# {words['title']}", words["about"].format(count=len(names)), f"## {words['overview']}"]
+    parts.append(_table(words["columns"], _overview(), right=range(1, 6)))
+    for name in names:
+        parts += _network(models.entry(name), words)
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview() -> Iterator[list[str]]:
+    rows = {row["network"]: row for row in list_models()}
+    for name in models.names():
+        row, known = rows[name], models.entry(name)
+        top1 = known.published[0].top1 if known.published else None
+        figures = [known.resolution, f"{row['parameters']:,}", f"{row['macs']:,}", _or_dash(top1), known.year]
+        yield [f"[`{name}`](#{name})", *map(str, figures), known.paper]
+
+
+def _network(known: Entry, words: dict[str, Any]) -> list[str]:
+    """Heading, facts, options and published forms of one network."""
+    facts = words["facts"].format(
+        paper=known.paper,
+        year=known.year,
+        resolution=known.resolution,
+        classes=known.num_classes,
+        stride=known.stride,
+    )
+    parts = [f"## {known.name} {{ #{known.name} }}", f"{known.title}. {facts}"]
+    options = [[f"`{key}`", f"`{_plain(value)}`", _allowed(known, key, words)] for key, value in known.options.items()]
+    parts.append(_table(words["options"], options) if options else words["no_options"])
+    forms = [_form(row, words) for row in known.published]
+    return [*parts, _table(words["forms"], forms, right=(1, 2, 3, 5))] if forms else parts
+
+
+def _allowed(known: Entry, key: str, words: dict[str, Any]) -> str:
+    if isinstance(known.options[key], bool):
+        return words["yes_no"]
+    if key in known.choices:
+        return ", ".join(f"`{choice}`" for choice in known.choices[key])
+    low, high = known.limits.get(key, PROBABILITY)
+    return f"{low:g} ≤ {key} {'<' if (low, high) == PROBABILITY else '≤'} {high:g}"
+
+
+def _form(row: Published, words: dict[str, Any]) -> list[str]:
+    options = ", ".join(f"`{key}={_plain(value)}`" for key, value in row.options.items()) or words["defaults"]
+    figures = [str(row.resolution), f"{row.parameters:,}", f"{row.macs:,}"]
+    return [options, *figures, _printed(row, words), _or_dash(row.top1), row.source]
+
+
+def _printed(row: Published, words: dict[str, Any]) -> str:
+    """The paper's own figures, millions; a faulty one with its reason."""
+    if row.printed is None:
+        return "–"
+    millions = {key: getattr(row.printed, key) for key in ("parameters", "macs")}
+    shown = {key: "–" if value is None else f"{value:g} M" for key, value in millions.items()}
+    reason = f" ({words['faulty'].format(reason=row.printed.faulty)})" if row.printed.faulty else ""
+    return words["printed"].format(**shown) + reason
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _or_dash(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _table(titles: Any, rows: Any, *, right: Any = ()) -> str:
+    """A pipe table; `right`: places of the columns that hold numbers."""
+    marks = ["---:" if place in right else "---" for place in range(len(titles))]
+    lines = [list(titles), marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

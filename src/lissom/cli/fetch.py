@@ -1,0 +1,65 @@
+"""`lissom fetch`."""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional
+
+from lissom.config import cache_folder
+from lissom.messages import text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """Arguments of `lissom fetch`."""
+
+    names: Annotated[tuple[str, ...], Positional] = ()
+    """Checkpoints, or networks, which stand for their best known checkpoint; none: list all."""
+    list: bool = False
+    """Say every file, its size and address, and fetch nothing."""
+    mirror: str | None = None
+    """Address that stands in for the host of each file; None: LISSOM_MIRROR, or the publisher's own host."""
+    offline: bool = False
+    """Fetch nothing: an error for what is not in the cache."""
+    cache_dir: str | None = None
+    """The cache; None: LISSOM_CACHE, or the user's cache folder."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Prints a line for each file."""
+        if self.list or not self.names:
+            self._list()
+            return 0
+        from lissom.verbs.fetch import fetch
+        from lissom.verbs.waiting import reading
+
+        with reading(quiet=self.json) as progress:
+            found = fetch(
+                self.names, mirror=self.mirror, offline=self.offline, cache_dir=self.cache_dir, progress=progress
+            )
+        if self.json:
+            print(json.dumps(found, indent=2))
+            return 0
+        for row in found:
+            print(text("weights.fetched", name=row["checkpoint"], path=row["path"]))
+            if row["sha256"] is None:
+                print(text("weights.unchecked", name=row["checkpoint"]))
+        return 0
+
+    def _list(self) -> None:
+        from lissom.verbs.fetch import list_files
+
+        rows = list_files(self.names, cache_dir=self.cache_dir)
+        if self.json:
+            print(json.dumps(rows, indent=2))
+            return
+        from lissom.cli.show import show_rows
+
+        folder = cache_folder(self.cache_dir) / "weights"
+        size = sum(row["megabytes"] or 0 for row in rows)
+        show_rows(
+            [{**row, "cached": text("weights.here") if row["cached"] else ""} for row in rows],
+            note=text("weights.listed", files=len(rows), size=f"{size:.0f}", folder=folder),
+        )

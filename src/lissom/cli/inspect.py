@@ -1,0 +1,72 @@
+"""`lissom inspect`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional
+
+from lissom.cli.results import Device
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspect:
+    """Arguments of `lissom inspect`."""
+
+    run_folder: Annotated[Path, Positional]
+    """A run."""
+    data: str | None = None
+    """A class folder or an archive of one; None: the run's own training images."""
+    output: Path | None = None
+    """The folder for the page, tables and pictures; None: the run's."""
+    images: int = 512
+    """Images to look at, as many of each class."""
+    batch_size: int = 32
+    """Images at a time."""
+    device: Device = "auto"
+    """Where to compute."""
+    threads: int | None = None
+    """CPU threads; None: all cores."""
+    dry_run: bool = False
+    """Print the figures and write nothing."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Prints a table for each question; the page and the pictures go to the folder."""
+        from lissom.verbs.inspect import inspect
+
+        found = inspect(
+            self.run_folder,
+            self.data,
+            output=self.output,
+            images=self.images,
+            batch_size=self.batch_size,
+            device=self.device,
+            threads=self.threads,
+            write=not self.dry_run,
+        )
+        if self.json:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            _show(found)
+        return 0
+
+
+def _show(found: dict) -> None:
+    from lissom.cli.show import console
+    from lissom.messages import text
+    from lissom.report.tables import to_rich
+    from lissom.verbs.inspect_page import TABLES, columns
+
+    out = console()
+    out.print(text("inspect.subtitle", images=found["images"], source=found["source"]), markup=False)
+    for table in TABLES:
+        if found[table]:
+            out.print(to_rich(found[table], columns(table), title=text(f"inspect.section_{table}")))
+            out.print()
+    for note in found["notes"]:
+        out.print(note, markup=False)
+    if found["folder"]:
+        out.print(text("cli.wrote", path=Path(found["folder"]) / "inspect.html"), markup=False, soft_wrap=True)

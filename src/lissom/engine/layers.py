@@ -1,0 +1,28 @@
+"""A network as a row of layers, for what treats the last ones otherwise than the first."""
+
+from torch import nn
+
+
+def layers(model: nn.Module) -> list[nn.Module]:
+    """The parts of `model` that hold parameters, in the order in which it has them; the last one is its classifier.
+
+    A part is a child, or a child of a child that is a sequence: stem, each block, expansion, head.
+    """
+    parts: list[nn.Module] = []
+    for name, child in model.named_children():
+        parts += list(child) if isinstance(child, nn.Sequential) and name != "head" else [child]
+    return [part for part in parts if any(True for _ in part.parameters())] or [model]
+
+
+def trunk(model: nn.Module) -> list[nn.Module]:
+    """All layers but the last."""
+    return layers(model)[:-1]
+
+
+def depths(model: nn.Module) -> dict[int, int]:
+    """For each parameter, by its id, how many layers come after its own; one in no layer counts to the first."""
+    row = layers(model)
+    found = {id(p): len(row) - 1 for p in model.parameters()}
+    for index, layer in enumerate(row):
+        found |= {id(p): len(row) - 1 - index for p in layer.parameters()}
+    return found

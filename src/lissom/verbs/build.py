@@ -1,0 +1,45 @@
+"""`lissom.build`: a network by its name, with published weights, one's own, or none."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lissom import models
+from lissom.verbs.pretrained import obtain, source
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build(
+    name: str,
+    weights: str | Path | None = None,
+    *,
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    width: float | None = None,
+    mirror: str | None = None,
+    offline: bool = False,
+    **options: Any,
+) -> "nn.Module":
+    """The network called `name`, by the model contract.
+
+    weights: None, freshly initialised; "imagenet", the best known checkpoint that goes with the options; the name of a
+    checkpoint, which also says the options that are not given; a run folder, or a file. With weights the network has
+    an attribute `loaded`, a `weights.Loaded`: what was set beside them, and notes on what is not as in the file.
+    A checkpoint that is not in the cache is fetched: from `mirror`, or not at all where `offline`.
+
+    Raises: UsageError for an unknown name, option or checkpoint; DataError for weights that do not fit; MachineError
+    for a network connection that fails.
+    """
+    sizes = {"num_classes": num_classes, "in_channels": in_channels}
+    given = options if width is None else {"width": width, **options}
+    if weights is None:
+        return models.build(name, **sizes, **given)
+    from lissom.weights import load
+
+    found = source(str(weights), name, given)
+    wanted = dict(found.checkpoint.options) if found.checkpoint else {}
+    model = models.build(name, **sizes, **(wanted | given))
+    file = obtain(found, mirror=mirror, offline=offline)
+    model.__dict__["loaded"] = load(model, file, checkpoint=found.checkpoint)  # no module or tensor of its own
+    return model

@@ -1,0 +1,176 @@
+"""`lissom profile --paper`: the tables of a paper, each printed figure beside the one that is counted here."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import torch
+
+from lissom import models
+from lissom.blocks.conv import ConvNormAct
+from lissom.blocks.depthwise_separable import DepthwiseSeparable
+from lissom.errors import UsageError, near
+from lissom.messages import text
+from lissom.models.classifier import Classifier
+from lissom.models.entry import Published
+from lissom.profiler import Profile, count, printed
+
+Row = dict[str, Any]
+MILLION = 1e6
+
+
+def paper(name: str) -> dict[str, Any]:
+    """The tables of the paper called `name` (`printed.PAPERS`), as plain data.
+
+    Returns `paper`, `title`, `arxiv`, `convention` and `tables`: a `title` each, and `rows` with `row`, `figure`,
+    `printed`, `counted`, `difference_percent` (of the printed) and `remark`: empty where both agree within the printed
+    figure's last digit, else why they do not. Raises: UsageError for a name that is none.
+    """
+    known = printed.PAPERS.get(name)
+    if known is None:
+        raise UsageError("paper-unknown", got=name, near=near(name, printed.PAPERS))
+    tables = [*_OWN.get(name, list)(), *_from_catalogue(known.arxiv, skip=_COVERED.get(name, ()))]
+    return {
+        "paper": name,
+        "title": known.title,
+        "arxiv": known.arxiv,
+        "convention": text("profiler.convention"),
+        "tables": [{"title": f"{known.title} (arXiv {known.arxiv}), {place}", "rows": rows} for place, rows in tables],
+    }
+
+
+def _row(label: str, figure: str, stated: float, counted: float, *, digit: float = 0.0, fault: str = "") -> Row:
+    """digit: the value of the printed figure's last digit; 0 reads it off the figure."""
+    agrees = abs(counted - stated) < (digit or _last_digit(stated))
+    return {
+        "row": label,
+        "figure": text(f"paper.{figure}"),
+        "printed": stated,
+        "counted": counted,
+        "difference_percent": round(100 * (counted - stated) / stated, 2),
+        "remark": "" if agrees else fault or text("paper.no-reason"),
+    }
+
+
+def _last_digit(figure: float) -> float:
+    """569 -> 1, 4.2 -> 0.1, 24.33 -> 0.01; papers round and cut off alike, so that either is within it."""
+    return 10.0 ** -len(f"{figure:g}".partition(".")[2])
+
+
+@cache
+def _count(name: str, options: tuple[tuple[str, Any], ...], resolution: int) -> Profile:
+    with torch.device("meta"):
+        return count(models.build(name, **dict(options)), resolution=resolution)
+
+
+def _counted(name: str, resolution: int = 224, **options: Any) -> Profile:
+    return _count(name, tuple(options.items()), resolution)
+
+
+def _mobilenetv1() -> list[tuple[str, list[Row]]]:
+    networks = [
+        (text("paper.table", number=number), [line for row in rows for line in _network(row)])
+        for number, rows in printed.V1_NETWORKS.items()
+    ]
+    return [
+        (text("paper.v1-table-2"), [line for share in printed.V1_TABLE_2 for line in _share(share)]),
+        (text("paper.v1-table-3"), [line for row in printed.V1_TABLE_3 for line in _layer(row)]),
+        *networks,
+    ]
+
+
+def _share(share: printed.Share) -> Iterator[Row]:
+    found = _counted("mobilenetv1")
+    layers = [layer for layer in found.layers if layer.kind == share.kind]
+    macs = sum(layer.macs for layer in layers) / found.macs
+    fault = share.fault and text(f"paper.{share.fault}")
+    yield _row(share.label, "macs-share", share.macs, 100 * macs, fault=fault)
+    weights = sum(_weights(found, layer.name) for layer in layers) / _weights(found)
+    yield _row(share.label, "weights-share", share.parameters, 100 * weights)
+
+
+def _weights(found: Profile, name: str | None = None) -> int:
+    """Parameters without norms and biases, which table 2 leaves out: of one layer, or of all."""
+    layers = [layer for layer in found.layers if layer.macs and name in (None, layer.name)]
+    biases = sum(layer.output_shape[-1] for layer in layers if layer.kind == "linear")
+    return sum(layer.parameters for layer in layers) - biases
+
+
+def _layer(row: printed.LayerRow) -> Iterator[Row]:
+    block = DepthwiseSeparable if row.separable else ConvNormAct
+    with torch.device("meta"):
+        found = count(block(row.channels, row.channels), resolution=row.side)
+    yield _row(row.label, "macs", row.macs, found.macs / MILLION)
+    yield _row(row.label, "weights", row.parameters, _weights(found) / MILLION)
+
+
+def _network(row: printed.NetworkRow) -> Iterator[Row]:
+    found = _counted("mobilenetv1", row.resolution, **row.options)
+    fault = row.fault and text(f"paper.{row.fault}")
+    yield _row(row.label, "macs", row.macs, found.macs / MILLION, fault=fault)
+    yield _row(row.label, "parameters", row.parameters, found.parameters / MILLION)
+
+
+def _shufflenetv1() -> list[tuple[str, list[Row]]]:
+    """Table 1 has no classifier: its five figures agree to the last digit without one, and with one they do not."""
+    rows = []
+    for column in printed.SHUFFLE_TABLE_1:
+        label = f"g = {column.groups}"
+        with torch.device("meta"):
+            network = models.build("shufflenetv1", groups=column.groups)
+        assert isinstance(network, Classifier)
+        levels = network.pyramid[-len(column.channels) :]
+        for number, (stated, level) in enumerate(zip(column.channels, levels, strict=True), start=2):
+            rows.append(_row(f"{label}, Stage{number}", "channels", stated, level.channels))
+        found = count(network, resolution=224)
+        classifier = sum(layer.macs for layer in found.layers if layer.kind == "linear")
+        rows.append(_row(label, "macs", column.macs, (found.macs - classifier) / MILLION))
+    return [(text("paper.shuffle-table-1"), rows)]
+
+
+def _mobilenetv3() -> list[tuple[str, list[Row]]]:
+    """Section 5.1: what the efficient last stage saves."""
+    original, efficient = (_counted("mobilenetv3_large", last_stage=kind) for kind in ("original", "efficient"))
+    saved = (original.macs - efficient.macs) / MILLION
+    return [
+        (
+            text("paper.last-stage"),
+            [_row(text("paper.last-stage-saves"), "macs", printed.LAST_STAGE_SAVES, saved, digit=10)],
+        )
+    ]
+
+
+_OWN = {"mobilenetv1": _mobilenetv1, "shufflenetv1": _shufflenetv1, "mobilenetv3": _mobilenetv3}
+_COVERED = {  # tables that are printed in full above
+    "mobilenetv1": ("4", "5", "6", "7"),
+    "shufflenetv1": ("1 and 2",),
+}
+
+
+def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[Row]]]:
+    """Every catalogue row that says it stands in that paper, by table."""
+    tables: dict[str, list[Row]] = {}
+    for name in models.names():
+        for row in models.entry(name).published:
+            place = _place(row, arxiv)
+            if row.printed and place and place not in skip:
+                tables.setdefault(place, []).extend(_published(name, row))
+    return [(text("paper.table", number=place), tables[place]) for place in sorted(tables, key=int)]
+
+
+def _place(row: Published, arxiv: str) -> str:
+    """ "1707.01083, table 5; ..." -> "5"; empty where the row is of another paper."""
+    found = re.search(rf"{re.escape(arxiv)}, tables? (\d+(?: and \d+)?)", row.source)
+    return found.group(1) if found else ""
+
+
+def _published(name: str, row: Published) -> Iterator[Row]:
+    assert row.printed is not None
+    found = _counted(name, row.resolution, **row.options)
+    label = " ".join([name, *(f"{key}={value}" for key, value in row.options.items())])
+    fault = row.printed.faulty
+    if row.printed.macs is not None:
+        yield _row(label, "macs", row.printed.macs, found.macs / MILLION, digit=row.printed.digit, fault=fault)
+    if row.printed.parameters is not None:
+        yield _row(label, "parameters", row.printed.parameters, found.parameters / MILLION, fault=fault)

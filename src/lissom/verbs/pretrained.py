@@ -1,0 +1,104 @@
+"""What `--weights` means: "imagenet", a checkpoint's name, a run, or a file. No torch here."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lissom.config import ModelConfig, TrainConfig, cache_folder
+from lissom.data.download import fetch as fetch_file
+from lissom.errors import DataError, MachineError
+from lissom.models.registry import entry, typed_options
+from lissom.runs.folder import open_run
+from lissom.weights.catalogue import CHECKPOINTS, IMAGENET, by_file, choose
+from lissom.weights.checkpoint import Checkpoint, Norm
+
+Progress = Callable[[int, int], None]
+BUILD = ("num_classes", "in_channels")  # what a network of one's own may have otherwise than its weights
+
+
+class Source(NamedTuple):
+    """Where weights are, or will be once they are fetched."""
+
+    file: Path
+    checkpoint: Checkpoint | None
+    norm: Norm | None
+    """Mean and spread that they expect; None where it is not known."""
+
+
+def source(weights: str, network: str, options: Mapping[str, Any], *, cache_dir: str | None = None) -> Source:
+    """Where the weights are that a network with these options begins with; nothing is fetched.
+
+    options: those of `build` that were given, width included.
+    Raises: UsageError when no such weights are known, DataError when the file or run is not there.
+    """
+    given = {k: v for k, v in options.items() if k == "width"}
+    given |= typed_options(network, {k: v for k, v in options.items() if k != "width"})
+    path = Path(weights)
+    if weights == IMAGENET or weights in CHECKPOINTS or not (path.exists() or path.suffix):
+        row = choose(weights, network, given)
+        return Source(cached_file(row, cache_dir), row, row.norm)
+    if (path / "run.json").is_file():
+        path = open_run(path).best
+    if not path.is_file():
+        raise DataError("weights-missing", path=path)
+    row = by_file(path.name)
+    return Source(path, row, row.norm if row else _norm_beside(path))
+
+
+def cached_file(row: Checkpoint, cache_dir: str | None = None) -> Path:
+    """The place of a checkpoint's file in the cache."""
+    return cache_folder(cache_dir) / "weights" / row.file
+
+
+def obtain(
+    found: Source, *, mirror: str | None = None, offline: bool = False, progress: Progress | None = None
+) -> Path:
+    """The file itself, fetched first where it is a checkpoint that is not in the cache.
+
+    mirror, offline: also by the variables LISSOM_MIRROR and LISSOM_OFFLINE. Raises: MachineError when it is not here
+    and may not be fetched or cannot, DataError for a wrong checksum.
+    """
+    row = found.checkpoint
+    if row is None or found.file.is_file():
+        return found.file
+    if offline or os.environ.get("LISSOM_OFFLINE", "0") not in ("", "0"):
+        raise MachineError("weights-offline", name=row.name, path=found.file)
+    mirror = mirror or os.environ.get("LISSOM_MIRROR")
+    fetch_file(row.address, found.file, sha256=row.sha256, mirror=mirror, progress=progress)
+    return found.file
+
+
+def _norm_beside(file: Path) -> Norm | None:
+    """Of the run whose folder holds the file."""
+    if not (file.parent / "run.json").is_file():
+        return None
+    facts = open_run(file.parent).data
+    return Norm(tuple(facts["mean"]), tuple(facts["std"]))
+
+
+def settled(model: ModelConfig, cache_dir: str | None = None) -> ModelConfig:
+    """The settings with the options that the weights want and that were not given; a file's path made whole."""
+    if not model.weights:
+        return model
+    if model.weights not in (IMAGENET, *CHECKPOINTS) and Path(model.weights).exists():
+        model = dataclasses.replace(model, weights=str(Path(model.weights).resolve()))
+    found = source(str(model.weights), model.model, given_options(model), cache_dir=cache_dir)
+    wanted = dict(found.checkpoint.options) if found.checkpoint else {}
+    width = wanted.pop("width", model.width)
+    return dataclasses.replace(model, width=width, options=wanted | dict(model.options))
+
+
+def source_of(config: TrainConfig) -> Source | None:
+    """Where the weights are that a run begins with; None when it begins with random ones."""
+    model = config.model
+    if not model.weights:
+        return None
+    return source(model.weights, model.model, given_options(model), cache_dir=config.data.cache_dir)
+
+
+def given_options(model: ModelConfig) -> dict[str, Any]:
+    """The options of `build` in a run's settings."""
+    entry(model.model)
+    return {"width": model.width, **model.options}

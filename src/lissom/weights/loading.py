@@ -1,0 +1,142 @@
+"""Published weights into one of our networks: all of them or none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from lissom.errors import DataError
+from lissom.messages import text
+from lissom.models.registry import ENTRIES
+from lissom.weights.catalogue import by_file
+from lissom.weights.checkpoint import Checkpoint, Norm
+from lissom.weights.fitting import Ends, Fit, fit, listed
+from lissom.weights.layout import Layout
+from lissom.weights.numerics import Numerics, apply_numerics, eps_of
+from lissom.weights.reading import AVERAGED, Read, read_file
+from lissom.weights.styles import OURS, recognise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What was loaded, and what a person must know of it."""
+
+    file: Path
+    style: str
+    checkpoint: Checkpoint | None
+    """The catalogue's row of that file, where it has one."""
+    numerics: Numerics
+    """What was set beside the weights."""
+    norm: Norm | None
+    """Mean and spread that the weights expect, where they are known."""
+    new_head: bool
+    """The classifier has another number of classes and keeps its first, random weights."""
+    notes: tuple[str, ...]
+    """Sentences: whatever is not as in the file."""
+
+
+def load(
+    model: nn.Module, file: Path | str, *, style: str | None = None, checkpoint: Checkpoint | None = None
+) -> Loaded:
+    """Loads `file` into `model`, which `models.build` made, and sets what travels with the weights.
+
+    style: whose names the file has, one of `styles.STYLES`; None: as they tell. checkpoint: the row of the catalogue;
+    None: found by the file's name. A classifier for another number of classes keeps its random weights, an input layer
+    for other channels is made from the file's: `notes` says so.
+
+    Raises: DataError when the file is missing, damaged or of another network; every tensor that does not fit is named,
+    with both shapes, in `values["tensors"]`, and the model stays as it was. UsageError for an unknown style.
+    """
+    path = Path(file)
+    read = read_file(path)
+    row = checkpoint or by_file(path.name)
+    wanted = model.state_dict()
+    ours = style == OURS or (style is None and _are_ours(read.tensors, wanted))
+    layout = None if ours else recognise(read.tensors, style)
+    if layout is None and not ours:
+        raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
+    _require_options(path, model, layout, read.tensors)
+    found = fit(_renamed(read, layout), wanted, _ends(model))
+    if found.mismatches:
+        raise _does_not_fit(path, model, read, layout, found)
+    numerics = _numerics(row, layout)
+    notes = (*_unwrapped(read), *found.notes, *_announced(model, numerics))
+    model.load_state_dict(found.tensors)
+    apply_numerics(model, numerics)
+    return Loaded(
+        file=path,
+        style=layout.style if layout else OURS,
+        checkpoint=row,
+        numerics=numerics,
+        norm=row.norm if row else None,
+        new_head=found.new_head,
+        notes=notes,
+    )
+
+
+def _are_ours(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
+    return 2 * len(tensors.keys() & wanted.keys()) > len(tensors)
+
+
+def _require_options(path: Path, model: nn.Module, layout: Layout | None, tensors: Mapping[str, Tensor]) -> None:
+    """DataError when the weights want an option that no shape shows, and the network was built with another."""
+    network = getattr(model, "network", None)
+    if layout is None or network is None or ENTRIES[network].module != layout.family:
+        return  # what is of another family does not fit by its names
+    built = {**ENTRIES[network].options, **getattr(model, "options", {})}
+    for option, expected in layout.options(tensors).items():
+        if option in built and built[option] != expected:
+            values = {"option": option, "expected": expected, "built": built[option]}
+            raise DataError("weights-build-option", path=path, got=layout.title, **values)
+
+
+def _renamed(read: Read, layout: Layout | None) -> dict[str, tuple[str, Tensor]]:
+    """Our name -> theirs and the tensor; one that no table has keeps its own name, and will fit nothing."""
+    if layout is None:
+        return {name: (name, tensor) for name, tensor in read.tensors.items()}
+    ours = layout.translate(read.tensors)
+    return {ours[name] or f"? {name}": (name, tensor) for name, tensor in read.tensors.items()}
+
+
+def _ends(model: nn.Module) -> Ends:
+    """The first convolution and the last linear layer: what may be of other sizes than in the file."""
+    modules = list(model.named_modules())
+    first = next(name for name, module in modules if isinstance(module, nn.Conv2d))
+    last = next(name for name, module in reversed(modules) if isinstance(module, nn.Linear))
+    return Ends(first, last)
+
+
+def _numerics(row: Checkpoint | None, layout: Layout | None) -> Numerics:
+    if row:
+        return Numerics(row.eps, row.padding)
+    return Numerics(layout.eps, layout.padding) if layout else Numerics()
+
+
+def _unwrapped(read: Read) -> list[str]:
+    averaged = [name for name in read.unwrapped if name in AVERAGED]
+    return [text("weights.averaged", name=averaged[0])] if averaged else []
+
+
+def _announced(model: nn.Module, numerics: Numerics) -> list[str]:
+    notes = []
+    built = eps_of(model)
+    if numerics.eps is not None and built is not None and numerics.eps != built:
+        notes.append(text("weights.other-eps", eps=f"{numerics.eps:g}", built=f"{built:g}"))
+    if numerics.padding:
+        notes.append(text("weights.same-padding"))
+    return notes
+
+
+def _does_not_fit(path: Path, model: nn.Module, read: Read, layout: Layout | None, found: Fit) -> DataError:
+    got = layout.title if layout else text("weights.ours")
+    values = {"path": path, "expected": getattr(model, "network", type(model).__name__), "tensors": found.mismatches}
+    return DataError("weights-do-not-fit", got=got + _known_as(read.tensors), listed=listed(found.mismatches), **values)
+
+
+def _known_as(tensors: Mapping[str, Tensor]) -> str:
+    """` (mobilenetv3_small)`: our networks with as many parameters."""
+    buffers = ("running_mean", "running_var", "num_batches_tracked")
+    parameters = sum(t.numel() for name, t in tensors.items() if not name.endswith(buffers))
+    names = [e.name for e in ENTRIES.values() if parameters in {row.parameters for row in e.published}]
+    return f" ({', '.join(names)})" if names else ""

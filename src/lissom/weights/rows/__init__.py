@@ -1,0 +1,1 @@
+"""One file for each publisher of checkpoints, one row for each checkpoint."""

@@ -1,0 +1,46 @@
+"""Checkpoints that the papers' authors publish themselves, where the address has stayed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lissom.weights.checkpoint import HALF, IMAGENET, Checkpoint
+
+GOOGLE = "https://huggingface.co/google/"
+NOAH = "https://github.com/huawei-noah/CV-backbones/releases/download/ghostnet_pth/"
+
+
+def _google(name: str, network: str, options: Mapping[str, Any], resolution: int) -> Checkpoint:
+    """TensorFlow's weights as its authors' organisation hosts them: 1001 classes, the first one is background."""
+    return Checkpoint(
+        name=f"google/{name}",
+        network=network,
+        options=options,
+        address=f"{GOOGLE}{name}/resolve/main/pytorch_model.bin",
+        resolution=resolution,
+        norm=HALF,
+        eps=1e-3,
+        padding="same",
+        classes=1001,
+        label_offset=1,
+    )
+
+
+ROWS = (
+    _google("mobilenet_v1_1.0_224", "mobilenetv1", {"act": "relu6"}, 224),
+    _google("mobilenet_v1_0.75_192", "mobilenetv1", {"act": "relu6", "width": 0.75}, 192),
+    _google("mobilenet_v2_1.0_224", "mobilenetv2", {}, 224),
+    _google("mobilenet_v2_1.4_224", "mobilenetv2", {"width": 1.4}, 224),
+    _google("mobilenet_v2_0.75_160", "mobilenetv2", {"width": 0.75}, 160),
+    _google("mobilenet_v2_0.35_96", "mobilenetv2", {"width": 0.35}, 96),
+    Checkpoint(
+        name="huawei-noah/ghostnet_1x",
+        network="ghostnet",
+        address=NOAH + "ghostnet_1x.pth",
+        licence="Apache-2.0",
+        resize=256,
+        norm=IMAGENET,
+        top1=73.98,
+        reporter="the authors",
+        eps=1e-5,
+    ),
+)

@@ -1,0 +1,125 @@
+"""The reasons: each is found where its figure says so, left out where not, and reads in both languages."""
+
+from typing import Any
+
+import pytest
+
+from lissom.messages import catalogue
+from lissom.profiler.explain import differences, reasons, sentence
+from lissom.profiler.limits import Limits
+from lissom.profiler.roofline import by_family, placed
+from profiler.test_roofline import layer, took
+
+LIMITS = Limits(macs_per_second=1e11, bandwidths=((10**9, 1e10),), operator_us=10, convolution_us=50)
+MACHINE = {"threads": 1, "omp_wait_policy": "unset", "device": "cpu"}
+
+
+def measured(ms: float, *, cpu_ms: float | None = None, p95: float | None = None, **machine: Any) -> dict[str, Any]:
+    latency = {"median_ms": ms, "p95_ms": p95 or ms, "cpu_ms": cpu_ms or ms}
+    return {"batch": 1, "latency": latency, "layer_sum_ms": ms, "machine": MACHINE | machine}
+
+
+def found(times: dict[str, float], **how: Any) -> dict[str, dict[str, Any]]:
+    """A network of a pointwise layer at its limit, a depthwise layer and a norm, which take so many ms."""
+    layers = [
+        layer("pointwise", "pointwise", macs=9 * 10**8, moved=10**6),
+        layer("depthwise", "depthwise 3x3", macs=10**8, moved=10**8),
+        layer("norm", "norm", moved=10**8),
+    ]
+    rows = placed(layers, {name: took(ms) for name, ms in times.items()}, LIMITS)
+    return {reason["kind"]: reason for reason in reasons(rows, measured(sum(times.values()), **how), LIMITS)}
+
+
+def test_the_floor_is_the_sum_of_all_limits() -> None:
+    floor = found({"pointwise": 10, "depthwise": 20, "norm": 30})["floor"]
+    assert floor["compute_ms"] == pytest.approx(1e9 / 1e11 * 1e3)
+    assert floor["limit_ms"] == pytest.approx(9 + 10 + 10)  # 9e8 MACs, and twice 1e8 bytes
+    assert floor["latency_ms"] == 60
+
+
+def test_a_family_slower_than_its_share_of_macs_is_named_with_its_speed() -> None:
+    slow = found({"pointwise": 10, "depthwise": 20, "norm": 30})["slow"]
+    assert slow["family"] == "depthwise"
+    assert slow["macs_share"] == pytest.approx(0.1)
+    assert slow["time_share"] == pytest.approx(20 / 60)
+    assert slow["speed"] == pytest.approx(1e8 / 20e-3)
+    assert slow["peak_share"] == pytest.approx(5e9 / 1e11)
+    assert slow["intensity"] == pytest.approx(1)
+
+
+def test_layers_without_macs_are_summed() -> None:
+    free = found({"pointwise": 10, "depthwise": 20, "norm": 30})["no-macs"]
+    assert (free["time_share"], free["time_ms"], free["parts"]) == (0.5, 30, {"norm": 0.5})
+
+
+def test_layers_bound_by_memory_are_counted_with_their_shares() -> None:
+    memory = found({"pointwise": 10, "depthwise": 20, "norm": 30})["memory"]
+    assert (memory["layers"], memory["of"]) == (2, 3)
+    assert memory["time_share"] == pytest.approx(50 / 60)
+    assert memory["macs_share"] == pytest.approx(0.1)
+    assert memory["intensity"] == pytest.approx(1e8 / 2e8)
+    assert memory["balance"] == 10
+
+
+def test_small_operators_cost_their_calls() -> None:
+    assert "dispatch" not in found({"pointwise": 10, "depthwise": 20, "norm": 30})
+    brief = found({"pointwise": 0.1, "depthwise": 0.2, "norm": 0.3})["dispatch"]
+    assert (brief["calls"], brief["time_ms"]) == (3, pytest.approx(2 * 0.05 + 0.01))
+    assert brief["time_share"] == pytest.approx(0.11 / 0.6)
+
+
+def test_latency_that_follows_macs_is_said_to() -> None:
+    kinds = found({"pointwise": 100, "depthwise": 8, "norm": 0.5})
+    assert set(kinds) == {"floor", "follows"}
+
+
+def test_threads_that_sleep_or_wait_are_named() -> None:
+    times = {"pointwise": 100.0, "depthwise": 8.0, "norm": 0.5}
+    assert found(times, threads=2, omp_wait_policy="PASSIVE")["passive"]["threads"] == 2
+    assert found(times, threads=2, cpu_ms=120)["idle"]["share"] == pytest.approx(120 / (2 * 108.5))
+    assert "idle" not in found(times, threads=2, cpu_ms=210)
+    assert found(times, cpu_ms=54.25)["robbed"] == {"kind": "robbed", "cpu_ms": 54.25, "latency_ms": 108.5}
+    assert found(times, p95=217)["noise"]["ratio"] == 2
+
+
+def test_time_between_the_layers_is_pythons() -> None:
+    rows = placed([layer("a", "pointwise", macs=10**9)], {"a": took(10)}, LIMITS)
+    between = {r["kind"]: r for r in reasons(rows, measured(15), LIMITS)}["between"]
+    assert (between["time_ms"], between["time_share"]) == (5, pytest.approx(1 / 3))
+
+
+def network(name: str, macs: int, times: dict[str, float]) -> dict[str, Any]:
+    layers = [layer(kind, kind, macs=macs if kind == "pointwise" else 0) for kind in times]
+    rows = placed(layers, {kind: took(ms) for kind, ms in times.items()}, LIMITS)
+    return {"network": name, "macs": macs, "latency_ms": sum(times.values()), "families": by_family(rows)}
+
+
+def test_two_networks_are_explained_by_the_family_that_breaks_the_promise() -> None:
+    heavy = network("heavy", 10**9, {"pointwise": 100, "norm": 10})
+    light = network("light", 10**8, {"pointwise": 12, "norm": 43})
+    (pair,) = differences([heavy, light])
+    assert (pair["light"], pair["heavy"], pair["family"]) == ("light", "heavy", "norm")
+    assert (pair["macs_ratio"], pair["times_ratio"]) == (10, 2)
+    assert pair["excess_ms"] == pytest.approx(43 - 10 / 10)
+    assert pair["kind"] == "pair"
+
+
+def test_a_lighter_network_that_takes_longer_is_said_so() -> None:
+    (pair,) = differences([network("a", 10**8, {"pointwise": 90}), network("b", 2 * 10**8, {"pointwise": 30})])
+    assert (pair["kind"], pair["times_ratio"]) == ("pair-slower", 3)
+
+
+def test_networks_whose_latencies_are_as_their_macs_need_no_words() -> None:
+    assert differences([network("a", 10**8, {"pointwise": 10}), network("b", 2 * 10**8, {"pointwise": 21})]) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_reason_reads_in_both_languages(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISSOM_LANG", lang)
+    told = found(
+        {"pointwise": 0.1, "depthwise": 0.2, "norm": 0.3}, threads=2, omp_wait_policy="PASSIVE", p95=2
+    ).values()
+    sentences = [sentence(reason) for reason in told]
+    assert {reason["kind"] for reason in told} == {"floor", "memory", "slow", "no-macs", "dispatch", "passive", "noise"}
+    assert all(text.endswith("." if lang == "en" else "。") and "{" not in text for text in sentences)
+    assert catalogue(lang)["family.depthwise"] in " ".join(sentences)

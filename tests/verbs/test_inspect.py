@@ -1,0 +1,169 @@
+"""`lissom inspect` on real runs: figures, pictures, a page in one file, and one-line errors."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import lissom
+from lissom.blocks.cbam import CBAM
+from lissom.cli.main import run as run_command
+from lissom.data.images import ImageSet
+from lissom.errors import DataError, UsageError
+from lissom.runs.folder import Run
+from lissom.runs.weights import save_weights
+from lissom.verbs.assemble import load_model
+from lissom.verbs.evaluate import View
+from lissom.verbs.inspect import evenly, facts, look
+from lissom.verbs.inspect_page import PICTURES, draw
+from photos import CLASSES, make_photos
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("inspect")
+    make_photos(folder / "photos", per_class=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("LISSOM_CACHE", str(folder / "cache"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def run(place: Path) -> Run:
+    settings = {"data": "photos", "width": 0.25, "epochs": 1, "batch_size": 8, "quiet": True, "device": "cpu"}
+    return lissom.train(model="mobilenetv3_small", name="v3", **settings)
+
+
+@pytest.fixture(scope="module")
+def found(run: Run) -> dict:
+    return lissom.inspect(run, device="cpu")
+
+
+def pictures(folder: Path) -> set[str]:
+    return {file.stem.removeprefix("inspect_") for file in folder.glob("inspect_*.png")}
+
+
+def test_a_row_for_each_layer_of_the_network(run: Run, found: dict) -> None:
+    assert found["images"] == run.data["data"]["train"]  # fewer than 512, so all
+    assert [len(found[key]) for key in ("kernels", "twins", "attention")] == [11, 12, 9]  # table 2
+    assert [row["width"] for row in found["spiral"]] == [2, 3, 5, 15, 30]  # the paper's
+    assert found["notes"] == []
+    assert all(0 <= row["mean_gate"] <= 1 for row in found["attention"])
+
+
+def test_page_tables_and_pictures_lie_in_the_run(run: Run, found: dict) -> None:
+    assert found["folder"] == str(run.path)
+    assert pictures(run.path) == set(PICTURES) - {"places"}  # no CBAM in it
+    assert all((run.path / f"inspect_{name}.svg").exists() for name in pictures(run.path))
+    assert json.loads((run.path / "inspect.json").read_text()) == found
+    assert len((run.path / "inspect_kernels.csv").read_text().splitlines()) == 12
+    page = (run.path / "inspect.html").read_text()
+    assert page.count("<svg") == 6
+    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"|url\((?!#)[^)]*\)|@import', page)
+
+
+def test_the_same_run_gives_the_same_figures(run: Run, found: dict) -> None:
+    again = lissom.inspect(run, device="cpu", write=False)
+    assert {**again, "folder": found["folder"]} == found
+
+
+def test_a_kernel_that_was_set_to_zero_is_found(run: Run, place: Path) -> None:
+    model = load_model(run, torch.device("cpu"))
+    layer = model.get_submodule("blocks.1.depthwise.conv")
+    with torch.no_grad():
+        layer.weight[:3] = 0
+    kept = run.best.read_bytes()
+    try:
+        save_weights(run.best, model.state_dict())
+        rows = {row["layer"]: row for row in lissom.inspect(run, device="cpu", write=False)["kernels"]}
+    finally:
+        run.best.write_bytes(kept)
+    assert rows["blocks.1.depthwise.conv"]["weak"] == 3
+    assert sum(row["weak"] for row in rows.values()) == 3
+
+
+def test_other_data_and_another_folder(run: Run, place: Path) -> None:
+    make_photos(place / "others", per_class=5, classes=("seven", "zero"))
+    (place / "looked").mkdir()
+    (place / "looked" / "inspect_places.png").write_bytes(b"of an earlier look")
+    other = lissom.inspect(run, str(place / "others"), output=place / "looked", images=6, device="cpu")
+    assert (other["images"], other["source"]) == (6, str(place / "others"))
+    assert pictures(place / "looked") == set(PICTURES) - {"places"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_command_prints_every_table(run: Run, language: str, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISSOM_LANG", language)
+    assert run_command(["inspect", str(run.path), "--images", "9", "--dry-run", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert "blocks.10.depthwise.conv" in out
+    assert ("Dead depthwise kernels" if language == "en" else "失效的逐通道卷积核") in out
+    assert run_command(["inspect", str(run.path), "--images", "9", "--dry-run", "--json", "--device", "cpu"]) == 0
+    assert json.loads(capsys.readouterr().out)["folder"] is None
+
+
+def test_errors_are_one_line(run: Run, place: Path) -> None:
+    with pytest.raises(UsageError, match="Got 1 image"):
+        lissom.inspect(run, images=1)
+    with pytest.raises(DataError, match="no run folder"):
+        lissom.inspect(place / "photos")
+    make_photos(place / "strange", per_class=3, classes=("zero",))
+    (place / "strange" / "zero").rename(place / "strange" / "eight")
+    with pytest.raises(DataError, match="eight"):
+        lissom.inspect(run, str(place / "strange"))
+
+
+class Plain(nn.Module):
+    """Full convolutions and a CBAM: no depthwise layer, and no block of the model contract."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), CBAM(8, 2))
+        self.head = nn.Linear(8, len(CLASSES))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.trunk(x).mean((2, 3)))
+
+
+class Noise:
+    """A store of random pixels, as `ImageSet` asks for them."""
+
+    small = True
+
+    def take(self, places: np.ndarray) -> np.ndarray:
+        return np.random.default_rng(0).integers(0, 255, (100, 12, 12, 1), np.uint8)[places]
+
+
+def image_set(labels: list[int]) -> ImageSet:
+    names = [f"{n}.png" for n in range(len(labels))]
+    return ImageSet(Noise(), np.arange(len(labels)), np.array(labels), names)  # type: ignore[arg-type]
+
+
+def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("lissom.data.batches.CachedPixels", Noise)
+    view = View(tuple(CLASSES), (0.5,), (0.3,))
+    seen = look(Plain(), image_set([0, 1, 2] * 6), view, network="plain", batch_size=5)
+    facts_of_it = facts(seen) | {"source": "noise"}
+    assert [row["kind"] for row in facts_of_it["attention"]] == ["CBAM"]
+    assert (facts_of_it["kernels"], facts_of_it["twins"]) == ([], [])
+    assert len(facts_of_it["notes"]) == 1
+    assert "no depthwise layer" in facts_of_it["notes"][0]
+    draw(tmp_path, seen, facts_of_it)
+    assert pictures(tmp_path) == {"spiral", "activations", "gates", "places"}
+    with Image.open(tmp_path / "inspect_places.png") as sheet:
+        assert np.asarray(sheet.convert("RGB")).std() > 20
+    assert "no depthwise layer" in (tmp_path / "inspect.html").read_text()
+
+
+def test_images_are_taken_evenly_from_the_classes() -> None:
+    chosen = evenly(image_set([0, 0, 0, 0, 1, 1, 2]), 5)
+    assert chosen.labels.tolist() == [0, 0, 1, 1, 2]
+    assert chosen.names == ["0.png", "1.png", "4.png", "5.png", "6.png"]
+    assert len(evenly(image_set([0, 1]), 9)) == 2

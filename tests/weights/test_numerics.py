@@ -1,0 +1,47 @@
+"""eps and TensorFlow's padding: set all over a network, its tensors and their names untouched."""
+
+import pytest
+import torch
+from torch import nn
+
+from lissom.models import build
+from lissom.weights.numerics import Numerics, SameConv2d, apply_numerics, eps_of
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [7, 8, 9])
+def test_the_map_has_ceil_size_by_stride_and_the_odd_pixel_is_at_the_end(kernel: int, stride: int, size: int) -> None:
+    conv = SameConv2d(1, 1, kernel, stride, bias=False)
+    nn.init.ones_(conv.weight)
+    out = conv(torch.ones(1, 1, size, size))[0, 0]
+    assert out.shape == (-(-size // stride),) * 2
+    missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    inside = min(kernel - missing // 2, size)  # pixels of the first window that are in the image, along a side
+    assert out[0, 0].item() == inside**2
+
+
+def test_only_strided_kernels_change_and_state_keeps_its_names() -> None:
+    model = build("mobilenetv3_small")
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    apply_numerics(model, Numerics(1e-5, "same"))
+    same = [m for m in model.modules() if isinstance(m, SameConv2d)]
+    assert len(same) == 5  # stem, and table 2's four blocks of stride 2
+    assert eps_of(model) == 1e-5
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_nothing_asked_for_changes_nothing() -> None:
+    model = build("mobilenetv3_small")
+    apply_numerics(model, Numerics())
+    assert eps_of(model) == 1e-3
+    assert not any(isinstance(m, SameConv2d) for m in model.modules())
+    assert eps_of(nn.Linear(1, 1)) is None
+
+
+def test_an_exported_network_pads_for_the_batch_it_gets() -> None:
+    model = build("mobilenetv2", width=0.25, num_classes=4).eval()
+    apply_numerics(model, Numerics(1e-3, "same"))
+    images = torch.randn(3, 3, 64, 64)
+    exported = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},)).module()
+    torch.testing.assert_close(exported(images[:2]), model(images[:2]))
