@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def read_npy(path: Path) -> Layer:
 def read_npz(path: Path, *, rank: int, named: str | None, extent: Shape | None) -> Layer:
     """One array of an .npz archive, in memory. Raises: DataError as `choose`, and for damaged archives."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(_zipped(file), allow_pickle=False) as archive:  # load would leave it open
             found = {name: _npz_shape(archive, name) for name in archive.files}
             name = choose(found, rank=rank, named=named, extent=extent, path=path)
             return Layer(values=archive[name], variable=name)
@@ -114,6 +115,13 @@ def read_npz(path: Path, *, rank: int, named: str | None, extent: Shape | None) 
         if isinstance(error, DataError):
             raise
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
+
+
+def _zipped(file: IO[bytes]) -> IO[bytes]:
+    if not zipfile.is_zipfile(file):
+        raise zipfile.BadZipFile("no zip archive")
+    file.seek(0)
+    return file
 
 
 def _npz_shape(archive: np.lib.npyio.NpzFile, name: str) -> Shape:

@@ -1,6 +1,5 @@
 """A path, a known scene's name or an array to a scene: format by suffix, facts joined, everything checked once."""
 
-import colorsys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from lissom.data.scenes.layers import Layer, Shape, as_cube, as_map, read_npy, r
 from lissom.data.scenes.matfiles import read_mat
 from lissom.data.scenes.scene import Colour, Scene, present_ids, valid_mask
 from lissom.errors import DataError
+from lissom.report.class_colours import class_colour
 
 MAT, TIFF = (".mat", ".h5", ".hdf5"), (".tif", ".tiff")
 ENVI = (".hdr", *RAW_SUFFIXES[1:])
@@ -132,15 +132,8 @@ def named_classes(
     colours = {place: row.colour for place, row in rows.items()} | dict(layer.colours)
     return (
         tuple(names.get(value, str(value)) for value in ids),
-        tuple(colours.get(value, palette(place)) for place, value in enumerate(ids)),
+        tuple(colours.get(value, class_colour(place)) for place, value in enumerate(ids)),
     )
-
-
-def palette(place: int) -> Colour:
-    """The colour of the class at that place where none is given: hues a golden section apart, in three lightnesses."""
-    hue, light = (0.6 + place * 0.618034) % 1, (0.5, 0.68, 0.36)[place % 3]
-    red, green, blue = colorsys.hls_to_rgb(hue, light, 0.6)
-    return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def _known(given: Given) -> Known | None:

@@ -4,63 +4,26 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lissom.data.scenes.known import recognise
-from lissom.data.scenes.scene import Colour, Scene
+from lissom.data.scenes.scene import Scene
 from lissom.data.storing import store_atomically
 from lissom.messages import text
 from lissom.report.canvas import families
-
-RED_GREEN_BLUE_NM = (640.0, 550.0, 460.0)
-FIRST_NM, LAST_NM = 380.0, 760.0  # of visible light
-GUESSED = (0.4, 0.25, 0.1)  # where red, green and blue stand among the bands of a sensor for 400 to 1000 nm
-STRETCH = (2, 98)  # percentiles that become black and full colour
-SAMPLED = 200_000  # pixels for these percentiles
-NOT_LABELLED: Colour = (24, 28, 33)
+from lissom.report.scene_maps import Pixels, class_map, colour_bands, false_colour
 
 LEAST_SIDE, MOST_SIDE = 320, 1600  # pixels of a drawn map's longer side
 GAP, LINE, LEGEND_WIDTH, MOST_CLASSES = 12, 20, 300, 60
 INK, PAPER = "#1d2730", "#fefefe"
 
-Pixels = NDArray[np.uint8]
 
-
-def colour_bands(scene: Scene) -> tuple[int, int, int]:
-    """Places of the bands for red, green and blue: by wavelength, else by the known sensor's range, else by rank.
-
-    A scene without visible light shows its bands in order: the longest third as red.
-    """
+def shown_bands(scene: Scene) -> tuple[int, int, int]:
+    """Places of the bands for red, green and blue; a known scene's wavelengths count where its file names none."""
     nm = scene.wavelengths_nm
     if nm is None and (known := recognise(scene.cube.shape)):
         nm = known.approximate_wavelengths_nm(scene.bands)
-    good = np.arange(scene.bands) if scene.good_bands is None else np.flatnonzero(scene.good_bands)
-    if nm is None:
-        places = [good[int(share * (len(good) - 1))] for share in GUESSED]
-    elif ((nm >= FIRST_NM) & (nm <= LAST_NM)).sum() >= 3:
-        places = [good[np.abs(nm[good] - wanted).argmin()] for wanted in RED_GREEN_BLUE_NM]
-    else:
-        places = [good[int(share * (len(good) - 1))] for share in (5 / 6, 1 / 2, 1 / 6)]
-    red, green, blue = (int(place) for place in places)
-    return red, green, blue
-
-
-def false_colour(scene: Scene, *, step: int = 1) -> Pixels:
-    """Every `step`-th pixel as uint8 H W 3, each band stretched from its 2nd to its 98th percentile; invalid: black."""
-    values = np.stack([scene.cube[::step, ::step, place] for place in colour_bands(scene)], 2).astype(np.float32)
-    valid = scene.valid[::step, ::step]
-    seen = values[valid][:: max(1, int(valid.sum()) // SAMPLED)]
-    if not len(seen):
-        return np.zeros(values.shape, np.uint8)
-    low, high = np.nanpercentile(seen, STRETCH, axis=0).astype(np.float32)
-    shares = (np.nan_to_num(values) - low) / np.maximum(high - low, 1e-12)
-    return np.where(valid[..., None], np.clip(shares * 255, 0, 255).round(), 0).astype(np.uint8)
-
-
-def paint(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Pixels:
-    """Places of classes H W, -1 for none, as uint8 H W 3."""
-    return np.array([*colours, NOT_LABELLED], np.uint8)[labels]
+    return colour_bands(scene.bands, nm, scene.good_bands)
 
 
 def draw_scene(scene: Scene, path: Path) -> None:
@@ -69,16 +32,17 @@ def draw_scene(scene: Scene, path: Path) -> None:
     Raises: MachineError where `path` cannot be written.
     """
     step = -(-max(scene.height, scene.width) // MOST_SIDE)
-    pictures = [(_colour_title(scene), false_colour(scene, step=step))]
+    near = np.s_[::step, ::step]
+    pictures = [(_colour_title(scene), false_colour(scene.cube[near], shown_bands(scene), scene.valid[near]))]
     if scene.ground_truth is not None:
-        pictures.append((text("scenes.picture-map"), paint(scene.labels[::step, ::step], scene.colours)))
+        pictures.append((text("scenes.picture-map"), class_map(scene.labels[near], scene.colours)))
     sheet = _sheet(pictures, scene)
     with store_atomically(path) as file:
         sheet.save(file, "PNG")
 
 
 def _colour_title(scene: Scene) -> str:
-    places = colour_bands(scene)
+    places = shown_bands(scene)
     if scene.wavelengths_nm is None:
         return text("scenes.picture-colour", bands=", ".join(str(place + 1) for place in places))
     return text("scenes.picture-colour-nm", wavelengths=", ".join(f"{scene.wavelengths_nm[p]:.0f}" for p in places))

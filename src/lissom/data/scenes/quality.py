@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]  # rows read, rows in all
 
 NOISY = 0.5  # share of a band's variance that may be noise
 SATURATED, LEAST_SATURATED = 0.001, 10  # share and number of pixels at a band's largest value
-STRIP_BYTES = 8 << 20  # float64 copies of int16 strips take four times that
+STRIP_BYTES = 2 << 20  # of int16: five float64 copies of it make 40 MB
 Floats = NDArray[np.float64]
 
 

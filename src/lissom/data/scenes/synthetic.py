@@ -7,10 +7,10 @@ they test a mechanism and prove nothing about real ground, and say so in their n
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.data.scenes.opening import palette
 from lissom.data.scenes.scene import Scene, row_strips
 from lissom.errors import UsageError
 from lissom.messages import text
+from lissom.report.class_colours import class_colour
 
 RANGE_NM = (400.0, 2500.0)  # of the usual airborne sensors
 SCALE = 10_000  # reflectance 1, as atmospherically corrected products store it
@@ -50,7 +50,7 @@ def synthetic_scene(
         ground_truth=ground_truth,
         class_ids=tuple(range(1, classes + 1)),
         class_names=tuple(f"synthetic {place}" for place in range(1, classes + 1)),
-        colours=tuple(palette(place) for place in range(classes)),
+        colours=tuple(class_colour(place) for place in range(classes)),
         wavelengths_nm=wavelengths,
         valid=np.ones((height, width), bool),
         name="synthetic",
