@@ -12,7 +12,7 @@ from PIL import Image
 from lissom.data.scenes.arrangement import TURNS, explained
 from lissom.data.scenes.check import check_scene
 from lissom.data.scenes.opening import open_scene
-from lissom.data.scenes.picture import colour_bands, draw_scene, false_colour, paint
+from lissom.data.scenes.picture import draw_scene, shown_bands
 from lissom.data.scenes.quality import band_statistics
 from lissom.data.scenes.scene import Scene, listed_bands
 from lissom.data.scenes.synthetic import synthetic_scene
@@ -155,30 +155,17 @@ def test_salinas_a_has_noise_beside_its_water_bands(real_data: Path) -> None:
 
 
 class TestPicture:
-    def test_false_colour_takes_the_bands_nearest_to_red_green_and_blue(self, scene: Scene) -> None:
+    def test_the_files_wavelengths_choose_the_bands_and_bad_ones_are_passed_over(self, scene: Scene) -> None:
         nm = np.linspace(400, 780, 20)  # 20 nm apart
-        assert [nm[place] for place in colour_bands(replace(scene, wavelengths_nm=nm))] == [640, 540, 460]
+        assert [nm[place] for place in shown_bands(replace(scene, wavelengths_nm=nm))] == [640, 540, 460]
         good = nm != 640
-        assert nm[colour_bands(replace(scene, wavelengths_nm=nm, good_bands=good))[0]] in (620, 660)
+        assert nm[shown_bands(replace(scene, wavelengths_nm=nm, good_bands=good))[0]] in (620, 660)
 
-    def test_without_visible_light_or_wavelengths_bands_keep_their_order(self, scene: Scene) -> None:
-        for nm in (None, np.linspace(1000, 2500, 20)):
-            red, green, blue = colour_bands(replace(scene, wavelengths_nm=nm))
-            assert red > green > blue
-
-    def test_each_colour_is_stretched_and_invalid_pixels_are_black(self, scene: Scene) -> None:
-        valid = scene.valid.copy()
-        valid[5, 5] = False
-        colours = false_colour(replace(scene, valid=valid))
-        assert colours.shape == (60, 50, 3)
-        assert (colours.reshape(-1, 3).min(0) == 0).all()
-        assert (colours.reshape(-1, 3).max(0) == 255).all()
-        assert (colours[5, 5] == 0).all()
-        assert np.array_equal(false_colour(scene, step=3).shape, (20, 17, 3))
-
-    def test_a_map_is_painted_in_its_colours(self) -> None:
-        painted = paint(np.array([[0, 1], [-1, 0]]), ((1, 2, 3), (4, 5, 6)))
-        assert painted.tolist() == [[[1, 2, 3], [4, 5, 6]], [[24, 28, 33], [1, 2, 3]]]
+    def test_a_known_scenes_sensor_chooses_where_its_file_names_no_wavelengths(self, scene: Scene) -> None:
+        cube = np.broadcast_to(np.int16(1), (83, 86, 224))
+        places = shown_bands(replace(scene, cube=cube, wavelengths_nm=None))
+        nm = np.linspace(400, 2500, 224)
+        assert [nm[place] for place in places] == pytest.approx([640, 550, 460], abs=5)
 
     def test_the_sheet_holds_both_pictures_at_whole_scale(self, scene: Scene, tmp_path: Path) -> None:
         draw_scene(scene, tmp_path / "sheet.png")
