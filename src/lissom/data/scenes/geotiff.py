@@ -18,7 +18,7 @@ CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no place 
 
 
 def read_geotiff(path: Path) -> Layer:
-    """A cube H W bands, read strip by strip into one array.
+    """A cube H W bands: memory-mapped where the file is one uncompressed piece, else read strip by strip.
 
     Raises: UsageError where rasterio is missing, DataError for a damaged file.
     """
@@ -26,7 +26,7 @@ def read_geotiff(path: Path) -> Layer:
     try:
         with _quiet(rasterio), rasterio.open(path) as file:
             return Layer(
-                values=_values(file),
+                values=_mapped(file, path) if _in_one_piece(file) else _values(file),
                 variable=path.stem,
                 wavelengths_nm=_wavelengths(file),
                 no_data=None if file.nodata is None else float(file.nodata),
@@ -81,6 +81,41 @@ def _quiet(rasterio: Any) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
+
+
+def _in_one_piece(file: Any) -> bool:
+    """Whether the values lie behind each other in the file, uncompressed: by pixel, or band after band."""
+    rows, columns = file.block_shapes[0]
+    if file.compression is not None or columns != file.width or len(set(file.dtypes)) > 1:
+        return False
+    itemsize, by_pixel = np.dtype(file.dtypes[0]).itemsize, _by_pixel(file)
+    row_bytes = file.width * itemsize * (file.count if by_pixel else 1)
+    expected = _offset(file, 1, 0)
+    for band in range(1, 2 if by_pixel else file.count + 1):
+        for top in range(0, file.height, rows):
+            if expected < 0 or _offset(file, band, top // rows) != expected:
+                return False
+            expected += min(rows, file.height - top) * row_bytes
+    return True
+
+
+def _mapped(file: Any, path: Path) -> NDArray:
+    with path.open("rb") as start:
+        order = "<" if start.read(2) == b"II" else ">"
+    kind = np.dtype(file.dtypes[0]).newbyteorder(order)
+    shape = (file.height, file.width, file.count) if _by_pixel(file) else (file.count, file.height, file.width)
+    values = np.memmap(path, kind, "r", _offset(file, 1, 0), shape)
+    return values if _by_pixel(file) else values.transpose(1, 2, 0)
+
+
+def _by_pixel(file: Any) -> bool:
+    return file.count == 1 or file.profile.get("interleave") == "pixel"
+
+
+def _offset(file: Any, band: int, block: int) -> int:
+    """Where a block of whole rows begins in the file; -1 for one that was never written."""
+    found = file.get_tag_item(f"BLOCK_OFFSET_0_{block}", "TIFF", bidx=band)
+    return -1 if found is None else int(found)
 
 
 def _values(file: Any) -> NDArray:
