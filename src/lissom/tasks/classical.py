@@ -1,8 +1,8 @@
 """Classical classifiers of single pixels, as honest baselines: they see no neighbours, so that no window leaks.
 
-Support vectors: Melgani, Bruzzone, IEEE TGRS 2004, 42(8), radial kernel, C and gamma by cross-validation. Random forest:
-Belgiu, Dragut, ISPRS Journal 2016, 114, 500 trees and the square root of the features at each split. Nearest neighbours:
-5, by Euclidean distance. Bands are standardised on the training pixels first; the forest does not mind.
+Support vectors: Melgani, Bruzzone, IEEE TGRS 2004, 42(8), radial kernel, C and gamma by cross-validation. Random
+forest: Belgiu, Dragut, ISPRS Journal 2016, 114, 500 trees and the square root of the features at each split. Nearest
+neighbours: 5, by Euclidean distance. Bands are standardised on the training pixels first; the forest does not mind.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,9 +28,9 @@ AT_ONCE = 1 << 14  # pixels: bounds the distances and votes that are held
 
 
 class PixelClassifier:
-    """One of `CLASSICAL`, for class numbers from 0 to `num_classes` - 1; the same seed and pixels give the same answers.
+    """One of `CLASSICAL`, for class numbers from 0 to `num_classes` - 1; the same seed and pixels, the same answers.
 
-    settings: what was chosen by cross-validation, once it is fitted. threads: processor cores, where it can use several.
+    settings: what was chosen by cross-validation, once it is fitted. threads: processor cores, where several help.
     """
 
     def __init__(self, name: str, *, num_classes: int, seed: int = 0, threads: int = 1) -> None:
