@@ -1,6 +1,6 @@
 """Classification of the pixels of one scene: cross-entropy and overall accuracy for the engine."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lissom.data.scenes.batches import PixelBatch
 from lissom.models.dense import SceneLogits, strips
+from lissom.models.regions import Region
 from lissom.models.window_net import cut
 
 
@@ -67,24 +68,37 @@ def classify_scene(
     """
     half, height = logits.model.window // 2, scene.shape[1]
     rows = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for strip in strips(*scene.shape[1:]):
-            blocks = [_classify(logits, cut(scene, block, half), passes) for block in strip]
-            rows.append([np.concatenate(parts, 1) for parts in zip(*blocks, strict=True)])
-            if progress:
-                progress(strip[0].bottom, height)
-    predicted, confidence, *rest = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    return Classified(predicted, confidence, *rest)
+    for strip in strips(*scene.shape[1:]):
+        blocks = [
+            classify_block(logits, cut(scene, block, half), passes=passes, seed=block_seed(seed, block))
+            for block in strip
+        ]
+        rows.append(joined(blocks, axis=1))
+        if progress:
+            progress(strip[0].bottom, height)
+    return joined(rows, axis=0)
 
 
-def _classify(logits: SceneLogits, padded: Tensor, passes: int) -> list[NDArray]:
-    """Classes, their probabilities, and with `passes` their uncertainty, of one block `h w`."""
+def classify_block(logits: SceneLogits, padded: Tensor, *, passes: int = 0, seed: int = 0) -> Classified:
+    """`classify_scene` for one block `h w`, from it and the half window around it: `components h+2p w+2p`."""
     if not passes:
         confidence, predicted = logits.block(padded).float().softmax(-1).max(-1)
-        return [predicted.cpu().numpy(), confidence.cpu().numpy()]
-    drawn = logits.samples(padded, passes).float().softmax(-1)  # passes h w K
+        return Classified(predicted.cpu().numpy(), confidence.cpu().numpy())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        drawn = logits.samples(padded, passes).float().softmax(-1)  # passes h w K
     mean = drawn.mean(0)
     confidence, predicted = mean.max(-1)
     gained = torch.special.entr(mean).sum(-1) - torch.special.entr(drawn).sum(-1).mean(0)
-    return [predicted.cpu().numpy(), confidence.cpu().numpy(), gained.clamp(min=0).cpu().numpy()]
+    return Classified(*(part.cpu().numpy() for part in (predicted, confidence, gained.clamp(min=0))))
+
+
+def block_seed(seed: int, block: Region) -> int:
+    """Each block has draws of its own, whichever blocks came before it."""
+    return int(np.random.SeedSequence((seed, block.top, block.left)).generate_state(1, np.uint64)[0])
+
+
+def joined(parts: Sequence[Classified], *, axis: int) -> Classified:
+    """Blocks side by side (1), or strips one below the other (0)."""
+    fields = zip(*parts, strict=True)
+    return Classified(*(None if field[0] is None else np.concatenate(field, axis) for field in fields))
