@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lissom.data.scenes.envi import read_envi
+from lissom.data.scenes.envi_header import read_header
 from lissom.data.scenes.opening import open_scene
 from lissom.errors import DataError
 from scene_files import ENVI_TYPES, small_cube, write_envi
@@ -112,8 +113,33 @@ def test_a_coordinate_system_string_is_kept_whole(tmp_path: Path) -> None:
     header = write_envi(tmp_path / "a.hdr", CUBE, map_info=info, coordinate_system_string=f"{{{wkt}}}")
     place = read_envi(header).georeference
     assert place is not None
-    assert place.crs_wkt.replace(" ", "") == wkt.replace(" ", "")
+    assert place.crs_wkt == wkt
     assert place.transform == (2, 0, 5, 0, -2, 6)
+
+
+class TestHeader:
+    def test_it_is_parsed_as_the_fields_library_parses_it(self, tmp_path: Path) -> None:
+        from spectral.io.envi import read_envi_header
+
+        path = tmp_path / "a.hdr"
+        path.write_text(
+            "ENVI\ndescription = {\n  two lines,\n  a comma}\nsamples = 3\n\n; a comment = 4\nwavelength = {\n 1.5,\n"
+            "2.5 , 3.5\n}\nno value\ninterleave =  bip \nmap info = {UTM, 1, 1}\nband names = {a = b, c}\n"
+        )
+        ours, theirs = read_header(path), read_envi_header(str(path))
+        theirs["description"] = theirs["description"].replace("\n", " ")  # line ends inside it mean nothing
+        assert ours == theirs
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "latin-1"])
+    def test_names_come_out_right_from_every_encoding(self, tmp_path: Path, encoding: str) -> None:
+        name = "Grünland" if encoding == "latin-1" else "草地 水体"
+        path = tmp_path / "a.hdr"
+        path.write_bytes(f"ENVI\r\nclass names = {{none, {name}}}\r\n".encode(encoding))
+        assert read_header(path)["class names"] == ["none", name]
+
+    def test_keywords_are_of_no_case_and_of_single_blanks(self, tmp_path: Path) -> None:
+        (tmp_path / "a.hdr").write_text("ENVI\nHeader   Offset = 5\n")
+        assert read_header(tmp_path / "a.hdr") == {"header offset": "5"}
 
 
 class TestLies:

@@ -189,6 +189,18 @@ class TestKnownScenes:
         with pytest.raises(DataError, match=r"--download.*Hyperspectral_Remote_Sensing_Scenes"):
             open_scene("indian-pines")
 
+    def test_ones_own_map_takes_the_place_of_the_published_one(self, folder: Path) -> None:
+        (folder / "SalinasA_gt.mat").unlink()
+        assert open_scene(folder, np.full((83, 86), 10)).class_names == ("Corn_senesced_green_weeds",)
+
+    def test_a_folder_of_none_or_of_several_known_scenes(self, folder: Path) -> None:
+        (folder / "empty").mkdir()
+        with pytest.raises(DataError, match="holds the files of nothing"):
+            open_scene(folder / "empty")
+        (folder / "Pavia.mat").write_bytes(b"")
+        with pytest.raises(DataError, match="holds the files of Pavia Centre, Salinas-A"):
+            open_scene(folder)
+
     @pytest.mark.real_data
     def test_salinas_a_itself(self, real_data: Path) -> None:
         scene = open_scene(real_data / "salinas_a")

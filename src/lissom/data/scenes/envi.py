@@ -1,20 +1,20 @@
 """ENVI: a text header beside a raw file, in any interleave, byte order and type; memory-mapped.
 
-Header keywords are those of ENVI's own documentation ("ENVI header files"). The header is parsed by the library
-`spectral`; whether it tells the truth is checked here, before a byte is taken for a pixel.
+Header keywords are those of ENVI's own documentation ("ENVI header files"). Whether a header tells the truth is checked
+here, before a byte is taken for a pixel.
 """
 
 import math
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.data.scenes.envi_header import Header, read_header
 from lissom.data.scenes.interleave import LAYOUTS, check_interleave, seen_as
-from lissom.data.scenes.layers import Layer, first_line
+from lissom.data.scenes.layers import Layer
 from lissom.data.scenes.scene import Colour, Georeference, Mask
 from lissom.errors import DataError
 
@@ -22,6 +22,8 @@ RAW_SUFFIXES = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hy
 NM = {"nm": 1.0, "nanometers": 1.0, "nanometer": 1.0, "nanometres": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3,
       "microns": 1e3, "micrometer": 1e3, "micrometers": 1e3, "micrometres": 1e3, "mm": 1e6, "millimeters": 1e6,
       "m": 1e9, "meters": 1e9}  # fmt: skip
+TYPES = {"1": "uint8", "2": "int16", "3": "int32", "4": "float32", "5": "float64", "6": "complex64",
+         "9": "complex128", "12": "uint16", "13": "uint32", "14": "int64", "15": "uint64"}  # fmt: skip
 LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
 
 
@@ -32,9 +34,11 @@ def read_envi(path: Path) -> Layer:
     short, and an interleave that is plainly another one.
     """
     header_path, raw_path = _pair(path)
-    header = _parsed(header_path)
+    header = read_header(header_path)
     lines, samples, bands = (_whole(header, key, header_path, least=1) for key in ("lines", "samples", "bands"))
     interleave = _interleave(header, header_path)
+    if header.get("file compression", "0") != "0":
+        raise DataError("scene-envi-field", path=path, field="file compression", got="1", expected="0")
     offset = _whole(header, "header offset", header_path, least=0, default=0)
     kind = _type(header, header_path)
     _check_length(raw_path, header_path, (lines, samples, bands), kind, offset)
@@ -68,21 +72,7 @@ def _pair(path: Path) -> tuple[Path, Path]:
     return path, found
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    from spectral.io.envi import read_envi_header
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of keywords in capitals, which are common
-            header = read_envi_header(str(path))
-    except Exception as error:  # its parser raises nearly every kind on damaged text
-        raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
-    if header.get("file compression", "0") not in ("0", ""):
-        raise DataError("scene-envi-field", path=path, field="file compression", got="1", expected="0")
-    return header
-
-
-def _whole(header: dict[str, Any], key: str, path: Path, *, least: int, default: int | None = None) -> int:
+def _whole(header: Header, key: str, path: Path, *, least: int, default: int | None = None) -> int:
     if key not in header and default is not None:
         return default
     got = str(header.get(key, "")).strip()
@@ -91,22 +81,20 @@ def _whole(header: dict[str, Any], key: str, path: Path, *, least: int, default:
     return int(got)
 
 
-def _interleave(header: dict[str, Any], path: Path) -> str:
+def _interleave(header: Header, path: Path) -> str:
     got = str(header.get("interleave", "")).lower()
     if got not in LAYOUTS:
         raise DataError("scene-envi-field", path=path, field="interleave", got=got, expected="bsq, bil, bip")
     return got
 
 
-def _type(header: dict[str, Any], path: Path) -> np.dtype:
-    from spectral.io.envi import envi_to_dtype
-
+def _type(header: Header, path: Path) -> np.dtype:
     code, order = str(header.get("data type", "")), str(header.get("byte order", "0"))
-    if code not in envi_to_dtype:
-        raise DataError("scene-envi-field", path=path, field="data type", got=code, expected=", ".join(envi_to_dtype))
+    if code not in TYPES:
+        raise DataError("scene-envi-field", path=path, field="data type", got=code, expected=", ".join(TYPES))
     if order not in ("0", "1"):
         raise DataError("scene-envi-field", path=path, field="byte order", got=order, expected="0, 1")
-    kind = np.dtype(envi_to_dtype[code])
+    kind = np.dtype(TYPES[code])
     if kind.kind == "c":
         raise DataError("scene-not-numeric", path=path, name="data type", got=kind.name)
     return kind.newbyteorder("<" if order == "0" else ">")
@@ -134,7 +122,7 @@ def _number(word: Any) -> float | None:
         return None
 
 
-def _wavelengths(header: dict[str, Any], bands: int) -> NDArray[np.float64] | None:
+def _wavelengths(header: Header, bands: int) -> NDArray[np.float64] | None:
     """Band centres in nanometres; None where there are none for every band, or in units of frequency."""
     values = np.array(_numbers(header.get("wavelength")))
     if len(values) != bands:
@@ -147,14 +135,16 @@ def _wavelengths(header: dict[str, Any], bands: int) -> NDArray[np.float64] | No
     return None
 
 
-def _good_bands(header: dict[str, Any], bands: int) -> Mask | None:
+def _good_bands(header: Header, bands: int) -> Mask | None:
     values = np.array(_numbers(header.get("bbl")))
     return values > 0 if len(values) == bands and (values > 0).any() else None
 
 
-def georeference(header: dict[str, Any]) -> Georeference | None:
+def georeference(header: Header) -> Georeference | None:
     """`map info` as a transform: projection, reference pixel from 1, its coordinates, pixel size, options."""
-    words = [str(word).strip() for word in header.get("map info") or []]
+    words = header.get("map info") or []
+    if isinstance(words, str):
+        return None
     numbers = [_number(word) for word in words[1:7]]
     if len(numbers) < 6 or None in numbers:
         return None
@@ -167,21 +157,20 @@ def georeference(header: dict[str, Any]) -> Georeference | None:
     return Georeference(_crs(header, words), (a, b, c, d, e, f), tuple(words))
 
 
-def _crs(header: dict[str, Any], words: list[str]) -> str:
+def _crs(header: Header, words: list[str]) -> str:
     """The header's coordinate system string; else the code of a UTM zone on WGS 84; else empty."""
-    said = header.get("coordinate system string")
-    if said:
-        return ",".join(said) if isinstance(said, list) else str(said)
+    if said := header.get("coordinate system string"):
+        return str(said)
     if words[0].upper() == "UTM" and len(words) > 9 and words[9].upper().replace("-", "") in ("WGS84", "WGS 84"):
         return f"EPSG:{326 if words[8].lower().startswith('n') else 327}{int(float(words[7])):02d}"
     return "EPSG:4326" if words[0].lower().startswith("geographic") and "WGS-84" in words else ""
 
 
-def _class_names(header: dict[str, Any]) -> dict[int, str]:
+def _class_names(header: Header) -> dict[int, str]:
     names = header.get("class names") or []
-    return {place: str(name) for place, name in enumerate(names if isinstance(names, list) else [names])}
+    return dict(enumerate(names if isinstance(names, list) else [names]))
 
 
-def _class_colours(header: dict[str, Any]) -> dict[int, Colour]:
+def _class_colours(header: Header) -> dict[int, Colour]:
     values = [int(value) for value in _numbers(header.get("class lookup", []))]
     return {place: (r, g, b) for place, (r, g, b) in enumerate(zip(*[iter(values)] * 3, strict=False))}

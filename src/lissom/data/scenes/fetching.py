@@ -15,24 +15,31 @@ RECORD = "checksums.json"  # MD5 of files whose page publishes none, as first fe
 
 
 def find_files(
-    known: Known, *, folder: Path | None = None, download: bool = False, progress: Progress | None = None
-) -> tuple[Path, Path]:
-    """Cube and map of a known scene, from `folder` (or the cache, or LISSOM_DATA), fetched if `download` says so.
+    known: Known,
+    files: list[File],
+    *,
+    folder: Path | None = None,
+    download: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Files of a known scene in `folder` (else the cache, else LISSOM_DATA), fetched if `download` says so.
 
-    Raises: DataError where they are not there, MachineError where they cannot be fetched.
+    Raises: DataError where one is not there, MachineError where it cannot be fetched.
     """
     cache = cache_folder() / "scenes"
-    places = (
-        [folder] if folder else [cache, *([Path(os.environ["LISSOM_DATA"])] if "LISSOM_DATA" in os.environ else [])]
-    )
-    cube, ground_truth = (_found(file, places) for file in (known.cube, known.ground_truth))
-    if download:
-        cube = cube or fetch_file(known.cube, folder or cache, progress)
-        ground_truth = ground_truth or fetch_file(known.ground_truth, folder or cache, progress)
-    if cube is None or ground_truth is None:
-        missing = (known.cube if cube is None else known.ground_truth).name
-        raise DataError("scene-not-downloaded", name=known.title, file=missing, folder=places[0], page=PAGE)
-    return cube, ground_truth
+    places = [folder] if folder else [cache, *_real_data()]
+    found = []
+    for file in files:
+        path = _found(file, places)
+        if path is None and not download:
+            raise DataError("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
+        found.append(path or fetch_file(file, places[0], progress))
+    return found
+
+
+def _real_data() -> list[Path]:
+    named = os.environ.get("LISSOM_DATA")
+    return [Path(named)] if named else []
 
 
 def _found(file: File, folders: list[Path]) -> Path | None:

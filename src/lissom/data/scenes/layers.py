@@ -56,7 +56,7 @@ def choose(found: Mapping[str, Shape], *, rank: int, named: str | None, extent: 
 def _fits(shape: Shape, rank: int) -> bool:
     if rank == 2 and len(shape) == 3 and shape[2] == 1:
         return True
-    return len(shape) == rank and min(shape[:2], default=0) > 1  # 1 x N arrays are lists of names or wavelengths
+    return len(shape) == rank and (rank == 3 or min(shape) > 1)  # 1 x N arrays are lists of names or wavelengths
 
 
 def _described(found: Mapping[str, Shape]) -> str:

@@ -16,6 +16,7 @@ from lissom.data.scenes.layers import Layer, Shape, as_cube, as_map, read_npy, r
 from lissom.data.scenes.matfiles import read_mat
 from lissom.data.scenes.scene import Colour, Scene, present_ids, valid_mask
 from lissom.errors import DataError
+from lissom.messages import text
 from lissom.report.class_colours import class_colour
 
 MAT, TIFF = (".mat", ".h5", ".hdf5"), (".tif", ".tiff")
@@ -51,8 +52,9 @@ def open_scene(
     known = _known(cube)
     if known and isinstance(cube, str | Path):
         folder = Path(cube) if Path(cube).is_dir() else None
-        cube, found = find_files(known, folder=folder, download=download, progress=progress)
-        ground_truth = found if ground_truth is None else ground_truth
+        files = [known.cube, *([known.ground_truth] if ground_truth is None else [])]
+        cube, *maps = find_files(known, files, folder=folder, download=download, progress=progress)
+        ground_truth = maps[0] if maps else ground_truth
         variable = variable or known.cube.variable
     scene = _opened(cube, variable, unlabelled, no_data, known)
     if ground_truth is None:
@@ -141,9 +143,17 @@ def _known(given: Given) -> Known | None:
     if isinstance(given, np.ndarray) or Path(given).is_file():
         return None
     if Path(given).is_dir():
-        there = {path.name.lower() for path in Path(given).rglob("*.mat")}
-        return next((known for known in KNOWN.values() if known.cube.name.lower() in there), None)
+        return _only_known(Path(given))
     return KNOWN.get(spelled(str(given)))
+
+
+def _only_known(folder: Path) -> Known:
+    there = {path.name.lower() for path in (*folder.glob("*.mat"), *folder.glob("*/*.mat"))}
+    found = [known for known in KNOWN.values() if known.cube.name.lower() in there]
+    if len(found) != 1:
+        titles = ", ".join(known.title for known in found) or text("scenes.nothing")
+        raise DataError("scene-folder", path=folder, found=titles)
+    return found[0]
 
 
 def _source(given: Given) -> str:

@@ -63,18 +63,19 @@ class _Sums:
 
     def add(self, strip: Floats, valid: Mask) -> None:
         """A strip rows W bands."""
-        pixels = strip[valid]
-        if not len(pixels):
+        if not valid.any():
             return
+        pixels = strip.reshape(-1, strip.shape[2]) if valid.all() else strip[valid]
         centred = pixels - self.origin
         self.count += len(pixels)
         self.sum += centred.sum(0)
         self.squares += np.einsum("nb,nb->b", centred, centred)
         self._extremes(pixels)
         both = valid[:, 1:] & valid[:, :-1]
-        change = (strip[:, 1:] - strip[:, :-1])[both]
-        self.pairs += len(change)
-        self.changes += np.einsum("nb,nb->b", change, change)
+        change = strip[:, 1:] - strip[:, :-1]
+        change[~both] = 0
+        self.pairs += int(both.sum())
+        self.changes += np.einsum("hwb,hwb->b", change, change)
 
     def _extremes(self, pixels: Floats) -> None:
         low, high = pixels.min(0), pixels.max(0)

@@ -108,18 +108,18 @@ def valid_mask(cube: NDArray, *, good_bands: Mask | None = None, no_data: float 
     valid = np.ones(cube.shape[:2], bool)
     if not floating and no_data is None:
         return valid
-    good = np.ones(cube.shape[2], bool) if good_bands is None else good_bands
-    alive = np.zeros(cube.shape[2], bool)
+    good = np.arange(cube.shape[2]) if good_bands is None else np.flatnonzero(good_bands)
+    alive = np.full(len(good), not floating)
     for rows in row_strips(cube):
-        strip = cube[rows]
-        finite = np.isfinite(strip) if floating else np.ones(strip.shape, bool)
-        alive |= finite.any((0, 1))
-        valid[rows] = finite[..., good].all(2)
+        strip = cube[rows] if len(good) == cube.shape[2] else cube[rows][..., good]
+        if floating:
+            finite = np.isfinite(strip)
+            alive |= finite.any((0, 1))
+            valid[rows] = finite.all(2)
         if no_data is not None and not np.isnan(no_data):
-            valid[rows] &= ~_without_data(strip[..., good], no_data)
-    dead = np.flatnonzero(good & ~alive)
-    if len(dead):
-        raise DataError("scene-band-all-nan", path=source, bands=listed_bands(dead))
+            valid[rows] &= ~_without_data(strip, no_data)
+    if not alive.all():
+        raise DataError("scene-band-all-nan", path=source, bands=listed_bands(good[~alive]))
     if not valid.any():
         raise DataError("scene-all-masked", path=source)
     return valid

@@ -91,8 +91,8 @@ def _write_envi(
     unlabelled: int,
 ) -> list[Path]:
     """The raw file first: a header is only there when its raw file is."""
-    low, high = int(values.min()), int(values.max())
-    if names and not 0 <= low <= high < MOST_ENVI_CLASSES:
+    if names and not 0 <= values.min() <= values.max() < MOST_ENVI_CLASSES:
+        low, high = int(values.min()), int(values.max())
         raise DataError("scene-map-range", path=path, low=low, high=high, expected=f"0..{MOST_ENVI_CLASSES - 1}")
     raw, header = path.with_suffix(".img"), path.with_suffix(".hdr")
     write_atomic(raw, np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes())
