@@ -19,6 +19,7 @@ from lissom.models.dense import SceneLogits
 from lissom.models.registry import _BUILDERS
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
+from lissom.verbs.models import list_models
 
 NETS = ("cnn1d", "cnn2d", "cnn3d", "ssrn")
 EVERY_NET = pytest.mark.parametrize("name", NETS)
@@ -49,6 +50,12 @@ def parameters(model: nn.Module) -> int:
 def test_scene_networks_are_a_family_of_their_own() -> None:
     assert set(NETS) | {"hybridsn"} == set(names("scene"))
     assert not set(names("scene")) & set(names())
+
+
+def test_they_are_listed_with_the_others() -> None:
+    (row,) = list_models("ssrn")
+    assert (row["resolution"], row["parameters"], row["year"]) == (7, 364_168, 2018)
+    assert {row["network"] for row in list_models()} == {*names(), *names("scene")}
 
 
 # Each formula: the layers' parameters, from the paper's sizes for `b` bands and `k` classes at the paper's window.

@@ -1,5 +1,6 @@
 """Preprocessing of spectra: scikit-learn's figures, learned from training pixels, in strips, kept bit for bit."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,23 @@ def test_strips_change_nothing_and_a_mapped_cube_is_read_in_parts(
     np.testing.assert_allclose(parts.matrix, whole.matrix, rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(whole.apply(mapped), whole.apply(cube))
     assert [len(range(20)[s]) for s in preprocess.strips(mapped)] == [3] * 6 + [2]
+
+
+def test_memory_is_that_of_a_strip_however_large_the_cube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """12 MB of int16 on disk: no more than a few strips of 0.5 MB as float64, beside what comes out."""
+    monkeypatch.setattr(preprocess, "STRIP", 1 << 16)
+    cube = np.random.default_rng(0).integers(0, 4000, (256, 256, 96)).astype(np.int16)
+    np.save(tmp_path / "cube.npy", cube)
+    del cube
+    mapped, valid = np.load(tmp_path / "cube.npy", mmap_mode="r"), np.ones((256, 256), bool)
+    tracemalloc.start()
+    try:
+        fitted = fit_scene(SceneConfig(components=2, fit_on="scene"), mapped, train=valid, valid=valid)
+        out = fitted.apply(mapped)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - out.nbytes < 6 * 8 * preprocess.STRIP
 
 
 def test_pixels_without_a_measurement_become_zero() -> None:

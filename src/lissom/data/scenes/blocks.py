@@ -25,11 +25,13 @@ class Ground:
     half: int  # guard band, in pixels
     rng: np.random.Generator
     train: Mask = field(init=False)
-    free: Mask = field(init=False)  # labelled and outside every guard band
+    free: Mask = field(init=False)  # labelled and outside every guard band: these will test
+    left: NDArray[np.int64] = field(init=False)  # of each class, kept up to date: a count of large maps takes long
 
     def __post_init__(self) -> None:
         self.train = np.zeros(self.labels.shape, bool)
         self.free = self.labels >= 0
+        self.left = self.counts.copy()
 
     def around(self, area: tuple[slice, slice]) -> tuple[slice, slice]:
         """The area and the guard band around it."""
@@ -41,10 +43,6 @@ class Ground:
         near = self.around(area)
         return np.bincount(self.labels[near][self.free[near]], minlength=len(self.counts))
 
-    def left(self) -> NDArray[np.int64]:
-        """Test pixels of each class [K]."""
-        return np.bincount(self.labels[self.free], minlength=len(self.counts))
-
     def take(self, k: int, area: tuple[slice, slice], most: int) -> None:
         """Training pixels of class `k` from the area, drawn, no more than `most`; what is near them is not free."""
         rows, columns = area
@@ -52,8 +50,10 @@ class Ground:
         inside = np.argwhere((self.labels[area] == k) & ~self.train[area]) + corner
         chosen = inside[self.rng.permutation(len(inside))[:most]]
         for row, column in chosen:
+            area = _one((row, column))
             self.train[row, column] = True
-            self.free[self.around((slice(row, row + 1), slice(column, column + 1)))] = False
+            self.left -= self.loss(area)
+            self.free[self.around(area)] = False
         self.missing[k] -= len(chosen)
 
 
@@ -88,9 +88,9 @@ def _train(ground: Ground, k: int, areas: list[tuple[slice, slice]]) -> None:
 
 def _affordable(ground: Ground, area: tuple[slice, slice], kept: float) -> bool:
     """Whether each class that the guard band touches keeps the share `kept` of its pixels for the test, 1 at least."""
-    left, loss = ground.left(), ground.loss(area)
+    loss = ground.loss(area)
     touched = loss > 0
-    return bool((left - loss >= np.maximum(kept * ground.counts, 1))[touched].all())
+    return bool((ground.left - loss >= np.maximum(kept * ground.counts, 1))[touched].all())
 
 
 def _take_all(ground: Ground, area: tuple[slice, slice]) -> None:
@@ -123,7 +123,7 @@ def _take_end(ground: Ground, k: int) -> None:
 
 
 def _keeps(ground: Ground, loss: NDArray[np.int64]) -> bool:
-    return bool((ground.left() - loss >= 1)[loss > 0].all())
+    return bool((ground.left - loss >= 1)[loss > 0].all())
 
 
 def _one(place: NDArray[np.int64] | tuple[int, int]) -> tuple[slice, slice]:
