@@ -66,7 +66,7 @@ def conv(inputs: int, outputs: int, kernel: int) -> int:
 
 
 def of_cnn1d(n1: int, k: int) -> int:
-    """Section 2.3: 20 (k1 + 1) + (20 n3 + 1) 100 + (100 + 1) n5."""
+    """20 (k1 + 1) + (20 n3 + 1) 100 + (100 + 1) n5."""
     k1, _, n3 = sizes(n1)
     return 20 * (k1 + 1) + (20 * n3 + 1) * 100 + 101 * k
 
@@ -106,7 +106,7 @@ def test_parameters_by_formula(name: str, formula: Callable[[int, int], int], ba
 
 
 @pytest.mark.parametrize(("name", "bands", "classes", "expected"), [
-    ("cnn1d",  220, 8,   81_408),  # Indian Pines, the paper's eight classes
+    ("cnn1d",  220, 8,   81_408),  # Indian Pines with its water bands, eight classes
     ("ssrn",   200, 16, 364_168),  # Indian Pines
     ("cnn2d",   30, 16, 295_036),
     ("cnn3d",  200, 16,  45_196),

@@ -3,7 +3,7 @@ Journal of Sensors 2015, 258619.
 
 Five layers on the spectrum of one pixel, for any number of bands n: the kernel is n/9 bands, the pooling a fifth of
 the kernel: 24 and 5 for 220 bands, 11 and 3 for 103. The pooling keeps the last, shorter group, so that 220 bands leave
-40 positions. Weights start as PyTorch draws them, not uniform in +-0.05.
+40 positions. Weights start as PyTorch draws them.
 """
 
 from math import ceil
@@ -16,7 +16,7 @@ from lissom.models.window_net import WindowNet
 
 
 class Sizes(NamedTuple):
-    """Section 2.3 for n bands."""
+    """What follows from the number of bands."""
 
     kernel: int  # k1, bands
     pool: int  # k2, positions

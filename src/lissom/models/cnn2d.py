@@ -1,7 +1,7 @@
 """The 2-D CNN: Makantasis, Karantzalos, Doulamis, Doulamis. "Deep Supervised Learning for Hyperspectral Data
 Classification through Convolutional Neural Networks", IGARSS 2015.
 
-Layers as in section 3, in multiples of the number of principal components; any window, where the paper has 5. The
+Two convolutions and two fully connected layers, in multiples of the number of principal components; any window, where the paper has 5. The
 activations are ReLU, as in the reimplementations that later papers compare with.
 """
 
