@@ -1,8 +1,8 @@
 """The 2-D CNN: Makantasis, Karantzalos, Doulamis, Doulamis. "Deep Supervised Learning for Hyperspectral Data
 Classification through Convolutional Neural Networks", IGARSS 2015.
 
-Two convolutions and two fully connected layers, in multiples of the number of principal components; any window, where the paper has 5. The
-activations are ReLU, as in the reimplementations that later papers compare with.
+Two convolutions and two fully connected layers, in multiples of the number of principal components; any window, where
+the paper has 5. The activations are ReLU, as in common reimplementations.
 """
 
 from torch import nn
