@@ -181,3 +181,20 @@ class TestPicture:
 def test_bands_are_numbered_from_one_and_runs_drawn_together() -> None:
     assert listed_bands(np.array([0, 1, 2, 6, 8, 9])) == "1-3, 7, 9-10"
     assert listed_bands(np.arange(0, 60, 2)).endswith(", +18")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_sentence_can_be_said(
+    scene: Scene, language: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LISSOM_LANG", language)
+    cube = scene.cube.astype(np.float32)
+    cube[..., 2], cube[0, 0, 0] = 7, np.nan
+    cube[..., 5] = np.random.default_rng(0).normal(size=(60, 50))
+    assert scene.ground_truth is not None
+    ids = np.flipud(scene.ground_truth).astype(int)
+    ids[30, 20:22] = 90, 91
+    ids[31, 20] = 91
+    report = check_scene(cube, ids, picture=tmp_path / "sheet.png")
+    assert len(report["warnings"]) == 8  # masked, dead, noisy, wavelengths, single, few, imbalance, turned
+    assert all(("。" in line) == (language == "zh") for line in report["warnings"])

@@ -26,6 +26,25 @@ def test_every_layout_gives_the_cube(tmp_path: Path, kind: str, interleave: str,
     assert scene.digest == open_scene(cube).digest
 
 
+@pytest.mark.parametrize("interleave", ["bsq", "bil", "bip"])
+def test_what_gdal_and_the_fields_library_write_is_read(tmp_path: Path, interleave: str) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    from spectral.io import envi
+
+    envi.save_image(str(tmp_path / "a.hdr"), CUBE, interleave=interleave, byteorder="big")
+    assert np.array_equal(open_scene(tmp_path / "a.hdr").cube, CUBE)
+    place = rasterio.Affine(30, 0, 500_000, 0, -20, 4_500_000)
+    profile = {"driver": "ENVI", "height": 12, "width": 10, "count": 9, "dtype": "int16", "nodata": -5}
+    path = tmp_path / "b.dat"
+    with rasterio.open(path, "w", transform=place, crs="EPSG:32733", interleave=interleave, **profile) as file:
+        file.write(np.moveaxis(CUBE, 2, 0))
+    scene = open_scene(path)
+    assert np.array_equal(scene.cube, CUBE)
+    assert scene.georeference is not None
+    assert scene.georeference.transform == tuple(place)[:6]
+    assert rasterio.CRS.from_user_input(scene.georeference.crs_wkt) == rasterio.CRS.from_epsg(32733)
+
+
 def test_the_raw_file_can_be_given_instead_and_bytes_before_it_are_skipped(tmp_path: Path) -> None:
     write_envi(tmp_path / "a.hdr", CUBE, header_offset=64)
     assert np.array_equal(open_scene(tmp_path / "a.img").cube, CUBE)

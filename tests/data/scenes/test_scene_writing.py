@@ -55,7 +55,7 @@ def test_place_names_and_colours_come_back(tmp_path: Path, name: str) -> None:
     assert {place: layer.colours[place] for place in COLOURS} == COLOURS
 
 
-@pytest.mark.parametrize("code", [32633, 32733, 4326, 3035])
+@pytest.mark.parametrize("code", [32633, 32733, 4326, 3035, 25832, 4258])
 def test_gdal_finds_an_envi_map_where_it_lies(tmp_path: Path, code: int) -> None:
     rasterio = pytest.importorskip("rasterio")
     wkt = rasterio.CRS.from_epsg(code).to_wkt()

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from lissom.data.scenes.known import recognise
 from lissom.data.scenes.scene import Scene
 from lissom.data.storing import store_atomically
-from lissom.messages import text
-from lissom.report.canvas import families
+from lissom.messages import catalogue, text
+from lissom.report.canvas import drawable, families
 from lissom.report.scene_maps import Pixels, class_map, colour_bands, false_colour
 
 LEAST_SIDE, MOST_SIDE = 320, 1600  # pixels of a drawn map's longer side
@@ -35,7 +35,7 @@ def draw_scene(scene: Scene, path: Path) -> None:
     near = np.s_[::step, ::step]
     pictures = [(_colour_title(scene), false_colour(scene.cube[near], shown_bands(scene), scene.valid[near]))]
     if scene.ground_truth is not None:
-        pictures.append((text("scenes.picture-map"), class_map(scene.labels[near], scene.colours)))
+        pictures.append((_word("picture-map"), class_map(scene.labels[near], scene.colours)))
     sheet = _sheet(pictures, scene)
     with store_atomically(path) as file:
         sheet.save(file, "PNG")
@@ -44,8 +44,14 @@ def draw_scene(scene: Scene, path: Path) -> None:
 def _colour_title(scene: Scene) -> str:
     places = shown_bands(scene)
     if scene.wavelengths_nm is None:
-        return text("scenes.picture-colour", bands=", ".join(str(place + 1) for place in places))
-    return text("scenes.picture-colour-nm", wavelengths=", ".join(f"{scene.wavelengths_nm[p]:.0f}" for p in places))
+        return _word("picture-colour", bands=", ".join(str(place + 1) for place in places))
+    return _word("picture-colour-nm", wavelengths=", ".join(f"{scene.wavelengths_nm[p]:.0f}" for p in places))
+
+
+def _word(key: str, **values: str) -> str:
+    """The text in the reader's language, in English where this machine has no font for it."""
+    here = text(f"scenes.{key}", **values)
+    return here if drawable(here) else catalogue("en")[f"scenes.{key}"].format(**values)
 
 
 def _sheet(pictures: list[tuple[str, Pixels]], scene: Scene) -> Image.Image:

@@ -141,12 +141,13 @@ def _map_info(place: Georeference) -> list[str]:
     numbers = ["1", "1", repr(c), repr(f), repr(wide), repr(high)]
     turn = -float(np.degrees(np.arctan2(-b, a)))
     rotation = [f"rotation={turn!r}"] if abs(turn) > 1e-12 else []
-    zone = re.search(r"UTM zone (\d+)([NS])", place.crs_wkt)
+    wgs84 = re.search(r"WGS[ _](19)?84", place.crs_wkt)  # other datums are told by the coordinate system string alone
+    zone = re.search(r"UTM[ _]zone[ _](\d+)([NS])", place.crs_wkt, re.IGNORECASE) if wgs84 else None
     code = re.fullmatch(r"EPSG:32([67])(\d\d)", place.crs_wkt)
     if zone or code:
         number = zone[1] if zone else code[2] if code else ""
-        north = zone[2] == "N" if zone else code is not None and code[1] == "6"
+        north = zone[2] in "Nn" if zone else code is not None and code[1] == "6"
         return ["UTM", *numbers, number, "North" if north else "South", "WGS-84", "units=Meters", *rotation]
-    if place.crs_wkt.startswith(("GEOGC", "EPSG:4326")):
+    if place.crs_wkt == "EPSG:4326" or (wgs84 and place.crs_wkt.startswith("GEOGC")):
         return ["Geographic Lat/Lon", *numbers, "WGS-84", "units=Degrees", *rotation]
     return ["Arbitrary", *numbers, "units=Meters", *rotation]
