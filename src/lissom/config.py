@@ -199,10 +199,10 @@ class SceneConfig:
     """Class id of the pixels without a label."""
     no_data: float | None = None
     """Value of pixels without a measurement; None: what the file's header says. NaN always counts as none."""
-    window: int = 25
-    """Side of the square window around each pixel, in pixels, odd."""
-    reduction: Literal["pca", "none", "bands"] = "pca"
-    """What becomes of the bands: principal components, all of them, or a selection."""
+    window: int | None = None
+    """Side of the square window around each pixel, in pixels, odd; None: the network's own, 25 for HybridSN."""
+    reduction: Literal["auto", "pca", "none", "bands"] = "auto"
+    """What becomes of the bands: principal components, all of them, or a selection; auto: as the network's paper does."""
     components: int = 30
     """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
     bands: str = ""
@@ -233,7 +233,8 @@ class SceneConfig:
     """File of the map of test pixels, with `split maps`."""
 
     def __post_init__(self) -> None:
-        _require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
+        if self.window is not None:
+            _require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
         odd = self.smooth >= 5 and self.smooth % 2 == 1
         _require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
         _at_least(self, 1, "components", "train_per_class", "block")

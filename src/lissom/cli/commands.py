@@ -8,6 +8,7 @@ COMMANDS = {
     "check-data classify": ("lissom.cli.data", "CheckData"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
     "train classify": ("lissom.cli.training", "Train"),
+    "train scene": ("lissom.cli.scenes", "TrainScene"),
     "resume": ("lissom.cli.training", "Resume"),
     "evaluate": ("lissom.cli.results", "Evaluate"),
     "inspect": ("lissom.cli.inspect", "Inspect"),
@@ -19,3 +20,8 @@ COMMANDS = {
     "cache": ("lissom.cli.machine", "Cache"),
     "completion": ("lissom.cli.completion", "Completion"),
 }
+
+
+def message_key(verb: str) -> str:
+    """Where a verb's summary and examples stand among the messages."""
+    return verb.replace(" ", "-")

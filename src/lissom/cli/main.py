@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from lissom._version import __version__
-from lissom.cli.commands import COMMANDS
+from lissom.cli.commands import COMMANDS, message_key
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 
@@ -38,6 +38,9 @@ def _dispatch(argv: list[str]) -> int:
     if argv[0] in ("-V", "--version"):
         print(__version__)
         return 0
+    if len(argv) == 2 and argv[1] in ("-h", "--help") and (tasks := tasks_of(argv[0])):
+        print(task_overview(argv[0], tasks))
+        return 0
     from lissom.cli.parse import parse  # tyro and rich: 0.1 s that the overview need not pay
 
     verb, rest = find_verb(argv)
@@ -52,18 +55,26 @@ def find_verb(argv: list[str]) -> tuple[str, list[str]]:
         verb = " ".join(argv[:words])
         if verb in COMMANDS:
             return verb, argv[words:]
-    seconds = [verb.split()[1] for verb in COMMANDS if verb.startswith(argv[0] + " ")]
+    seconds = tasks_of(argv[0])
     if seconds and (len(argv) == 1 or argv[1].startswith("-")):
-        if "-h" in argv or "--help" in argv:  # one task so far: its help answers for the verb
-            return f"{argv[0]} {seconds[0]}", argv[1:]
         raise UsageError("task-missing", verb=argv[0], known=", ".join(seconds))
     if seconds:
         raise UsageError("task-unknown", verb=argv[0], got=argv[1], known=", ".join(seconds))
     raise UsageError("verb-unknown", got=argv[0], near=near(argv[0], COMMANDS))
 
 
+def tasks_of(verb: str) -> list[str]:
+    """The second words of a verb that has some: `classify` and `scene` of `train`."""
+    return [known.split()[1] for known in COMMANDS if known.startswith(verb + " ")]
+
+
+def task_overview(verb: str, tasks: list[str]) -> str:
+    """What `lissom train --help` prints: a line for each task; the help of the task has the rest."""
+    return "\n".join(f"  lissom {verb} {task} --help   {text(f'summary.{verb}-{task}')}" for task in tasks)
+
+
 def overview() -> str:
     """What `lissom --help` prints: examples, then a line for each verb."""
     width = max(map(len, COMMANDS)) + 2
-    verbs = "\n".join(f"  {verb:<{width}}{text(f'summary.{verb.split()[0]}')}" for verb in COMMANDS)
+    verbs = "\n".join(f"  {verb:<{width}}{text(f'summary.{message_key(verb)}')}" for verb in COMMANDS)
     return f"{text('examples.lissom')}\n{text('cli.verbs')}\n{verbs}\n\n{text('cli.more')}"

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import tyro
 from tyro.conf import Positional
 
+from lissom.cli.commands import message_key
 from lissom.config import updated
 from lissom.errors import DataError, UsageError, near
 from lissom.messages import text
@@ -30,7 +31,7 @@ def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Argument
                 arguments,
                 args=argv,
                 prog=f"lissom {verb}",
-                description=f"{text(f'examples.{verb.split()[0]}')}\n{text(f'summary.{verb.split()[0]}')}",
+                description=f"{text(f'examples.{message_key(verb)}')}\n{text(f'summary.{message_key(verb)}')}",
                 config=(
                     tyro.conf.OmitArgPrefixes,
                     tyro.conf.FlagCreatePairsOff,

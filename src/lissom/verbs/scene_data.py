@@ -1,6 +1,6 @@
 """From the settings of a run on a scene to its pixels, as the network reads them, and to the network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,30 @@ from lissom.data.scenes.preprocess import Fitted, fit_scene
 from lissom.data.scenes.preprocess import load as load_fit
 from lissom.data.scenes.scene import Scene, check_trainable
 from lissom.data.scenes.splits import Split, leak, merged_truth, split
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
 
 PREPROCESS = "preprocess.npz"
+
+
+CLASSICAL = ("svm", "random_forest", "knn")  # tasks.classical, which scikit-learn comes with
+ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
+
+
+def settled(config: SceneTrainConfig) -> SceneTrainConfig:
+    """The same with the window and the reduction that the network's paper has, where the settings leave them open."""
+    name, scene = config.model.model, config.scene
+    known = models.entry(name) if name not in CLASSICAL else None
+    if known and known.task != "scene":
+        raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
+    window = scene.window or (int(known.options["window"]) if known else 1)
+    reduction = scene.reduction
+    if reduction == "auto":
+        reduction = "none" if name in ALL_BANDS else "pca"
+    return replace(config, scene=replace(scene, window=window, reduction=reduction))
 
 
 @dataclass(frozen=True, kw_only=True)

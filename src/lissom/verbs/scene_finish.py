@@ -13,15 +13,28 @@ from lissom.verbs.scene_evaluate import measure_scene
 
 
 def finish_scene(folder: Path, data: SceneData) -> Run:
-    """Classifies the scene with the best weights and completes the run, which counts as finished only then."""
+    """Classifies the scene with the best weights and completes the run."""
     run = open_run(folder)
     test = measure_scene(load_network(run, choose_device(run.config.engine.device)), data, folder=folder)
-    facts = {"test": test, "epochs": len(run.history), **_best(run)}
-    picture = curves(run.history, losses=("train_loss", "loss"), metrics=("oa", "aa"), best_epoch=facts["best_epoch"])
-    save_picture(picture, folder / "curves")
-    save_picture(confusion(test["confusion"], data.scene.class_names), folder / "confusion")
-    write_run(folder, {**facts, "status": "finished"})
+    test["train_seconds"] = round(_trained(run), 3)
+    write_run(folder, {"test": test, "epochs": len(run.history), **_best(run)})
+    complete(open_run(folder), data)
     return open_run(folder)
+
+
+def complete(run: Run, data: SceneData) -> None:
+    """The pictures and the page of a run whose figures are known; it counts as finished only then."""
+    test = run.data["test"]
+    if run.history:
+        names = {"losses": ("train_loss", "loss"), "metrics": ("oa", "aa")}
+        save_picture(curves(run.history, best_epoch=run.data["best_epoch"], **names), run.path / "curves")
+    save_picture(confusion(test["confusion"], data.scene.class_names), run.path / "confusion")
+    write_run(run.path, {"status": "finished"})
+
+
+def _trained(run: Run) -> float:
+    """Seconds of all epochs, evaluation left out."""
+    return sum(row["seconds"] for row in run.history)
 
 
 def _best(run: Run) -> dict[str, Any]:

@@ -15,12 +15,24 @@ from lissom.errors import DataError
 from lissom.runs.environment import environment
 from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
 from lissom.tasks.scene import ClassifyScene
-from lissom.verbs.scene_data import PREPROCESS, SceneData, build_network, network_cost, prepare, read
+from lissom.verbs.scene_classical import train_classical
+from lissom.verbs.scene_data import (
+    CLASSICAL,
+    PREPROCESS,
+    SceneData,
+    build_network,
+    network_cost,
+    prepare,
+    read,
+    settled,
+)
 from lissom.verbs.scene_finish import finish_scene
+from lissom.verbs.scene_transfer import adopt, as_begun
 
 
 def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name: str | None = None) -> dict[str, Any]:
     """What `train_scene` would do, after reading, splitting and reducing the scene as it does; writes nothing."""
+    config = settled(config)
     data = prepare(config, read(config.scene))
     return {
         "network": scene_label(config),
@@ -31,7 +43,7 @@ def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name:
         "epochs": config.engine.epochs,
         "steps": max(1, data.sizes["train"] // config.engine.batch_size),
         "folder": str(Path(runs_dir) / (name or f"{_stem(config, data)}-...")),
-        **network_cost(config, data),
+        **(network_cost(config, data) if config.model.model not in CLASSICAL else {}),
     }
 
 
@@ -41,20 +53,28 @@ def train_scene(
     runs_dir: Path | str = "runs",
     name: str | None = None,
     quiet: bool = False,
+    download: bool = False,
+    start: Path | str | None = None,
     **settings: Any,
 ) -> Run:
     """Trains a network on the pixels of one scene, classifies all of them, and returns the finished run.
 
     Settings are given as a `config`, or by their own names: `train_scene(cube="SalinasA.mat", window=17, epochs=50)`.
+    download: fetch the files of a known scene. start: a run on another scene, whose network and weights this one begins
+    with; its last layer is made anew where the classes are others, and that is said.
     Raises: UsageError and DataError for what cannot be trained, before anything is written; else as `train`.
     """
     config = updated_flat(config or SceneTrainConfig(), settings)
+    config = settled(config if start is None else as_begun(config, start))
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
-    data = prepare(config, read(config.scene))
-    network_cost(config, data)
+    data = prepare(config, read(config.scene, download=download))
     place = (str(runs_dir), name or _stem(config, data), name is None)
-    return open_run(launch(_train_rank, config.engine, config, place, None, quiet))
+    if config.model.model in CLASSICAL:
+        return train_classical(_begin(place, config, data), config, data)
+    network_cost(config, data)
+    start = None if start is None else Path(start)
+    return open_run(launch(_train_rank, config.engine, config, place, None, quiet, start))
 
 
 def resume_scene(run: Run, *, quiet: bool = False) -> Run:
@@ -73,7 +93,12 @@ def _stem(config: SceneTrainConfig, data: SceneData) -> str:
 
 
 def _train_rank(
-    fabric: Any, config: SceneTrainConfig, place: tuple[str, str, bool] | None, resumed: Path | None, quiet: bool
+    fabric: Any,
+    config: SceneTrainConfig,
+    place: tuple[str, str, bool] | None,
+    resumed: Path | None,
+    quiet: bool,
+    start: Path | None = None,
 ) -> Path:
     """What each process does: the same scene and seed, its own parts of every batch; the first one writes."""
     data, engine = prepare(config, read(config.scene)), config.engine
@@ -87,8 +112,12 @@ def _train_rank(
     seed_everything(engine.seed)
     scene = Reduced(data.reduced.values.to(fabric.device))
     labels, parts = data.scene.labels, engine.devices * engine.accumulate
+    model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
+    if start and not resumed:
+        note = adopt(model, open_run(start))
+        on_first(fabric, write_run, folder, {"begun_with": note})
     fit(
-        build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components),
+        model,
         ClassifyScene(),
         TrainPixels(scene, labels, data.split.train, batch_size=engine.batch_size, parts=parts, seed=engine.seed),
         EvalPixels(scene, labels, data.split.val),
@@ -128,7 +157,7 @@ def _begin(place: tuple[str, str, bool], config: SceneTrainConfig, data: SceneDa
             "leak": data.leak(config.scene.window),
             **data.sizes,
         },
-        **network_cost(config, data),
+        **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),
     }
     data.fitted.save(folder / PREPROCESS)
     write_run(folder, facts, config=config)
