@@ -1,0 +1,181 @@
+"""`train scene` end to end on small synthetic scenes: split, training, map, table; what it refuses and announces."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lissom.config import EngineConfig, ModelConfig, SceneConfig, SceneTrainConfig
+from lissom.data.scenes.synthetic import synthetic_scene
+from lissom.data.scenes.writing import write_map
+from lissom.engine.interrupt import StopRequest
+from lissom.errors import DataError, Interrupted, UsageError
+from lissom.runs.folder import Run, open_run
+from lissom.runs.weights import digest, read_weights
+from lissom.tasks.classical import CLASSICAL
+from lissom.verbs import scene_data
+from lissom.verbs.scene_data import prepare, read, settled
+from lissom.verbs.scene_runs import compare_splits, repeat
+from lissom.verbs.scene_train import plan_scene, train_scene
+from lissom.verbs.train import resume
+
+SMALL = {"window": 9, "components": 14, "epochs": 3, "batch_size": 64, "threads": 1, "quiet": True}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A scene of 40 x 44 pixels, 24 bands, 4 classes, as .npy files."""
+    folder = tmp_path_factory.mktemp("scene")
+    scene = synthetic_scene(40, 44, 24, 4, seed=1)
+    np.save(folder / "cube.npy", scene.cube)
+    write_map(folder / "map.npy", scene.ground_truth)
+    return {"cube": str(folder / "cube.npy"), "ground_truth": str(folder / "map.npy")}
+
+
+@pytest.fixture(scope="module")
+def run(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train_scene(**files, **{**SMALL, "epochs": 8}, runs_dir=tmp_path_factory.mktemp("runs"), name="first")
+
+
+def test_run_folder_holds_map_table_and_figures(run: Run) -> None:
+    assert (run.status, run.data["task"]) == ("finished", "scene")
+    test = run.data["test"]
+    assert test["oa"] > 0.6  # four classes, far above chance
+    assert (test["form"], test["why_not_dense"]) == ("dense", "")
+    map_ = np.load(run.path / "map.npy")
+    kept = np.load(run.path / "classified.npz")
+    assert map_.shape == (40, 44)
+    assert set(np.unique(map_)) <= set(run.data["class_ids"])  # every pixel has a class, labelled or not
+    right = np.array(run.data["class_ids"])[kept["labels"][kept["test"]]] == map_[kept["test"]]
+    assert right.mean() == pytest.approx(test["oa"])
+    assert {"curves.png", "confusion.svg", "table.txt", "table.csv", "table.tex", "map.mat"} <= {
+        path.name for path in run.path.iterdir()
+    }
+    assert json.loads((run.path / "evaluation.json").read_text())["kappa"] == test["kappa"]
+
+
+def test_preprocessing_is_learned_from_training_pixels_alone(run: Run) -> None:
+    fitted = scene_data.stored_fit(run)
+    assert (fitted.fit_on, fitted.pixels) == ("train", run.data["data"]["train"])
+    data = prepare(run.config, read(run.config.scene))
+    train = data.scene.cube[data.split.train].astype(np.float64)
+    np.testing.assert_allclose(fitted.mean, train.mean(0))
+
+
+def test_best_epoch_is_chosen_on_validation_pixels(run: Run) -> None:
+    best = max(run.history, key=lambda row: (row["oa"], row["epoch"]))
+    assert (run.data["best_epoch"], run.data["val_oa"]) == (best["epoch"], best["oa"])
+
+
+def test_training_again_gives_the_same_weights(run: Run, files: dict[str, str], tmp_path: Path) -> None:
+    again = train_scene(**files, **{**SMALL, "epochs": 8}, runs_dir=tmp_path)
+    assert digest(read_weights(again.best)[0]) == digest(read_weights(run.best)[0])
+
+
+def test_interrupted_training_ends_with_the_same_weights(
+    run: Run, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(StopRequest):
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__(*args, **kwargs)
+            self.asked = True
+
+    monkeypatch.setattr("lissom.engine.fit.StopRequest", Asked)
+    with pytest.raises(Interrupted):
+        train_scene(**files, **{**SMALL, "epochs": 8}, runs_dir=tmp_path, name="cut")
+    monkeypatch.undo()
+    stopped = open_run(tmp_path / "cut")
+    assert stopped.status == "training"
+    ended = resume(stopped.path, quiet=True)
+    assert ended.status == "finished"
+    assert digest(read_weights(ended.best)[0]) == digest(read_weights(run.best)[0])
+    assert (ended.path / "map.npy").read_bytes() == (run.path / "map.npy").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["cnn1d", "cnn2d", "cnn3d", "ssrn"])
+def test_every_network_trains_behind_the_same_verb(name: str, files: dict[str, str], tmp_path: Path) -> None:
+    quick = {"epochs": 1, "batch_size": 64, "threads": 1, "quiet": True}
+    found = train_scene(**files, model=name, components=14, **quick, runs_dir=tmp_path)
+    assert found.status == "finished"
+    assert found.data["test"]["form"] == ("windows" if name == "ssrn" else "dense")
+    assert found.config.scene.window == {"cnn1d": 1, "cnn2d": 5, "cnn3d": 5, "ssrn": 7}[name]
+    assert found.config.scene.reduction == ("pca" if name == "cnn2d" else "none")
+
+
+@pytest.mark.parametrize("name", scene_data.CLASSICAL)
+def test_baselines_stand_behind_the_same_verb(name: str, files: dict[str, str], tmp_path: Path) -> None:
+    found = train_scene(**files, model=name, threads=1, quiet=True, runs_dir=tmp_path)
+    assert found.status == "finished"
+    assert found.data["test"]["oa"] > 0.6
+    assert found.data["parameters"] is None
+    assert found.data["test"]["leak"] == 0  # a pixel has no window that could leak
+
+
+def test_names_of_the_baselines_are_those_that_there_are() -> None:
+    assert set(scene_data.CLASSICAL) == set(CLASSICAL)
+
+
+def test_a_network_for_photos_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"mobilenetv2.*hybridsn") as caught:
+        settled(SceneTrainConfig(model=ModelConfig(model="mobilenetv2")))
+    assert caught.value.kind == "network-not-for-scenes"
+
+
+def test_window_larger_than_the_scene(files: dict[str, str]) -> None:
+    config = settled(SceneTrainConfig(scene=SceneConfig(**files, window=41)))
+    with pytest.raises(DataError, match=r"41.*40 x 44"):
+        prepare(config, read(config.scene))
+
+
+def test_plan_says_what_would_be_done_and_writes_nothing(files: dict[str, str], tmp_path: Path) -> None:
+    config = SceneTrainConfig(scene=SceneConfig(**files, window=9, components=14), engine=EngineConfig(epochs=2))
+    planned = plan_scene(config, runs_dir=tmp_path / "runs")
+    assert planned["classes"] == 4
+    assert planned["train"] + planned["val"] + planned["test"] == int((read(config.scene).labels >= 0).sum())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_beginning_with_another_scene_takes_all_but_the_last_layer(run: Run, tmp_path: Path) -> None:
+    other = synthetic_scene(36, 36, 20, 3, seed=5)
+    np.save(tmp_path / "cube.npy", other.cube)
+    write_map(tmp_path / "map.npy", other.ground_truth)
+    found = train_scene(
+        cube=str(tmp_path / "cube.npy"), ground_truth=str(tmp_path / "map.npy"), start=run.path, epochs=1,
+        batch_size=64, threads=1, lr=1e-9, quiet=True, runs_dir=tmp_path,
+    )  # fmt: skip
+    ours, theirs = read_weights(found.best)[0], read_weights(run.best)[0]
+    new = {name for name in ours if ours[name].shape != theirs[name].shape}
+    assert new == {"rest.5.weight", "rest.5.bias"}
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in ours if name not in new)
+    assert "rest.5" in found.data["begun_with"]
+    assert found.config.scene.window == 9  # taken from the run
+
+
+def test_beginning_with_a_run_on_photos_or_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        train_scene(start=tmp_path)
+
+
+def test_repeated_runs_draw_split_and_weights_anew(files: dict[str, str], tmp_path: Path) -> None:
+    config = SceneTrainConfig(scene=SceneConfig(**files), model=ModelConfig(model="knn"))
+    found = repeat(config, runs=3, runs_dir=tmp_path, name="k", quiet=True)
+    scores = [open_run(path).data["test"]["oa"] for path in found["runs"]]
+    assert len({open_run(path).config.scene.split_seed for path in found["runs"]}) == 3
+    assert found["rows"][0]["oa"] == pytest.approx(np.mean(scores))
+    assert found["rows"][0]["oa_std"] == pytest.approx(np.std(scores, ddof=1))
+    assert "±" in (tmp_path / "k-summary.txt").read_text()
+
+
+def test_both_splits_stand_side_by_side_with_what_leaks(files: dict[str, str], tmp_path: Path) -> None:
+    scene = SceneConfig(**files, window=5, components=8, train_fraction=0.3)
+    config = replace(
+        SceneTrainConfig(scene=scene, model=ModelConfig(model="cnn2d")), engine=EngineConfig(epochs=1, threads=1)
+    )
+    found = compare_splits(config, runs_dir=tmp_path, quiet=True)
+    random, disjoint = found["rows"]
+    assert random["leak"] > 0.5
+    assert disjoint["leak"] == 0
+    assert {open_run(path).config.scene.split for path in found["runs"]} == {"random", "disjoint"}
