@@ -202,7 +202,7 @@ class SceneConfig:
     window: int | None = None
     """Side of the square window around each pixel, in pixels, odd; None: the network's own, 25 for HybridSN."""
     reduction: Literal["auto", "pca", "none", "bands"] = "auto"
-    """What becomes of the bands: principal components, all of them, or a selection; auto: as the network's paper does."""
+    """What becomes of the bands: principal components, all of them, or a selection; auto: as the network's paper."""
     components: int = 30
     """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
     bands: str = ""
@@ -225,6 +225,9 @@ class SceneConfig:
     """Share of the training pixels on which the best weights are chosen; 0: none, the last weights count."""
     block: int | None = None
     """Side of the disjoint split's blocks, in pixels; None: half the window, 8 or more."""
+    guard: int | None = None
+    """Width of the disjoint split's band around the training pixels, in pixels; None: half the window, so that no test
+    window holds one. Networks of different windows are tested on the same pixels when all have the widest guard."""
     split_seed: int = 0
     """Seed of the split."""
     train_map: str | None = None
@@ -238,7 +241,7 @@ class SceneConfig:
         odd = self.smooth >= 5 and self.smooth % 2 == 1
         _require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
         _at_least(self, 1, "components", "train_per_class", "block")
-        _at_least(self, 0, "split_seed")
+        _at_least(self, 0, "split_seed", "guard")
         _in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
         _require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
         maps = (self.train_map, self.test_map)
@@ -274,6 +277,11 @@ class SceneTrainConfig:
 
 
 Settings = TypeVar("Settings", TrainConfig, SceneTrainConfig)
+
+
+def guard_of(config: SceneConfig) -> int:
+    """Pixels between training and test pixels of a disjoint split."""
+    return (config.window or 1) // 2 if config.guard is None else config.guard
 
 
 def to_dict(config: Any) -> dict[str, Any]:

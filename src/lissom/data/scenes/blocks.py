@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.config import SceneConfig
+from lissom.config import SceneConfig, guard_of
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
@@ -65,8 +65,8 @@ def disjoint(labels: Labels, wanted: NDArray[np.int64], config: SceneConfig) -> 
     """
     counts = np.bincount(labels[labels >= 0])
     rng = np.random.default_rng([config.split_seed, 0xB10C])
-    ground = Ground(labels, counts, wanted.copy(), config.window // 2, rng)
-    side = config.block or max(8, config.window // 2)
+    ground = Ground(labels, counts, wanted.copy(), guard_of(config), rng)
+    side = config.block or max(8, guard_of(config))
     areas = _areas(labels.shape, side, rng)
     for k in np.argsort(counts, kind="stable"):
         if counts[k]:

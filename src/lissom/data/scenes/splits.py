@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from lissom.config import SceneConfig
+from lissom.config import SceneConfig, guard_of
 from lissom.data.scenes.blocks import disjoint
 from lissom.errors import DataError
 from lissom.messages import text
@@ -155,7 +155,7 @@ def _words(
         if which.any()
     ]  # fmt: skip
     left = int((labels >= 0).sum() - seen.sum() - test.sum())
-    numbers = {"train": int(seen.sum()), "test": int(test.sum()), "left": left, "guard": config.window // 2}
+    numbers = {"train": int(seen.sum()), "test": int(test.sum()), "left": left, "guard": guard_of(config)}
     return (
         text(f"scene_split.{config.split}", **numbers),
         tuple(told),
