@@ -17,6 +17,7 @@ from lissom._version import __version__
 
 if TYPE_CHECKING:
     from lissom.data.check import check_classify
+    from lissom.data.scenes.check import check_scene
     from lissom.verbs.build import build
     from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
     from lissom.verbs.runs import compare, list_runs
+    from lissom.verbs.scene_demo import demo_scene
+    from lissom.verbs.scene_predict import predict_scene
+    from lissom.verbs.scene_train import train_scene
     from lissom.verbs.train import resume, train
 
 _HOME = {
     "build": "lissom.verbs.build",
     "check_classify": "lissom.data.check",
+    "check_scene": "lissom.data.scenes.check",
     "compare": "lissom.verbs.runs",
     "demo": "lissom.verbs.demo",
+    "demo_scene": "lissom.verbs.scene_demo",
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
     "fetch": "lissom.verbs.fetch",
@@ -41,16 +47,20 @@ _HOME = {
     "list_models": "lissom.verbs.models",
     "list_runs": "lissom.verbs.runs",
     "predict": "lissom.verbs.predict",
+    "predict_scene": "lissom.verbs.scene_predict",
     "profile": "lissom.verbs.profile",
     "resume": "lissom.verbs.train",
     "train": "lissom.verbs.train",
+    "train_scene": "lissom.verbs.scene_train",
 }
 __all__ = [
     "__version__",
     "build",
     "check_classify",
+    "check_scene",
     "compare",
     "demo",
+    "demo_scene",
     "evaluate",
     "export",
     "fetch",
@@ -58,9 +68,11 @@ __all__ = [
     "list_models",
     "list_runs",
     "predict",
+    "predict_scene",
     "profile",
     "resume",
     "train",
+    "train_scene",
 ]
 
 

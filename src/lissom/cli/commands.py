@@ -6,6 +6,7 @@ COMMANDS = {
     "models": ("lissom.cli.networks", "Models"),
     "profile": ("lissom.cli.profiling", "Profile"),
     "check-data classify": ("lissom.cli.data", "CheckData"),
+    "check-data scene": ("lissom.cli.scene_data", "CheckScene"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
     "train classify": ("lissom.cli.training", "Train"),
     "train scene": ("lissom.cli.scenes", "TrainScene"),

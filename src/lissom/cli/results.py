@@ -7,6 +7,10 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional
 
+from lissom.errors import UsageError
+from lissom.messages import text
+
+SCENE_FLAGS = ("output", "confidence", "mc_dropout", "uncertainty", "variable", "no_data")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -17,7 +21,7 @@ class Evaluate:
     run_folder: Annotated[Path, Positional]
     """A run."""
     data: Annotated[str | None, Positional] = None
-    """A class folder or an archive of one; None: the run's own test set."""
+    """A class folder or an archive of one; None: the run's own test set, or the test pixels of its scene."""
     batch_size: int = 256
     """Images at a time."""
     device: Device = "auto"
@@ -32,6 +36,7 @@ class Evaluate:
     def run(self) -> int:
         """Prints the metrics; tables and pictures go to the run folder."""
         from lissom.cli.show import show_evaluation
+        from lissom.cli.show_map import show_scene_evaluation
         from lissom.verbs.evaluate import evaluate
 
         found = evaluate(
@@ -44,6 +49,8 @@ class Evaluate:
         )
         if self.json:
             print(json.dumps(found, indent=2, ensure_ascii=False))
+        elif "oa" in found:
+            show_scene_evaluation(found, None if self.dry_run else self.run_folder)
         else:
             show_evaluation(found)
         return 0
@@ -56,13 +63,25 @@ class Predict:
     model: Annotated[Path, Positional]
     """A run folder, an ONNX file that `lissom export` wrote, or with `--weights` the name of a network."""
     inputs: Annotated[tuple[Path, ...], Positional]
-    """Image files, or folders of them."""
+    """Image files, or folders of them; with a run on a scene the file of one cube."""
     top: int = 1
     """How many classes to give for each image."""
     weights: str | None = None
     """For a network's name: `imagenet`, a name that `lissom models --pretrained` lists, or a file."""
     options: dict[str, str] = field(default_factory=dict)
     """Options of that network, as name value pairs."""
+    output: Path | None = None
+    """For a cube, where the map goes: .npy, .mat, .tif, .hdr or .png; None: .npy and .png in the run folder."""
+    confidence: Path | None = None
+    """For a cube, where the probability of each pixel's class goes, in these formats; None: nowhere."""
+    mc_dropout: int = 0
+    """For a cube, passes with dropout left on, whose variation becomes a map of uncertainty; 0: off."""
+    uncertainty: Path | None = None
+    """For that map, where it goes; None: beside the map of classes."""
+    variable: str | None = None
+    """For a cube, its name inside a .mat or .npz file; None: found by its shape."""
+    no_data: float | None = None
+    """For a cube, the value of pixels without a measurement; None: as in training, or as the file says."""
     format: Literal["table", "csv", "json"] = "table"
     """How to print."""
     device: Device = "auto"
@@ -71,10 +90,16 @@ class Predict:
     """CPU threads; None: all cores."""
 
     def run(self) -> int:
-        """Prints a line per image; 3 if some could not be read."""
+        """Prints a line per image, or per class of a cube; 3 if some images could not be read."""
         from lissom.cli.show import show_predictions
-        from lissom.verbs.predict import predict
+        from lissom.verbs.predict import is_scene_run, predict
 
+        if is_scene_run(self.model):
+            return self._scene()
+        given = [name for name in SCENE_FLAGS if getattr(self, name)]
+        if given:
+            flags = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise UsageError("scene-only-flags", flags=flags, model=self.model)
         found = predict(
             self.model,
             self.inputs,
@@ -86,6 +111,25 @@ class Predict:
         )
         show_predictions(found, self.format)
         return 3 if any(row["error"] for row in found) else 0
+
+    def _scene(self) -> int:
+        from lissom.cli.show_map import show_scene_prediction
+        from lissom.verbs.scene_predict import predict_scene
+        from lissom.verbs.waiting import reading
+
+        if len(self.inputs) != 1:
+            raise UsageError("scene-one-cube", got=len(self.inputs))
+        with reading(quiet=self.format == "json", words=text("scene_predict.working")) as progress:
+            found = predict_scene(
+                self.model,
+                str(self.inputs[0]),
+                **{name: getattr(self, name) for name in SCENE_FLAGS},
+                device=self.device,
+                threads=self.threads,
+                progress=progress,
+            )
+        show_scene_prediction(found, self.format)
+        return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +146,6 @@ class Runs:
     def run(self) -> int:
         """Prints one row per run."""
         from lissom.cli.show import show_rows
-        from lissom.messages import text
         from lissom.verbs.runs import list_runs
 
         rows = list_runs(self.runs_dir, sort=self.sort)
@@ -152,7 +195,6 @@ class Export:
 
     def run(self) -> int:
         """Writes the file and prints by how much its answers differ."""
-        from lissom.messages import text
         from lissom.verbs.export import export, export_path
 
         if self.dry_run:

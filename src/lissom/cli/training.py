@@ -1,6 +1,7 @@
 """`lissom train classify`, `lissom resume`, `lissom demo`."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -87,6 +88,8 @@ class Resume:
 class Demo:
     """Arguments of `lissom demo`."""
 
+    task: Literal["classify", "scene"] = "classify"
+    """Photos of digits, or the pixels of a synthetic hyperspectral scene."""
     runs_dir: Path = Path("runs")
     """The folder of run folders; the page goes there too."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -98,6 +101,9 @@ class Demo:
 
     def run(self) -> int:
         """Trains, compares, exports, checks, reports."""
+        tell = partial(print, file=sys.stderr, flush=True)
+        if self.task == "scene":
+            return self._scene(tell)
         from lissom.cli.show import show_demo
         from lissom.recipes.demo import NETWORKS
 
@@ -106,6 +112,18 @@ class Demo:
             return 0
         from lissom.verbs.demo import demo
 
-        tell = partial(print, file=sys.stderr, flush=True)
         show_demo(demo(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
+        return 0
+
+    def _scene(self, tell: Callable[[str], None]) -> int:
+        from lissom.cli.show_map import show_scene_demo
+        from lissom.recipes.scene_demo import networks
+
+        tell(text("scene_demo.synthetic"))
+        if self.dry_run:
+            print(text("scene_demo.plan", networks=", ".join(networks()), folder=self.runs_dir))
+            return 0
+        from lissom.verbs.scene_demo import demo_scene
+
+        show_scene_demo(demo_scene(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
         return 0

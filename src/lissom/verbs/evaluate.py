@@ -12,6 +12,7 @@ from lissom.data.batches import EvalBatches, Normaliser
 from lissom.data.foreign import open_foreign
 from lissom.data.images import ImageSet
 from lissom.device import choose_device, set_threads
+from lissom.errors import UsageError
 from lissom.messages import text
 from lissom.report import sheet
 from lissom.report.confusion import confusion, most_confused
@@ -22,6 +23,8 @@ from lissom.tasks.gradcam import grad_cam
 from lissom.tasks.metrics import classification_metrics, worst
 from lissom.verbs.assemble import load_data, load_model
 from lissom.verbs.pictures import save_picture
+from lissom.verbs.scene_evaluate import evaluate_scene
+from lissom.verbs.scene_predict import refuse_classical
 
 SHOWN = 24  # images on a sheet
 
@@ -45,13 +48,19 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measures a run's best weights on its test set, or on every image of `data` (a class folder or an archive).
 
-    Returns plain data: `top1` with `top1_interval_95` (Wilson), `top5`, `macro_f1`, `calibration_error`, `per_class`
-    (precision, recall, F1, images), `confusion` (row the truth), `most_confused`, and `folder`, where tables and
-    pictures were written: the run itself, or `evaluations/NAME` in it.
+    A run on a scene is measured on its own test pixels and gives what `scene_evaluate.evaluate_scene` does.
+    Else returns plain data: `top1` with `top1_interval_95` (Wilson), `top5`, `macro_f1`, `calibration_error`,
+    `per_class` (precision, recall, F1, images), `confusion` (row the truth), `most_confused`, and `folder`, where
+    tables and pictures were written: the run itself, or `evaluations/NAME` in it.
     Raises: DataError for data that cannot be read or has a class that the run does not know.
     """
     set_threads(threads)
     run = open_run(run_folder)
+    if run.data.get("task") == "scene":
+        if data is not None:
+            raise UsageError("evaluate-scene-data", run=run.path, got=data)
+        refuse_classical(run)
+        return evaluate_scene(run, device=device, write=write)
     model = load_model(run, choose_device(device))
     if data is None:
         image_set, folder = load_data(run.config).test, run.path

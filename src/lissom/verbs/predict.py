@@ -15,6 +15,7 @@ from lissom.models.registry import ENTRIES
 from lissom.runs.folder import open_run
 from lissom.verbs.answering import Answerer, answering, pretrained, softmax
 from lissom.verbs.assemble import load_model
+from lissom.verbs.scene_predict import predict_scene
 
 BATCH = 64  # images at a time
 
@@ -35,9 +36,12 @@ def predict(
     then images are resized as the checkpoint says, labels are ImageNet's, or numbers for other classes, and `options`
     are those of the network, width included. Each row has `file`, `label` and `probability` of the best
     class, `top` (rows of label and probability), and `error`: None, or why this file could not be read.
+    With a run on a scene, `inputs` are cubes, and each row is what `scene_predict.predict_scene` returns.
     Raises: DataError when there is no image at all, or `model` is neither.
     """
     set_threads(threads)
+    if is_scene_run(model):
+        return [predict_scene(model, cube, device=device, threads=threads) for cube in inputs]
     named = (weights is not None or str(model) in ENTRIES) and not Path(model).exists()
     if weights is not None and not named:
         raise UsageError("weights-with-run", model=model)
@@ -51,6 +55,11 @@ def predict(
     for start in range(0, len(files), BATCH):
         rows += _label(files[start : start + BATCH], answerer, top)
     return rows
+
+
+def is_scene_run(model: Path | str) -> bool:
+    """Whether it is the folder of a run on a scene."""
+    return (Path(model) / "run.json").is_file() and open_run(model).data.get("task") == "scene"
 
 
 def _label(files: list[Path], answerer: Answerer, top: int) -> list[dict[str, Any]]:

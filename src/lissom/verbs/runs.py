@@ -10,12 +10,13 @@ from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 from lissom.runs import folder
 from lissom.runs.folder import Run, open_run
+from lissom.verbs.scene_compare import scene_verdict
 
 COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
 
 
 def list_runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
-    """One row per run folder with the columns `COLUMNS`; accuracies in percent.
+    """One row per run folder with the columns `COLUMNS`; accuracies in percent, those of a scene being its OA.
 
     A folder that cannot be read is a row too: its status says why. Rows without a value in `sort` come last.
     """
@@ -50,20 +51,29 @@ def _figures(run: Run) -> dict[str, Any]:
 
 
 def _accuracies(run: Run) -> dict[str, float | None]:
-    best = max((row["top1"] for row in run.history), default=None)
-    return {"val_top1": best, "test_top1": run.data.get("test", {}).get("top1")}
+    name = _accuracy(run)
+    known = [row[name] for row in run.history if row[name] == row[name]]  # not a number: no pixels to choose by
+    return {"val_top1": max(known, default=None), "test_top1": run.data.get("test", {}).get(name)}
+
+
+def _accuracy(run: Run) -> str:
+    """The share of test images, or of test pixels, that are right."""
+    return "oa" if run.data.get("task") == "scene" else "top1"
 
 
 def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
     """How runs differ: `settings` (only those that differ), `figures` (cost, accuracy with its interval), `verdicts`.
 
-    A verdict says for two runs whether their 95 % intervals are apart; it makes none for different test sets.
+    A verdict says for two runs whether their 95 % intervals are apart, or for two on the same pixels of a scene what
+    McNemar's test says of them; it makes none for different test sets.
     """
     if len(run_folders) < 2:
         raise UsageError("compare-needs-two", got=len(run_folders))
     opened = [open_run(path) for path in run_folders]
     flat = [{f"{s}.{k}": v for s, vs in to_dict(run.config).items() for k, v in vs.items()} for run in opened]
-    settings = {key: [f[key] for f in flat] for key in flat[0] if any(f[key] != flat[0][key] for f in flat)}
+    names = dict.fromkeys(key for each in flat for key in each)  # a scene has settings that photos have not
+    lined = {name: [each.get(name) for each in flat] for name in names}
+    settings = {name: values for name, values in lined.items() if any(value != values[0] for value in values)}
     return {
         "runs": [run.name for run in opened],
         "settings": settings,
@@ -75,7 +85,7 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
 def _interval(run: Run) -> str | None:
     if "test" not in run.data:
         return None
-    low, high = run.data["test"]["top1_interval_95"]
+    low, high = run.data["test"][f"{_accuracy(run)}_interval_95"]
     return f"{100 * low:.1f}-{100 * high:.1f}"
 
 
@@ -83,7 +93,10 @@ def _verdict(a: Run, b: Run) -> str:
     names = {"a": a.name, "b": b.name}
     if "test" not in a.data or "test" not in b.data:
         return text("verbs.compare-unfinished", **names)
+    if a.data.get("task") == b.data.get("task") == "scene":
+        return scene_verdict(a, b)
     same = all(a.data["data"][key] == b.data["data"][key] for key in ("digest", "test"))
+    same = same and a.data.get("task") == b.data.get("task")
     if not same or a.config.data.split_seed != b.config.data.split_seed:
         return text("verbs.compare-other-data", **names)
     (a_low, a_high), (b_low, b_high) = a.data["test"]["top1_interval_95"], b.data["test"]["top1_interval_95"]

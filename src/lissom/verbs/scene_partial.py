@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class Partial:
         try:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return Classified(**{name: file[name] for name in file.files})
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataError("scene-partial-damaged", path=path, folder=self.folder, reason=error) from error
 
     def remove(self) -> None:

@@ -71,11 +71,12 @@ def find(wanted: Wanted, *, device: str = "meta") -> Found:
 def _of_run(wanted: Wanted) -> Wanted:
     run = open_run(Path(str(wanted.model)))
     chosen = run.config.model
+    window = {"window": run.data["resolution"]} if run.data.get("task") == "scene" else {}
     return replace(
         wanted,
         model=chosen.model,
         width=chosen.width,
-        options=chosen.options,
+        options={**window, **chosen.options},
         in_channels=run.data["in_channels"],
         num_classes=len(run.data["class_names"]),
         resolution=wanted.resolution or run.data["resolution"],

@@ -36,6 +36,7 @@ from lissom.verbs.assemble import (
 from lissom.verbs.finish import finish
 from lissom.verbs.pictures import save_picture
 from lissom.verbs.pretrained import obtain, settled, source_of
+from lissom.verbs.scene_train import resume_scene
 from lissom.verbs.waiting import reading
 from lissom.weights.loading import Loaded
 from lissom.weights.numerics import Numerics, apply_numerics
@@ -106,6 +107,8 @@ def resume(
         return run
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
+    if run.data.get("task") == "scene":
+        return resume_scene(dataclasses.replace(run, config=config), quiet=quiet)
     return open_run(launch(_train_rank, config.engine, config, None, run.path, quiet))
 
 

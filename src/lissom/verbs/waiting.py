@@ -10,8 +10,11 @@ from lissom.messages import text
 
 
 @contextmanager
-def reading(*, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Yields `progress(done, total)`, to be told of bytes or images; None where nobody is looking."""
+def reading(*, quiet: bool = False, words: str = "") -> Iterator[Callable[[int, int], None] | None]:
+    """Yields `progress(done, total)`, to be told of bytes, images or pixels; None where nobody is looking.
+
+    words: what is being done, before the bar.
+    """
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
@@ -23,5 +26,5 @@ def reading(*, quiet: bool = False) -> Iterator[Callable[[int, int], None] | Non
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(text("verbs.reading"), total=None)
+        task = bar.add_task(words or text("verbs.reading"), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total or None)
