@@ -64,7 +64,7 @@ def show_scene_check(report: dict[str, Any], picture: Path | None) -> None:
         first, last = report["wavelengths_nm"]
         out.print(text("scene_check.wavelengths", first=first, last=last))
     if report["classes"]:
-        show_rows(report["classes"])
+        show_rows([{"id": row["id"], "class": row["name"], "pixels": row["pixels"]} for row in report["classes"]])
         out.print(text("scene_check.labelled", labelled=NUMBER(report["labelled"]), imbalance=report["imbalance"]))
     for warning in report["warnings"]:
         out.print(f"! {warning}", markup=False)

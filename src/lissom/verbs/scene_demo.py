@@ -85,7 +85,7 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
     """False colour and ground truth, then the map of each run, a line for each split."""
     across = len(finished) // len(SPLITS) + 1
     firsts = [
-        (text("scenes.synthetic").split(",")[0], false_colour(scene.cube, shown_bands(scene), scene.valid)),
+        (text("scene_demo.colour"), false_colour(scene.cube, shown_bands(scene), scene.valid)),
         (text("scene_demo.truth"), class_map(scene.labels, scene.colours)),
     ]
     with style():

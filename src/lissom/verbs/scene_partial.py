@@ -44,7 +44,7 @@ class Partial:
     def add(self, block: Region, classified: Classified) -> None:
         """Keeps a block: on the disk when this returns, whole or not at all."""
         held = io.BytesIO()
-        known = {name: values for name, values in classified._asdict().items() if values is not None}
+        known: dict[str, Any] = {name: values for name, values in classified._asdict().items() if values is not None}
         np.savez(held, **known | {"predicted": classified.predicted.astype(np.int32)})
         write_atomic(self._file(block), held.getvalue())
 

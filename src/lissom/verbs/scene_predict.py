@@ -137,7 +137,7 @@ def _job(run: Run, cube: Given, variable: str | None, no_data: float | None, *, 
         scene,
         bands=run.data["bands"],
         wavelengths_nm=None if wavelengths is None else np.array(wavelengths),
-        used=fitted.matrix.any(1),
+        used=np.asarray(fitted.matrix.any(1)),
     )
     if where.type == "cpu":
         keep_memory()
