@@ -5,6 +5,7 @@ from typing import Any
 from lissom.cli.show import console
 from lissom.messages import text
 from lissom.runs.folder import Run
+from lissom.verbs.scene_page import form_sentence, leak_sentence
 
 
 def show_scene_result(run: Run, *, quiet: bool) -> None:
@@ -35,18 +36,6 @@ def show_scene_runs(found: dict[str, Any], *, quiet: bool) -> None:
     for row in found["rows"]:
         out.print(f"{row['split']}: {leak_sentence(row['leak'])}", markup=False)
     out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)
-
-
-def leak_sentence(share: float) -> str:
-    """What the share of test windows that hold a training pixel means."""
-    return text("scene_runs.leak", share=f"{100 * share:.1f}") if share else text("scene_runs.no-leak")
-
-
-def form_sentence(test: dict[str, Any]) -> str:
-    """How the map was made, and why not faster where it was not."""
-    why = text(f"scene_runs.why-{test['why_not_dense']}") if test["why_not_dense"] else ""
-    values = {"seconds": f"{test['seconds']:.2f}"} | ({"why": why} if why else {})
-    return text(f"scene_runs.form-{test['form']}", **values)
 
 
 def _percent(share: float | None) -> str:

@@ -22,6 +22,7 @@ from lissom.tasks.scene import Classified, classify_scene
 from lissom.tasks.scene_metrics import scene_metrics
 from lissom.tasks.scene_table import published_table
 from lissom.verbs.scene_data import SceneData, load_network, prepare, read, stored_fit
+from lissom.verbs.scene_pictures import draw_scene_run
 
 MAP, CLASSIFIED = "map", "classified.npz"
 Progress = Callable[[int, int], None]
@@ -82,6 +83,7 @@ def write_scene(
         folder / CLASSIFIED, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
         train=split.train, val=split.val, test=split.test, labels=scene.labels.astype(np.int32),
     )  # fmt: skip
+    draw_scene_run(folder, classified, scene, split)
     table = published_table({folder.name: [metrics]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from lissom.device import choose_device
+from lissom.report.card import model_card
 from lissom.report.confusion import confusion
 from lissom.report.curves import curves
-from lissom.runs.folder import Run, open_run, write_run
+from lissom.runs.folder import Run, open_run, write_atomic, write_run
 from lissom.verbs.pictures import save_picture
 from lissom.verbs.scene_data import SceneData, load_network
 from lissom.verbs.scene_evaluate import measure_scene
+from lissom.verbs.scene_page import scene_card, scene_page
 
 
 def finish_scene(folder: Path, data: SceneData) -> Run:
@@ -29,6 +31,8 @@ def complete(run: Run, data: SceneData) -> None:
         names = {"losses": ("train_loss", "loss"), "metrics": ("oa", "aa")}
         save_picture(curves(run.history, best_epoch=run.data["best_epoch"], **names), run.path / "curves")
     save_picture(confusion(test["confusion"], data.scene.class_names), run.path / "confusion")
+    write_atomic(run.path / "report.html", scene_page(run).html())
+    write_atomic(run.path / "model_card.md", model_card(scene_card(run)))
     write_run(run.path, {"status": "finished"})
 
 
