@@ -1,6 +1,6 @@
 """Networks and baselines on Salinas-A: accuracy over runs at a random and at a disjoint split, and what differs.
 
-    LISSOM_DATA=FOLDER python benchmarks/salinas_a.py [--runs 10] [--epochs 40] [--methods hybridsn ...] [--threads 1]
+    LISSOM_DATA=FOLDER python benchmarks/salinas_a.py [--runs 10] [--epochs 20] [--methods hybridsn ...] [--threads 1]
         [--work FOLDER] [--output FILE]
 
 FOLDER holds salinas_a/SalinasA_corrected.mat and SalinasA_gt.mat. Run k draws split and weights with seed k, the same
@@ -31,9 +31,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "hybridsn batch norm": HYBRID | {"options": {"batch_norm": True}},
     "hybridsn SE": HYBRID | {"options": {"attention": "se"}},
     "hybridsn CBAM": HYBRID | {"options": {"attention": "cbam"}},
-    "2-D CNN": {"model": "cnn2d", "epochs": 200},
-    "3-D CNN": {"model": "cnn3d", "epochs": 100},
-    "1-D CNN": {"model": "cnn1d", "epochs": 300},
+    "2-D CNN": {"model": "cnn2d", "epochs": 100},
+    "3-D CNN": {"model": "cnn3d", "epochs": 50},
+    "1-D CNN": {"model": "cnn1d", "epochs": 150},
     "SSRN": {"model": "ssrn"},
     "SVM": {"model": "svm"},
     "random forest": {"model": "random_forest"},
@@ -65,7 +65,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("salinas_a_runs"))
