@@ -148,7 +148,10 @@ def class_labels(names: Iterable[str], *, longest: int = 16) -> list[str]:
     names = [re.sub(r"\s+", " ", name) for name in names]
     if not all(drawable(name) for name in names):
         return [str(i) for i in range(len(names))]
-    return [label(name, longest=longest) for name in names]
+    cut = [label(name, longest=longest) for name in names]
+    if len(set(cut)) < len(set(names)):  # Lettuce_romaine_4wk and _5wk, cut to the same
+        return [label(name, longest=2 * longest) for name in names]
+    return cut
 
 
 def word(key: str, **values: Any) -> str:
