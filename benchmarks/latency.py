@@ -22,7 +22,7 @@ POLICIES = ("unset", "PASSIVE")
 
 
 def whole_and_layers() -> dict[str, Any]:
-    """Network -> milliseconds of a forward (median, CPU time) and of its layers together, and the cost of timing one."""
+    """Network -> milliseconds of a forward (median, CPU time) and of its layers together; the cost of timing one."""
     from lissom import models
     from lissom.profiler.measured import Measuring, Subject, measure
 
