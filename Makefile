@@ -28,6 +28,7 @@ fix: $(READY)
 bench: $(READY)
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/train_speed.py
+	@$(BIN)/python benchmarks/profile_speed.py
 
 # The site, English and Chinese, in build/site; nothing in it is loaded from another host.
 docs: $(READY)

@@ -16,7 +16,7 @@ from lissom import models
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 
-from blocks import PAGES, Block, blocks, reader, run  # noqa: E402
+from snippets import PAGES, Block, blocks, reader, run  # noqa: E402
 from zoo import zoo_page  # noqa: E402
 
 TRAINS = {"index", "inspect"}  # pages whose snippets need a training

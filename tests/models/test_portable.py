@@ -23,9 +23,9 @@ def assert_alike(got: Tensor, expected: Tensor) -> None:
     torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5 * max(1.0, expected.abs().max().item()))
 
 
-def exported(model: nn.Module, resolution: int) -> nn.Module:
+def exported(model: nn.Module, resolution: int, dtype: torch.dtype = torch.float32) -> nn.Module:
     batch = torch.export.Dim("batch", min=1, max=64)
-    example = torch.randn(2, 3, resolution, resolution)
+    example = torch.randn(2, 3, resolution, resolution, dtype=dtype)
     return torch.export.export(model, (example,), dynamic_shapes=({0: batch},)).module()
 
 
@@ -63,19 +63,35 @@ def test_answers_as_an_onnx_file_for_any_batch(name: str, tmp_path: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "options", "resolution"), ROWS, ids=str)
 def test_full_matrix(name: str, options: dict, resolution: int, tmp_path: Path) -> None:
-    """Each published row at its own width and resolution, in all forms."""
+    """Each published row at its own width and resolution, in all forms.
+
+    In double precision, where drawn weights that magnify float noise (GhostNetV2 at 1.6: 35,000 times) hide nothing;
+    the ONNX file, which is float32, may be as far from that as three times torch's own float32.
+    """
     torch.manual_seed(0)
     model = randomise(build(name, num_classes=entry(name).num_classes, **options))
     x = torch.randn(2, 3, resolution, resolution)
     with torch.no_grad():
+        in_float = model(x)
+        labels = [str(k) for k in range(in_float.shape[1])]
+        given = {"resolution": resolution, "in_channels": 3, "labels": labels, "mean": (0.5,) * 3, "std": (0.5,) * 3}
+        export_onnx(model, tmp_path / "net.onnx", **given)
+        from_file = torch.from_numpy(Runner(tmp_path / "net.onnx")(x.numpy()))
+        model, x = model.double(), x.double()
         expected = model(x)
         assert expected.isfinite().all()
-        assert_alike(model(x[:1]), expected[:1])
-        assert_alike(exported(model, resolution)(x[:1]), expected[:1])
-        assert_alike(torch.compile(model, fullgraph=True, backend="eager")(x), expected)
+        forms = {
+            "one image": model(x[:1]),
+            "exported": exported(model, resolution, torch.float64)(x[:1]),
+            "compiled": torch.compile(model, fullgraph=True, backend="eager")(x),
+            "channels-last": model.to(memory_format=torch.channels_last)(x),
+        }
         torch.compiler.reset()
-        assert_alike(model.to(memory_format=torch.channels_last)(x), expected)
-    labels = [str(k) for k in range(expected.shape[1])]
-    given = {"resolution": resolution, "in_channels": 3, "labels": labels, "mean": (0.5,) * 3, "std": (0.5,) * 3}
-    export_onnx(model, tmp_path / "net.onnx", **given)
-    assert_alike(torch.from_numpy(Runner(tmp_path / "net.onnx")(x.numpy())), expected)
+    for form, got in forms.items():
+        assert distance(got, expected[: len(got)]) < 1e-9, form
+    assert distance(from_file, expected) < max(1e-4, 3 * distance(in_float, expected))
+
+
+def distance(got: Tensor, expected: Tensor) -> float:
+    """Largest difference, as a share of the largest value."""
+    return ((got - expected).abs().max() / expected.abs().max()).item()

@@ -34,7 +34,8 @@ def test_each_layer_has_its_time_and_their_sum_is_near_the_whole() -> None:
     row = measure({"net": wide}, Measuring(repeats=15, memory=False))["net"]
     assert set(row["layers"]) == {"", *map(str, range(6))}
     assert row["layer_sum_ms"] == pytest.approx(sum(layer["time_ms"] for layer in row["layers"].values()))
-    assert row["layer_sum_ms"] == pytest.approx(row["latency"]["median_ms"], rel=0.35)  # a shared machine
+    # Wide, as tests share the machine; that the sum is exact is shown with a clock that stands still.
+    assert 0.4 * row["latency"]["cpu_ms"] < row["layer_sum_ms"] < 1.5 * row["latency"]["p95_ms"]
     assert 0 < row["hook_us"] < 100
 
 

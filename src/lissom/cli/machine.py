@@ -65,7 +65,7 @@ class Cache:
 
 def _clear(folder: Path, *, dry_run: bool) -> None:
     """Deletes the folders that lissom makes there, and nothing else that a person may keep beside them."""
-    for part in (folder / name for name in ("images", "downloads", "archives", "weights")):
+    for part in (folder / name for name in ("images", "downloads", "archives", "weights", "limits")):
         if not part.exists():
             continue
         print(text("cli.cache-would-clear" if dry_run else "cli.cache-cleared", folder=part))

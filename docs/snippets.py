@@ -1,7 +1,7 @@
 """The commands and snippets of the pages: read, run, and their real output written below them.
 
 A block `sh` (one `lissom` command a line) or `python` is run; a block `text` right after it is what it prints, word for
-word, and a block `console` is what it printed once, since it depends on the machine. `python docs/blocks.py` writes
+word, and a block `console` is what it printed once, since it depends on the machine. `python docs/snippets.py` writes
 both anew in every page, in both languages.
 """
 
