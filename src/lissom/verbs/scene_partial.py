@@ -44,8 +44,8 @@ class Partial:
     def add(self, block: Region, classified: Classified) -> None:
         """Keeps a block: on the disk when this returns, whole or not at all."""
         held = io.BytesIO()
-        known: dict[str, Any] = {name: values for name, values in classified._asdict().items() if values is not None}
-        np.savez(held, **known | {"predicted": classified.predicted.astype(np.int32)})
+        known = {name: values for name, values in classified._asdict().items() if values is not None}
+        np.savez(held, allow_pickle=False, **known | {"predicted": classified.predicted.astype(np.int32)})
         write_atomic(self._file(block), held.getvalue())
 
     def __getitem__(self, block: Region) -> Classified:

@@ -1,7 +1,9 @@
 """`lissom predict` with a run on a scene: every pixel of a cube of the same sensor, whatever its size.
 
 The cube is read, reduced and classified block by block, and each finished block is kept beside the output until all are
-there: memory holds some blocks and the map itself, and a stopped prediction goes on where it was.
+there: memory holds some blocks and the map itself, and a stopped prediction goes on where it was. Freed memory is not
+kept by the process, as in training: that is a quarter faster on 514,000 pixels, but grows from 0.6 to 0.9 GB in pieces
+of unlike blocks, and without it stays at 0.5 GB.
 """
 
 import hashlib
@@ -24,7 +26,6 @@ from lissom.data.scenes.preprocess import Fitted, strips
 from lissom.data.scenes.scene import Scene
 from lissom.device import choose_device, set_threads
 from lissom.engine.interrupt import StopRequest
-from lissom.engine.memory import keep_memory
 from lissom.errors import DataError, Interrupted, UsageError
 from lissom.messages import text
 from lissom.models import dense
@@ -139,8 +140,6 @@ def _job(run: Run, cube: Given, variable: str | None, no_data: float | None, *, 
         wavelengths_nm=None if wavelengths is None else np.array(wavelengths),
         used=np.asarray(fitted.matrix.any(1)),
     )
-    if where.type == "cpu":
-        keep_memory()
     model = load_network(run, where)
     _check_passes(model, passes, run.data["network"])
     logits = SceneLogits(model)
