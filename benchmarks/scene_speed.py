@@ -11,7 +11,7 @@ process of its own. The last line is JSON.
 
 import argparse
 import json
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -118,11 +118,13 @@ def measured_memory(rows: int, threads: int | None) -> dict[str, float]:
     set_threads(threads)
     keep_memory()
     model, scene = network(), torch.randn(BANDS, rows, SIDE)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with Path("/proc/self/clear_refs").open("w") as file:
+        file.write("5")  # forget the peak of imports
+    before = resident("VmRSS")
     start = time.perf_counter()
     classes = [strip.argmax(-1) for strip in SceneLogits(model).rows(scene)]
     seconds = time.perf_counter() - start
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    peak = resident("VmHWM") - before
     pixels = sum(part.numel() for part in classes)
     return {
         "rows": rows,
@@ -130,6 +132,13 @@ def measured_memory(rows: int, threads: int | None) -> dict[str, float]:
         "seconds": round(seconds, 2),
         "microseconds_a_pixel": round(1e6 * seconds / pixels, 2),
     }
+
+
+def resident(which: str) -> float:
+    """Megabytes of this process that are in memory (VmRSS), or were at most (VmHWM); Linux."""
+    found = re.search(rf"{which}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) / 1024
 
 
 if __name__ == "__main__":
