@@ -9,6 +9,7 @@ maps of the windows from it one batch at a time.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -54,10 +55,9 @@ class SceneLogits:
         height, width = self._extent(padded)
         if self.form == "windows":
             return self._windows(padded, height, width)
-        maps = trunk_map(self.model, padded)
         if self.form == "gathered":
-            return self._gathered(maps, height, width)
-        hidden, tiled = self._first(maps)
+            return self._gathered(trunk_map(self.model, padded), height, width)
+        hidden, tiled = self._first(padded)
         logits = self.model.rest(hidden)
         return untile(logits, height, width) if tiled else logits
 
@@ -71,7 +71,7 @@ class SceneLogits:
         with dropout_on(self.model):
             if self.form != "dense":
                 return torch.stack([self.block(padded) for _ in range(passes)])
-            hidden, tiled = self._first(trunk_map(self.model, padded))
+            hidden, tiled = self._first(padded)
             drawn = [self.model.rest(hidden) for _ in range(passes)]
         return torch.stack([untile(logits, height, width) if tiled else logits for logits in drawn])
 
@@ -79,14 +79,16 @@ class SceneLogits:
         height, width = padded.shape[1:]
         return height - self.model.window + 1, width - self.model.window + 1
 
-    def _first(self, maps: Tensor) -> tuple[Tensor, bool]:
+    def _first(self, padded: Tensor) -> tuple[Tensor, bool]:
         """The first fully connected layer at every pixel, `h w O`, or in tiles (see `tiled_correlation`) and True."""
-        weight = self.model.first.weight.unflatten(1, (maps.shape[0], self.model.side, self.model.side))
-        if self.model.side < FOURIER_FROM:
-            return F.conv2d(maps[None], weight, self.model.first.bias)[0].permute(1, 2, 0), False
-        if self._spectrum is None:
+        side, first = self.model.side, self.model.first
+        weight = first.weight.unflatten(1, (-1, side, side))
+        if side < FOURIER_FROM:
+            maps = trunk_map(self.model, padded)
+            return F.conv2d(maps[None], weight, first.bias)[0].permute(1, 2, 0), False
+        if self._spectrum is None:  # before the maps: what is kept must not stand between what is freed
             self._spectrum = kernel_spectrum(weight)
-        return tiled_correlation(maps, self._spectrum, self.model.side) + self.model.first.bias, True
+        return tiled_correlation(trunk_map(self.model, padded), self._spectrum, side) + first.bias, True
 
     def _gathered(self, maps: Tensor, height: int, width: int) -> Tensor:
         by_place, across = maps.flatten(1).t().contiguous(), maps.shape[2]
@@ -104,10 +106,15 @@ class SceneLogits:
 
 
 def strips(height: int, width: int) -> Iterator[list[Region]]:
-    """The blocks of a scene, row by row."""
-    for top in range(0, height, BLOCK):
-        bottom = min(top + BLOCK, height)
-        yield [Region(top, bottom, left, min(left + BLOCK, width)) for left in range(0, width, BLOCK)]
+    """The blocks of a scene, row by row; all of nearly one size, so that each fits where the one before it was."""
+    for top, bottom in pairwise(_cuts(height)):
+        yield [Region(top, bottom, left, right) for left, right in pairwise(_cuts(width))]
+
+
+def _cuts(length: int) -> list[int]:
+    """Where `length` is cut into as few parts of at most `BLOCK` as there can be, the longer ones first."""
+    parts = -(-length // BLOCK)
+    return [-(-length * part // parts) for part in range(parts + 1)]
 
 
 @contextmanager
