@@ -10,7 +10,8 @@ from lissom.verbs.models import list_models
 WORDS = {
     "en": {
         "title": "The zoo",
-        "about": "All {count} networks that `lissom.build` takes, from the registry and the catalogue of this version. "
+        "about": "The {count} networks for photos that `lissom.build` takes, and the [{scenes} for scenes](#scenes), "
+        "from the registry and the catalogue of this version. "
         "Parameters and MACs are exact, counted for one image: convolutions and fully connected layers, no bias, norm, "
         "activation or pooling. Beside them stand the figures that the papers print, with their rounding. Accuracy is "
         "top-1 on ImageNet in percent, as published; nothing here was trained by us.",
@@ -24,10 +25,19 @@ WORDS = {
         "printed": "{parameters} parameters, {macs} MACs",
         "faulty": "faulty figure: {reason}",
         "facts": "{paper}, {year}. Input {resolution} x {resolution}, {classes} classes, largest stride {stride}.",
+        "scenes": "Networks for scenes",
+        "about_scenes": "They classify the middle pixel of a window of a hyperspectral cube, see [scenes](scenes.md). "
+        "Counted for one window and {classes} classes, with the inputs (principal components or bands) that the papers "
+        "give them; window, inputs, classes and width may be others. Their papers give accuracies of a scene and a "
+        "split, not of a network, so none stand here.",
+        "scene_columns": ("network", "window", "inputs", "parameters", "MACs", "year", "paper"),
+        "scene_facts": "{paper}, {year}. Window {window} x {window}, {inputs} inputs, {classes} classes: "
+        "{parameters} parameters, {macs} MACs.",
     },
     "zh": {
         "title": "网络一览",
-        "about": "`lissom.build` 所能构建的全部 {count} 个网络，取自本版本的注册表和目录。参数量和 MACs 为精确值，"
+        "about": "`lissom.build` 所能构建的 {count} 个照片网络和 [{scenes} 个场景网络](#scenes)，"
+        "取自本版本的注册表和目录。参数量和 MACs 为精确值，"
         "按一张图像计：只计卷积和全连接层，不计偏置、归一化、激活和池化；旁边是论文所印的数字（含其舍入）。"
         "精度为论文所载的 ImageNet top-1（%），并非由我们训练得到。",
         "overview": "总表",
@@ -40,19 +50,28 @@ WORDS = {
         "printed": "{parameters} 参数，{macs} MACs",
         "faulty": "数字有误：{reason}",
         "facts": "{paper}，{year} 年。输入 {resolution} x {resolution}，{classes} 类，最大步幅 {stride}。",
+        "scenes": "场景网络",
+        "about_scenes": "它们对高光谱数据立方体中一个窗口的中心像素分类，见[场景](scenes.md)。"
+        "按一个窗口、{classes} 类计，输入数（主成分或波段）取论文所用；窗口、输入数、类别数和宽度都可以改变。"
+        "论文给出的精度属于某个场景和某种划分，"
+        "而不属于网络，因此这里不列。",
+        "scene_columns": ("网络", "窗口", "输入数", "参数量", "MACs", "年份", "论文"),
+        "scene_facts": "{paper}，{year} 年。窗口 {window} x {window}，{inputs} 个输入，{classes} 类："
+        "{parameters} 参数，{macs} MACs。",
     },
 }
 
 
 def zoo_page(lang: str) -> str:
-    """The page as Markdown, `lang` en or zh: an overview, then each network with its options and published forms."""
+    """The page as Markdown, `lang` en or zh: an overview, each network with its options and published forms, scenes."""
     words = WORDS[lang]
-    names = models.names()
-    parts = [f"# {words['title']}", words["about"].format(count=len(names)), f"## {words['overview']}"]
+    names, scenes = models.names(), models.names("scene")
+    about = words["about"].format(count=len(names), scenes=len(scenes))
+    parts = [f"# {words['title']}", about, f"## {words['overview']}"]
     parts.append(_table(words["columns"], _overview(), right=range(1, 6)))
     for name in names:
         parts += _network(models.entry(name), words)
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *_scenes([models.entry(name) for name in scenes], words)]) + "\n"
 
 
 def _overview() -> Iterator[list[str]]:
@@ -73,11 +92,39 @@ def _network(known: Entry, words: dict[str, Any]) -> list[str]:
         classes=known.num_classes,
         stride=known.stride,
     )
-    parts = [f"## {known.name} {{ #{known.name} }}", f"{known.title}. {facts}"]
-    options = [[f"`{key}`", f"`{_plain(value)}`", _allowed(known, key, words)] for key, value in known.options.items()]
-    parts.append(_table(words["options"], options) if options else words["no_options"])
+    parts = [f"## {known.name} {{ #{known.name} }}", f"{known.title}. {facts}", _options(known, words)]
     forms = [_form(row, words) for row in known.published]
     return [*parts, _table(words["forms"], forms, right=(1, 2, 3, 5))] if forms else parts
+
+
+def _scenes(networks: list[Entry], words: dict[str, Any]) -> list[str]:
+    """The section of networks that classify pixels: a table of them, then each with its options."""
+    parts = [f"## {words['scenes']} {{ #scenes }}", words["about_scenes"].format(classes=networks[0].num_classes)]
+    parts.append(_table(words["scene_columns"], map(_scene_row, networks), right=range(1, 6)))
+    for known in networks:
+        _, window, inputs, parameters, macs, *_ = _scene_row(known)
+        facts = words["scene_facts"].format(
+            paper=known.paper,
+            year=known.year,
+            window=window,
+            inputs=inputs,
+            classes=known.num_classes,
+            parameters=parameters,
+            macs=macs,
+        )
+        parts += [f"### {known.name} {{ #{known.name} }}", f"{known.title}. {facts}", _options(known, words)]
+    return parts
+
+
+def _scene_row(known: Entry) -> list[str]:
+    row = known.published[0]
+    figures = [row.resolution, known.in_channels, f"{row.parameters:,}", f"{row.macs:,}", known.year]
+    return [f"[`{known.name}`](#{known.name})", *map(str, figures), known.paper]
+
+
+def _options(known: Entry, words: dict[str, Any]) -> str:
+    options = [[f"`{key}`", f"`{_plain(value)}`", _allowed(known, key, words)] for key, value in known.options.items()]
+    return _table(words["options"], options) if options else words["no_options"]
 
 
 def _allowed(known: Entry, key: str, words: dict[str, Any]) -> str:

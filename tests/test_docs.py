@@ -12,6 +12,10 @@ import pytest
 import yaml
 
 from lissom import models
+from lissom.cli.main import run as run_command
+from lissom.data.scenes.known import KNOWN
+from lissom.models.dense import SceneLogits
+from lissom.tasks.classical import CLASSICAL
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -19,7 +23,8 @@ sys.path.insert(0, str(ROOT / "docs"))
 from snippets import PAGES, Block, blocks, reader, run  # noqa: E402
 from zoo import zoo_page  # noqa: E402
 
-TRAINS = {"index", "inspect"}  # pages whose snippets need a training
+TRAINS = {"index", "inspect"}  # pages whose snippets need a training of half a minute
+QUICK = {"scenes"}  # pages on which what a machine prints takes seconds, and later blocks read what earlier ones wrote
 LANGUAGES = {"en": ".md", "zh": ".zh.md"}
 
 
@@ -34,7 +39,7 @@ def check(page: str, tmp_path: Path, *, measured: bool) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in TRAINS])
 def test_what_is_counted_runs_and_prints_what_the_page_shows(page: str, tmp_path: Path) -> None:
-    check(page, tmp_path, measured=False)
+    check(page, tmp_path, measured=page in QUICK)
 
 
 @pytest.mark.slow
@@ -101,6 +106,51 @@ class TestZoo:
         page = zoo_page("en")
         assert "`none`, `se`, `cbam`" in page
         assert "0 ≤ dropout < 1" in page
+
+    @pytest.mark.parametrize("lang", LANGUAGES)
+    @pytest.mark.parametrize("name", models.names("scene"))
+    def test_networks_for_scenes_have_a_section_of_their_own(self, name: str, lang: str) -> None:
+        photos, scenes = zoo_page(lang).split("{ #scenes }")
+        known = models.entry(name)
+        row = known.published[0]
+        figures = f"| {row.resolution} | {known.in_channels} | {row.parameters:,} | {row.macs:,} |"
+        assert f"#{name} }}" not in photos
+        assert f"| [`{name}`](#{name}) {figures} {known.year} | {known.paper} |" in scenes
+        section = scenes.split(f"\n### {name} {{")[1].split("\n### ")[0]
+        assert known.title in section
+        assert all(f"| `{option}` |" in section for option in known.options)
+
+
+class TestScenes:
+    @pytest.mark.parametrize("suffix", LANGUAGES.values())
+    @pytest.mark.parametrize("name", models.names("scene"))
+    def test_the_table_has_every_network_and_how_its_map_is_made(self, name: str, suffix: str) -> None:
+        known = models.entry(name)
+        row = known.published[0]
+        form = SceneLogits(models.build(name, num_classes=16, in_channels=known.in_channels).eval()).form
+        figures = f"| `{name}` | {row.resolution} | {row.parameters:,} | {row.macs:,} | `{form}` | {known.paper} |"
+        assert figures in page_text(suffix)
+
+    @pytest.mark.parametrize("suffix", LANGUAGES.values())
+    def test_it_names_every_baseline_known_scene_and_option_of_hybridsn(self, suffix: str) -> None:
+        page = page_text(suffix)
+        for name in (*CLASSICAL, *KNOWN, "batch_norm", "attention se", "attention cbam"):
+            assert name in page, name
+
+    @pytest.mark.parametrize("suffix", LANGUAGES.values())
+    def test_the_flags_that_it_names_are_there(self, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+        for verb in (["train", "scene"], ["check-data", "scene"], ["predict"], ["demo"]):
+            with pytest.raises(SystemExit):
+                run_command([*verb, "--help"])
+        known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page_text(suffix)))
+        assert len(named) > 20
+        assert named - known == set()
+
+
+def page_text(suffix: str) -> str:
+    """Of the page on scenes."""
+    return (ROOT / "docs" / f"scenes{suffix}").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
