@@ -73,6 +73,11 @@ class TestWhatIsLeft:
     def test_a_metric_that_is_no_number_is_never_the_best(self, tmp_path):
         assert toy_fit(tmp_path, task=Scripted(float("nan"), 0.1, float("nan"))).best_epoch == 2
 
+    def test_without_any_number_the_last_weights_are_kept(self, tmp_path):
+        result = toy_fit(tmp_path, task=Scripted(*[float("nan")] * 3))
+        assert (result.best_epoch, result.best_metric) == (3, None)
+        assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "3"
+
     def test_the_average_is_kept_where_there_is_one(self, tmp_path):
         toy_fit(tmp_path, optim={"ema": 0.5})
         content = load_checkpoint(checkpoints(tmp_path / "checkpoints")[0])

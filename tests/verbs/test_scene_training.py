@@ -70,6 +70,51 @@ def test_best_epoch_is_chosen_on_validation_pixels(run: Run) -> None:
     assert (run.data["best_epoch"], run.data["val_oa"]) == (best["epoch"], best["oa"])
 
 
+@pytest.mark.parametrize("settings", [{"val_fraction": 0.0}, {"train_per_class": 1, "fit_on": "scene"}])
+def test_without_validation_pixels_the_last_weights_count(
+    files: dict[str, str], tmp_path: Path, settings: dict
+) -> None:
+    trained = train_scene(**files, **SMALL, **settings, runs_dir=tmp_path)
+    assert (trained.status, trained.data["best_epoch"], trained.data["val_oa"]) == ("finished", 3, None)
+    assert read_weights(trained.best)[1]["epoch"] == "3"
+
+
+def test_pixels_without_data_have_no_class_in_the_map(files: dict[str, str], tmp_path: Path) -> None:
+    cube = np.load(files["cube"]).astype(np.float32)
+    cube[:6] = np.nan
+    trained = train_scene(
+        cube=_saved(tmp_path, cube), ground_truth=files["ground_truth"], model="knn", runs_dir=tmp_path
+    )
+    map_ = np.load(trained.path / "map.npy")
+    assert (map_[:6] == 0).all()
+    assert (map_[6:] > 0).all()
+    assert np.isnan(np.load(trained.path / "classified.npz")["confidence"][:6]).all()
+
+
+def test_fixed_maps_keep_the_unlabelled_id_and_are_named(files: dict[str, str], tmp_path: Path) -> None:
+    ids = np.load(files["ground_truth"]).astype(np.int64) - 1  # the first class is 0, -1 is unlabelled
+    train, test = np.where(np.arange(44) % 2, ids, -1), np.where(np.arange(44) % 2, -1, ids)
+    np.save(tmp_path / "train.npy", train)
+    np.save(tmp_path / "test.npy", test)
+    scene = SceneConfig(
+        cube=files["cube"], unlabelled=-1, split="maps",
+        train_map=str(tmp_path / "train.npy"), test_map=str(tmp_path / "test.npy"),
+    )  # fmt: skip
+    found = repeat(
+        SceneTrainConfig(scene=scene, model=ModelConfig(model="knn")), runs=1, runs_dir=tmp_path, name="m.1", quiet=True
+    )
+    trained = open_run(found["runs"][0])
+    assert trained.data["class_ids"] == np.unique(ids[ids >= 0]).tolist()
+    assert trained.data["test"]["pixels"] == (test >= 0).sum()
+    assert found["rows"][0]["split"] == "by maps"
+    assert Path(found["summary"]).read_text(encoding="utf-8")  # the point in the name is no file's ending
+
+
+def _saved(folder: Path, cube: np.ndarray) -> str:
+    np.save(folder / "cube.npy", cube)
+    return str(folder / "cube.npy")
+
+
 def test_training_again_gives_the_same_weights(run: Run, files: dict[str, str], tmp_path: Path) -> None:
     again = train_scene(**files, **{**SMALL, "epochs": 8}, runs_dir=tmp_path)
     assert digest(read_weights(again.best)[0]) == digest(read_weights(run.best)[0])

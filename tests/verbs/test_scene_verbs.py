@@ -60,6 +60,13 @@ def test_evaluate_on_the_command_line(runs: dict[str, Run], capsys: pytest.Captu
     assert "synthetic 6" in out
 
 
+def test_resume_of_a_finished_run_shows_what_it_reached(
+    runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["resume", str(runs["long"].path)]) == 0
+    assert f"OA {100 * runs['long'].data['test']['oa']:.2f} %" in capsys.readouterr().out
+
+
 def test_a_classical_run_says_that_it_keeps_no_classifier(runs: dict[str, Run], tmp_path: Path) -> None:
     for verb in (lissom.evaluate, lambda run: lissom.predict_scene(run, "synthetic", output=tmp_path / "m.npy")):
         with pytest.raises(DataError, match="holds no random_forest"):

@@ -18,7 +18,7 @@ def show_scene_result(run: Run, *, quiet: bool) -> None:
         if sentence:
             out.print(sentence, markup=False)
     figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
-    split = text(f"scene_runs.{'disjoint' if run.config.scene.split == 'disjoint' else 'random'}")
+    split = text(f"scene_runs.{run.config.scene.split}")
     out.print(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures), markup=False)
     out.print(leak_sentence(test["leak"]), markup=False)
     out.print(form_sentence(test), markup=False)

@@ -73,14 +73,15 @@ class Resume:
     def run(self) -> int:
         """Goes on from the newest sound checkpoint."""
         from lissom.cli.show import show_result
+        from lissom.cli.show_scene import show_scene_result
         from lissom.verbs.train import resume, resume_point
 
         if self.dry_run:
             print(text("cli.would-resume", run=self.run_folder, step=resume_point(self.run_folder)))
             return 0
-        show_result(
-            resume(self.run_folder, device=self.device, threads=self.threads, quiet=self.quiet), quiet=self.quiet
-        )
+        run = resume(self.run_folder, device=self.device, threads=self.threads, quiet=self.quiet)
+        show = show_scene_result if run.data.get("task") == "scene" else show_result
+        show(run, quiet=self.quiet)
         return 0
 
 

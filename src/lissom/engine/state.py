@@ -44,19 +44,20 @@ class TrainingState:
             self.loss_sums[name] = self.loss_sums[name] + value if name in self.loss_sums else value
 
     def end_epoch(self, row: dict[str, Any], metric: float, epochs: int, patience: int) -> bool:
-        """Takes an evaluated epoch in; True when none before was better.
+        """Takes an evaluated epoch in; True when its weights are those to keep, as none before was better.
 
         Of equal epochs the last counts as the best: small validation sets tie often, and the longer trained weights, at
-        the lower learning rate, are the better guess.
+        the lower learning rate, are the better guess. As long as no metric was a number, as without validation pixels,
+        the last weights are kept.
         """
         self.epoch, self.step, self.loss_sums, self.seconds = self.epoch + 1, 0, {}, 0.0
         self.history.append(row)
         improved = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
-        best = improved or metric == self.best_metric
+        best = improved or self.best_metric in (None, metric)
         if improved:
-            self.improved_epoch = self.epoch
+            self.best_metric, self.improved_epoch = metric, self.epoch
         if best:
-            self.best_metric, self.best_epoch = metric, self.epoch
+            self.best_epoch = self.epoch
         if self.epoch >= epochs:
             self.stopped = "done"
         elif patience and self.epoch - self.improved_epoch >= patience:

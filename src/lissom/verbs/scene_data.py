@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lissom import models
 from lissom.config import ModelConfig, SceneConfig, SceneTrainConfig
 from lissom.data.scenes.batches import Reduced
-from lissom.data.scenes.opening import open_map, open_scene
+from lissom.data.scenes.opening import open_map, open_scene, relabelled
 from lissom.data.scenes.preprocess import Fitted, fit_scene
 from lissom.data.scenes.preprocess import load as load_fit
 from lissom.data.scenes.scene import Scene, check_trainable
@@ -73,7 +73,7 @@ def read(config: SceneConfig, *, download: bool = False) -> Scene:
     )
     if config.split == "maps":  # they may label pixels that the ground truth leaves out
         truth = merged_truth(scene.ground_truth, *open_maps(config, (scene.height, scene.width)), config.unlabelled)
-        scene = open_scene(config.cube, truth, variable=config.variable, no_data=config.no_data)
+        scene = relabelled(scene, truth)
     check_trainable(scene)
     return scene
 

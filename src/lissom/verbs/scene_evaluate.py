@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lissom.data.scenes.scene import Scene
 from lissom.data.scenes.splits import Split
-from lissom.data.scenes.writing import write_map
+from lissom.data.scenes.writing import holds, write_map
 from lissom.device import choose_device
 from lissom.engine.memory import keep_memory
 from lissom.errors import DataError
@@ -68,16 +68,20 @@ def write_scene(
 ) -> list[Path]:
     """The map in the formats that people open, the confidences, the table as text, CSV and LaTeX, and the figures.
 
-    map.mat and map.npy always, map.tif and map.hdr where the scene has a place on Earth; ids as in the ground truth.
+    map.mat and map.npy always, map.tif and map.hdr where the scene has a place on Earth and their formats hold its ids;
+    ids as in the ground truth, pixels without data unlabelled.
     """
-    ids = np.array(scene.class_ids)[classified.predicted]
+    classified = Classified(
+        np.where(scene.valid, classified.predicted, -1), np.where(scene.valid, classified.confidence, np.float32("nan"))
+    )
+    ids = np.array([*scene.class_ids, scene.unlabelled])[classified.predicted]  # -1 is the last
     known = {
         "georeference": scene.georeference,
         "class_names": dict(zip(scene.class_ids, scene.class_names, strict=True)),
         "colours": dict(zip(scene.class_ids, scene.colours, strict=True)),
         "unlabelled": scene.unlabelled,
     }
-    endings = [".mat", ".npy"] + ([".tif", ".hdr"] if scene.georeference else [])
+    endings = [".mat", ".npy"] + [end for end in (".tif", ".hdr") if scene.georeference and holds(end, ids)]
     written = [path for ending in endings for path in write_map(folder / f"{MAP}{ending}", ids, **known)]
     np.savez_compressed(
         folder / CLASSIFIED, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,

@@ -40,7 +40,7 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
     for name, picture in pictures.items():
         write_atomic(folder / f"{name}.png", bare_png(picture))
     counts = np.bincount(labels[labels >= 0], minlength=len(scene.class_ids)).tolist()
-    mapped = np.bincount(predicted.ravel(), minlength=len(scene.class_ids)).tolist()
+    mapped = np.bincount(predicted[scene.valid], minlength=len(scene.class_ids)).tolist()
     svg = bare_svg(pictures["map"], scene.class_names, scene.colours, mapped, title=text("scene_page.map_all"))
     write_atomic(folder / "map.svg", svg)
     titles = {"map": "map_all"}

@@ -67,10 +67,10 @@ def summary(trained: Sequence[Run]) -> dict[str, Any]:
 def _found(title: str, methods: dict[str, list[Run]], rows: list[dict[str, Any]], stem: Path) -> dict[str, Any]:
     table = published_table({name: [run.data["test"] for run in trained] for name, trained in methods.items()})
     for ending, content in ((".txt", table.to_text()), (".csv", table.to_csv()), (".tex", table.to_latex())):
-        write_atomic(stem.with_suffix(ending), content)
+        write_atomic(stem.with_name(stem.name + ending), content)  # a name may hold points
     folders = [str(run.path) for trained in methods.values() for run in trained]
     return {"title": title, "runs": folders, "rows": rows, "table": table.to_text(), "summary": f"{stem}.txt"}
 
 
 def _kind(config: SceneTrainConfig) -> str:
-    return "disjoint" if config.scene.split == "disjoint" else "random"
+    return config.scene.split

@@ -43,6 +43,15 @@ def test_ids_take_the_smallest_type_that_holds_them(tmp_path: Path, name: str, l
     assert (back.dtype, int(back.min()), int(back.max())) == (np.dtype(kind), low, high)
 
 
+@pytest.mark.parametrize("unlabelled", [-1, 300, 70_000])
+def test_a_map_without_unlabelled_pixels_still_says_what_would_be_one(tmp_path: Path, unlabelled: int) -> None:
+    pytest.importorskip("rasterio")
+    write_map(tmp_path / "m.tif", MAP, class_names=NAMES, unlabelled=unlabelled)
+    back = read_back(tmp_path / "m.tif")
+    assert back.no_data == unlabelled
+    np.testing.assert_array_equal(back.values.squeeze(), MAP)
+
+
 @pytest.mark.parametrize("name", ["m.tif", "m.hdr"])
 def test_place_names_and_colours_come_back(tmp_path: Path, name: str) -> None:
     pytest.importorskip("rasterio")

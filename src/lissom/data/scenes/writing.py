@@ -38,7 +38,7 @@ def write_map(
     suffix = path.suffix.lower()
     if suffix not in MAP_FORMATS:
         raise UsageError("scene-map-format", path=path, formats=", ".join(MAP_FORMATS))
-    values = _narrow(np.asarray(values))
+    values = _narrow(np.asarray(values), unlabelled if class_names else 0)
     names, colours = dict(class_names or {}), dict(colours or {})
     if suffix in (".hdr", ".img"):
         return _write_envi(path, values, georeference, names, colours, unlabelled)
@@ -55,11 +55,19 @@ def write_map(
     return [path]
 
 
-def _narrow(values: NDArray) -> NDArray:
-    """The same values in the smallest type that all formats have."""
+def holds(suffix: str, ids: NDArray) -> bool:
+    """Whether a format can keep these class ids: those of GeoTIFF have 32 bits, ENVI counts from 0 to 9,999."""
+    low, high = int(ids.min()), int(ids.max())
+    if suffix in (".hdr", ".img"):
+        return 0 <= low <= high < MOST_ENVI_CLASSES
+    return suffix not in (".tif", ".tiff") or -(2**31) <= low <= high < 2**31
+
+
+def _narrow(values: NDArray, also: int) -> NDArray:
+    """The same values in the smallest type that all formats have, and that holds the value `also`."""
     if values.dtype.kind == "f":
         return values.astype(np.float32) if values.dtype.itemsize < 8 else values
-    low, high = int(values.min()), int(values.max())
+    low, high = min(int(values.min()), also), max(int(values.max()), also)
     for kind in (np.uint8, np.int16, np.uint16, np.int32):
         if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
             return values.astype(kind)
@@ -91,7 +99,7 @@ def _write_envi(
     unlabelled: int,
 ) -> list[Path]:
     """The raw file first: a header is only there when its raw file is."""
-    if names and not 0 <= values.min() <= values.max() < MOST_ENVI_CLASSES:
+    if names and not holds(".hdr", values):
         low, high = int(values.min()), int(values.max())
         raise DataError("scene-map-range", path=path, low=low, high=high, expected=f"0..{MOST_ENVI_CLASSES - 1}")
     raw, header = path.with_suffix(".img"), path.with_suffix(".hdr")
