@@ -145,7 +145,9 @@ class TestStrips:
     @pytest.mark.slow
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="anonymous memory is read from /proc")
     def test_keep_memory_flat_as_rows_are_added(self, run: Run, tmp_path: Path) -> None:
-        """It goes up and down by some 30 MB with the blocks; 4,800 rows more are 39 MB of cube, 32 MB of components."""
+        """The floor of 4,800 rows and of 4,800 more, which are 39 MB of cube and 32 MB of components: what is held
+        lifts it, while blocks and allocator move single values by up to 80 MB. Looked at between blocks alone.
+        """
         values = np.lib.format.open_memmap(tmp_path / "cube.npy", "w+", np.uint8, (9600, 128, 64))
         for top in range(0, 9600, 100):
             values[top : top + 100] = np.random.default_rng(top).integers(0, 255, (100, 128, 64))
@@ -160,7 +162,7 @@ class TestStrips:
         found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         held = {int(line.split()[0]) // 128: int(line.split()[1]) for line in found.splitlines()}  # by rows done
         first, second = ([held[rows] for rows in held if (rows > 4800) == later] for later in (False, True))
-        assert max(second) < max(first) + 40e6, held
+        assert min(second) < min(first) + 16e6, held  # half of the components alone
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -2,8 +2,8 @@
 
 The cube is read, reduced and classified block by block, and each finished block is kept beside the output until all are
 there: memory holds some blocks and the map itself, and a stopped prediction goes on where it was. Freed memory is not
-kept by the process, as in training: that is a quarter faster on 514,000 pixels, but grows from 0.6 to 0.9 GB in pieces
-of unlike blocks, and without it stays at 0.5 GB.
+kept by the process, as it is in training: on 514,000 pixels in blocks of two widths that took 0.7 and 0.9 GB in two
+runs, and 0.5 GB without. It may be faster; two pairs of timings on a busy machine do not settle by how much.
 """
 
 import hashlib
