@@ -44,6 +44,8 @@ def test_every_block_runs(tmp_path: Path) -> None:
     assert ran >= 9
     assert (tmp_path / "runs" / "first" / "report.html").exists()
     assert (tmp_path / "cats.onnx").exists()
+    assert (tmp_path / "map.png").exists()
+    assert (tmp_path / "map_uncertainty.png").exists()
 
 
 def test_both_readmes_show_the_same_commands() -> None:
