@@ -24,7 +24,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lissom.device import set_threads
-from lissom.engine.memory import keep_memory
 from lissom.models import build
 from lissom.models.dense import SceneLogits
 from lissom.models.window_net import WindowNet
@@ -41,7 +40,6 @@ def main() -> None:
         print(json.dumps(measured_memory(args.memory_of, args.threads)))
         return
     threads = set_threads(args.threads)
-    keep_memory()  # as `lissom predict` does; the plain way gets it too, and is faster by it
     model, scene = network(), torch.randn(BANDS, SIDE, SIDE)
     found = speed(model, scene, args.rounds)
     found |= {"peak_memory_mb": None, "rows": []}
@@ -116,7 +114,6 @@ def by_windows(model: WindowNet, scene: Tensor, places: Tensor, batch: int) -> T
 def measured_memory(rows: int, threads: int | None) -> dict[str, float]:
     """Growth of the resident set while a scene of that many rows is classified strip by strip, and its time."""
     set_threads(threads)
-    keep_memory()
     model, scene = network(), torch.randn(BANDS, rows, SIDE)
     with Path("/proc/self/clear_refs").open("w") as file:
         file.write("5")  # forget the peak of imports
