@@ -206,7 +206,8 @@ class SceneConfig:
     components: int = 30
     """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
     bands: str = ""
-    """The bands to keep, counted from 1, such as `5-30,41`; empty: `components` of them, evenly spread."""
+    """The bands to keep, counted from 1, such as `5-30,41`, which makes auto a selection; empty: `components` of them,
+    evenly spread."""
     whiten: bool = True
     """Scale each principal component to variance 1, as HybridSN's authors do."""
     standardise: bool | None = None
@@ -245,8 +246,10 @@ class SceneConfig:
         _in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
         _require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
         maps = (self.train_map, self.test_map)
-        _require((self.split == "maps") == all(maps), "split", self.split, "maps, with train_map and test_map")
-        _require(self.split == "maps" or not any(maps), "split", self.split, "maps, with train_map and test_map")
+        given = all(maps) if self.split == "maps" else not any(maps)
+        _require(given, "split", self.split, "maps together with train_map and test_map, or none of the three")
+        chosen = not self.bands or self.reduction in ("auto", "bands")
+        _require(chosen, "reduction", self.reduction, f"bands, as the bands {self.bands} are named")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,9 +274,7 @@ class SceneTrainConfig:
             optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant", warmup_epochs=0.0
         )
     )
-    engine: EngineConfig = field(
-        default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False)
-    )
+    engine: EngineConfig = field(default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False))
 
 
 Settings = TypeVar("Settings", TrainConfig, SceneTrainConfig)

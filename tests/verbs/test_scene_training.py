@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,6 +168,25 @@ def test_a_network_for_photos_is_refused() -> None:
     with pytest.raises(UsageError, match=r"mobilenetv2.*hybridsn") as caught:
         settled(SceneTrainConfig(model=ModelConfig(model="mobilenetv2")))
     assert caught.value.kind == "network-not-for-scenes"
+
+
+@pytest.mark.parametrize(("settings", "word"), [
+    ({"weights": "imagenet"}, "weights"), ({"model": "svm", "options": {"deep": True}}, "options"),
+    ({"model": "knn", "width": 0.5}, "width"), ({"bands": "1-9", "reduction": "pca"}, "bands 1-9"),
+    ({"split": "maps"}, "train_map"), ({"split": "random", "train_map": "a.mat"}, "train_map"),
+])  # fmt: skip
+def test_a_setting_that_would_do_nothing_is_refused(
+    files: dict[str, str], tmp_path: Path, settings: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(UsageError, match=word):
+        train_scene(**files, **settings, runs_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_bands_that_are_named_are_what_the_network_gets() -> None:
+    config = settled(SceneTrainConfig(scene=SceneConfig(bands="3-20")))
+    assert config.scene.reduction == "bands"
+    assert scene_data.prepare(config, read(config.scene)).fitted.components == 18
 
 
 def test_window_larger_than_the_scene(files: dict[str, str]) -> None:

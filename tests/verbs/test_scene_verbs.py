@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 import lissom
 from lissom.cli.main import run as command
-from lissom.errors import DataError
+from lissom.data.scenes.synthetic import synthetic_scene
+from lissom.errors import DataError, UsageError
 from lissom.report.tables import percent
 from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import digest, read_weights
@@ -128,6 +130,22 @@ def test_predict_on_the_command_line_in_three_forms(
     assert command([*words, "--format", "csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], len(lines)) == ("id,class,pixels,share,confidence", 7)
+
+
+@pytest.mark.parametrize(("settings", "word"), [
+    ({"output": "cube.npy"}, "would destroy it"), ({"output": "a.npy", "confidence": "a.npy"}, "Two maps"),
+    ({"output": "a.hdr", "confidence": "a.img"}, "Two maps"), ({"output": "a.tif", "confidence": "cube.npy"}, "cube"),
+])  # fmt: skip
+def test_predict_writes_neither_over_the_cube_nor_over_another_map(
+    runs: dict[str, Run], tmp_path: Path, settings: dict[str, str], word: str
+) -> None:
+    cube = tmp_path / "cube.npy"
+    np.save(cube, synthetic_scene(20, 20, 64, 3).cube)
+    before, files = cube.read_bytes(), {name: tmp_path / file for name, file in settings.items()}
+    with pytest.raises(UsageError, match=word):
+        lissom.predict_scene(runs["short"], cube, **cast(dict[str, Any], files))
+    assert cube.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["cube.npy"]
 
 
 def test_check_data_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

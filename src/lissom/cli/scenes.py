@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from lissom.config import SceneTrainConfig, to_dict
+from lissom.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,8 @@ class TrainScene(SceneTrainConfig):
         from lissom.verbs.scene_runs import compare_splits, repeat
         from lissom.verbs.scene_train import plan_scene, train_scene
 
+        if self.runs < 1:
+            raise UsageError("setting-out-of-range", name="runs", got=self.runs, expected=">= 1")
         place = {"runs_dir": self.runs_dir, "name": self.name}
         if self.dry_run:
             show_plan(plan_scene(config, **place))

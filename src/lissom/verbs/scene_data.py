@@ -29,16 +29,29 @@ ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no princ
 
 
 def settled(config: SceneTrainConfig) -> SceneTrainConfig:
-    """The same with the window and the reduction that the network's paper has, where the settings leave them open."""
+    """The same with the window and the reduction that the network's paper has, where the settings leave them open.
+
+    Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
+    """
     name, scene = config.model.model, config.scene
+    _check_used(config.model)
     known = models.entry(name) if name not in CLASSICAL else None
     if known and known.task != "scene":
         raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
     window = scene.window or (int(known.options["window"]) if known else 1)
     reduction = scene.reduction
     if reduction == "auto":
-        reduction = "none" if name in ALL_BANDS else "pca"
+        reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
     return replace(config, scene=replace(scene, window=window, reduction=reduction))
+
+
+def _check_used(model: ModelConfig) -> None:
+    unused: dict[str, Any] = {"weights": model.weights}
+    if model.model in CLASSICAL:
+        unused |= {"options": model.options or None, "width": model.width if model.width != 1 else None}
+    for name, got in unused.items():
+        if got is not None:
+            raise UsageError("scene-setting-unused", name=name, got=got, network=model.model)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,7 +90,25 @@ def planned_files(
             raise UsageError("scene-map-format", path=path, formats=", ".join((*MAP_FORMATS, PNG)))
         if not path.parent.is_dir():
             raise MachineError("output-no-folder", path=path, folder=path.parent)
+    _check_apart(files, scene)
     return files
+
+
+def _check_apart(files: Files, scene: Scene) -> None:
+    """Raises: UsageError where a map would be written over the cube, or over another map; ENVI's are two files each."""
+    source = {path.resolve() for path in _written(Path(scene.source))}
+    taken: set[Path] = set()
+    for path in files.all:
+        written = {each.resolve() for each in _written(path)}
+        if written & source:
+            raise UsageError("scene-output-input", path=path)
+        if written & taken:
+            raise UsageError("scene-output-twice", path=path)
+        taken |= written
+
+
+def _written(path: Path) -> list[Path]:
+    return [path.with_suffix(end) for end in (".hdr", ".img")] if path.suffix.lower() in (".hdr", ".img") else [path]
 
 
 def _default(run: Run, scene: Scene) -> tuple[Path, Path]:

@@ -28,6 +28,7 @@ def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
         "window": theirs.window,
         "reduction": theirs.reduction,
         "components": theirs.components,
+        "bands": theirs.bands,
         "whiten": theirs.whiten,
     }
     return replace(config, model=run.config.model, scene=replace(config.scene, **kept))

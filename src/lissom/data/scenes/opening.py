@@ -92,7 +92,7 @@ def _labelled(scene: Scene, layer: Layer, source: str, known: Known | None) -> S
 
 
 def relabelled(scene: Scene, ids: NDArray[np.integer]) -> Scene:
-    """The scene with another map; classes that it had keep their names and colours. Raises: DataError as `open_scene`."""
+    """The scene with another map; classes that it had keep names and colours. Raises: DataError as `open_scene`."""
     names = dict(zip(scene.class_ids, scene.class_names, strict=True))
     colours = dict(zip(scene.class_ids, scene.colours, strict=True))
     return _labelled(scene, Layer(values=ids, class_names=names, colours=colours), scene.source, None)

@@ -7,7 +7,7 @@ what was learned is one mean spectrum and one matrix: a strip of any cube goes t
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +98,13 @@ def fit_scene(config: SceneConfig, cube: NDArray[Any], *, train: Mask, valid: Ma
 def fit(config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None) -> Fitted:
     """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given.
 
-    Two passes in strips, in float64: the mean, then the covariance about it.
+    Two passes in strips, in float64: the mean, then the covariance about it. Without a network to ask, `reduction` auto
+    is the selection that `bands` names, or else principal components.
     Raises: DataError for more components than bands, pixels or directions, for a window of smoothing wider than
     the spectrum, and for pixels that are not finite; UsageError for bands that are not there.
     """
+    if config.reduction == "auto":
+        config = replace(config, reduction="bands" if config.bands else "pca")
     bands, count = pixels.shape[-1], _count(pixels, where)
     _check(config, bands, count)
     smooth = _smoothing(config.smooth, bands)
