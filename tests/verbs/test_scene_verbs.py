@@ -69,6 +69,11 @@ def test_resume_of_a_finished_run_shows_what_it_reached(
     assert f"OA {100 * runs['long'].data['test']['oa']:.2f} %" in capsys.readouterr().out
 
 
+def test_what_a_classical_training_would_do_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["train", "scene", "--model", "knn", "--dry-run"]) == 0
+    assert "knn" in capsys.readouterr().out
+
+
 def test_a_classical_run_says_that_it_keeps_no_classifier(runs: dict[str, Run], tmp_path: Path) -> None:
     for verb in (lissom.evaluate, lambda run: lissom.predict_scene(run, "synthetic", output=tmp_path / "m.npy")):
         with pytest.raises(DataError, match="holds no random_forest"):

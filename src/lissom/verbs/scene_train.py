@@ -43,7 +43,7 @@ def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name:
         "epochs": config.engine.epochs,
         "steps": max(1, data.sizes["train"] // config.engine.batch_size),
         "folder": str(Path(runs_dir) / (name or f"{_stem(config, data)}-...")),
-        **(network_cost(config, data) if config.model.model not in CLASSICAL else {}),
+        **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),
     }
 
 
