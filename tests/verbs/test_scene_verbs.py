@@ -69,9 +69,18 @@ def test_resume_of_a_finished_run_shows_what_it_reached(
     assert f"OA {100 * runs['long'].data['test']['oa']:.2f} %" in capsys.readouterr().out
 
 
-def test_what_a_classical_training_would_do_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command(["train", "scene", "--model", "knn", "--dry-run"]) == 0
-    assert "knn" in capsys.readouterr().out
+@pytest.mark.parametrize(("model", "cost"), [("knn", "– parameters"), ("hybridsn", ",")])
+def test_what_a_training_would_do_is_said(
+    model: str, cost: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "scene", "--model", model, "--dry-run", "--runs-dir", str(tmp_path / "runs")]
+    assert command(words) == 0
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{model} on synthetic scene")
+    assert cost in first.partition("classes, ")[2]
+    assert "pixels train" in second
+    assert str(tmp_path / "runs") in third
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_classical_run_says_that_it_keeps_no_classifier(runs: dict[str, Run], tmp_path: Path) -> None:

@@ -48,8 +48,7 @@ class TrainScene(SceneTrainConfig):
 
             sys.stdout.write(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
             return 0
-        from lissom.cli.show import show_plan
-        from lissom.cli.show_scene import show_scene_result, show_scene_runs
+        from lissom.cli.show_scene import show_scene_plan, show_scene_result, show_scene_runs
         from lissom.engine.processes import is_first
         from lissom.verbs.scene_runs import compare_splits, repeat
         from lissom.verbs.scene_train import plan_scene, train_scene
@@ -58,7 +57,7 @@ class TrainScene(SceneTrainConfig):
             raise UsageError("setting-out-of-range", name="runs", got=self.runs, expected=">= 1")
         place = {"runs_dir": self.runs_dir, "name": self.name}
         if self.dry_run:
-            show_plan(plan_scene(config, **place))
+            show_scene_plan(plan_scene(config, **place))
             return 0
         common = {**place, "quiet": self.quiet, "download": self.download, "start": self.from_run}
         if self.runs > 1 or self.compare_splits:

@@ -63,8 +63,7 @@ def show_check(report: dict[str, Any], picture: Path | None) -> None:
 
 def show_plan(planned: dict[str, Any]) -> None:
     """What a training would do."""
-    costs = {key: "–" if planned[key] is None else NUMBER(planned[key]) for key in ("parameters", "macs")}
-    print(text("cli.plan", **{**planned, **costs}))
+    print(text("cli.plan", **{**planned, "parameters": NUMBER(planned["parameters"]), "macs": NUMBER(planned["macs"])}))
 
 
 def show_result(run: Any, *, quiet: bool) -> None:

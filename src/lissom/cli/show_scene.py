@@ -8,6 +8,12 @@ from lissom.runs.folder import Run
 from lissom.verbs.scene_page import form_sentence, leak_sentence
 
 
+def show_scene_plan(planned: dict[str, Any]) -> None:
+    """What a training on a scene would do; a classical classifier has no parameters to count."""
+    costs = {key: "–" if planned[key] is None else f"{planned[key]:,}" for key in ("parameters", "macs")}
+    print(text("scene_runs.plan", **{**planned, **costs}))
+
+
 def show_scene_result(run: Run, *, quiet: bool) -> None:
     """Overall and average accuracy and kappa, what leaks, how the map was made, where everything is."""
     if quiet:

@@ -41,7 +41,7 @@ def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name:
         "classes": len(data.scene.class_ids),
         **data.sizes,
         "epochs": config.engine.epochs,
-        "steps": max(1, data.sizes["train"] // config.engine.batch_size),
+        "steps": -(-data.sizes["train"] // config.engine.batch_size),
         "folder": str(Path(runs_dir) / (name or f"{_stem(config, data)}-...")),
         **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),
     }
