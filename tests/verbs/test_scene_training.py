@@ -1,6 +1,7 @@
 """`train scene` end to end on small synthetic scenes: split, training, map, table; what it refuses and announces."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import lissom
 from lissom.config import EngineConfig, ModelConfig, SceneConfig, SceneTrainConfig
 from lissom.data.scenes.synthetic import synthetic_scene
 from lissom.data.scenes.writing import write_map
@@ -244,3 +246,19 @@ def test_both_splits_stand_side_by_side_with_what_leaks(files: dict[str, str], t
     assert random["leak"] > 0.5
     assert disjoint["leak"] == 0
     assert {open_run(path).config.scene.split for path in found["runs"]} == {"random", "disjoint"}
+    tested = [open_run(path).data["test"]["per_class"][0]["pixels"] for path in found["runs"]]
+    assert f"{tested[0]} / {tested[1]}" in found["table"]
+
+
+@pytest.mark.parametrize("verb", [lissom.export, lissom.inspect])
+def test_verbs_for_photos_say_that_a_scene_is_none(verb: Callable, run: Run) -> None:
+    with pytest.raises(DataError) as caught:
+        verb(run.path)
+    assert caught.value.kind == "run-on-scene"
+
+
+def test_the_model_card_s_usage_works(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = (run.path / "model_card.md").read_text(encoding="utf-8")
+    call = next(line for line in usage.splitlines() if line.startswith("lissom.predict("))
+    (row,) = eval(call.replace("cube.mat", run.config.scene.cube), {"lissom": lissom})
+    assert (row["height"], row["width"]) == (40, 44)

@@ -102,9 +102,7 @@ def _not_writable(path: Path, error: OSError) -> MachineError:
     return MachineError("run-folder-not-writable", path=path, reason=error.strerror or error)
 
 
-def write_run(
-    path: Path | str, data: dict[str, Any], *, config: TrainConfig | SceneTrainConfig | None = None
-) -> None:
+def write_run(path: Path | str, data: dict[str, Any], *, config: TrainConfig | SceneTrainConfig | None = None) -> None:
     """Lays `data` over run.json, which says the format's version by itself, and writes config.yaml when it is given.
 
     Call it again to change the status or to add what became known later.
@@ -131,6 +129,14 @@ def open_run(path: Path | str) -> Run:
         values = {"got": data.get("format"), "expected": RUN_FORMAT, "writer": data.get("lissom", "?")}
         raise DataError("run-format-unknown", path=path, **values)
     return Run(path=path, config=read_config(path), data=data, history=_read_history(path / "metrics.jsonl"))
+
+
+def open_photo_run(path: Path | str) -> Run:
+    """The same for verbs that know photos alone. Raises: DataError for a run on a scene, and as `open_run`."""
+    run = open_run(path)
+    if run.data.get("task") == "scene":
+        raise DataError("run-on-scene", run=run.path)
+    return run
 
 
 def read_config(path: Path | str) -> TrainConfig | SceneTrainConfig:

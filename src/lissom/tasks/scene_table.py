@@ -38,7 +38,7 @@ class SceneTable:
     """Cells `rows methods`, with the number of test pixels where a row is a class."""
 
     methods: tuple[str, ...]
-    rows: tuple[tuple[str, int | None, tuple[Cell, ...]], ...]  # name, test pixels, a cell for each method
+    rows: tuple[tuple[str, int | str | None, tuple[Cell, ...]], ...]  # name, test pixels, a cell for each method
 
     def to_text(self) -> str:
         """Aligned columns; the totals stand apart."""
@@ -76,19 +76,26 @@ def published_table(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> Scene
     """From each method's runs, as `scene_metrics` gives them; all runs know the same classes.
 
     A class's row is its recall. A run that cannot define a score stays out of its mean; the test pixels are those of
-    the first run.
+    each method's first run: one number, or one for each method where they differ ("4979 / 3122").
     """
     runs = list(results.values())
     classes = [scores["class"] for scores in runs[0][0]["per_class"]]
     for each in (run for of_method in runs for run in of_method):
         assert [scores["class"] for scores in each["per_class"]] == classes, "runs of different classes"
-    first = runs[0][0]["per_class"]
-    rows: list[tuple[str, int | None, tuple[Cell, ...]]] = [
-        (name, first[k]["pixels"], tuple(_cell(run["per_class"][k]["recall"] for run in method) for method in runs))
+    rows: list[tuple[str, int | str | None, tuple[Cell, ...]]] = [
+        (
+            name,
+            _tested([method[0]["per_class"][k]["pixels"] for method in runs]),
+            tuple(_cell(run["per_class"][k]["recall"] for run in method) for method in runs),
+        )
         for k, name in enumerate(classes)
     ]
     rows += [(_head(key), None, tuple(_cell(run[key] for run in method) for method in runs)) for key in TOTALS]
     return SceneTable(tuple(results), tuple(rows))
+
+
+def _tested(pixels: list[int]) -> int | str:
+    return pixels[0] if len(set(pixels)) == 1 else " / ".join(map(str, pixels))
 
 
 def _cell(values: Iterator[float | None]) -> Cell:
@@ -102,7 +109,7 @@ def _head(key: str) -> str:
     return text(f"scene_metrics.{key}")
 
 
-def _pixels(pixels: int | None) -> str:
+def _pixels(pixels: int | str | None) -> str:
     return "" if pixels is None else str(pixels)
 
 

@@ -9,7 +9,7 @@ from lissom.data.batches import EvalBatches
 from lissom.deploy.onnx import export_onnx
 from lissom.deploy.parity import require_parity
 from lissom.errors import MachineError
-from lissom.runs.folder import open_run
+from lissom.runs.folder import open_photo_run
 from lissom.verbs.assemble import load_data, load_model
 
 CHECKED = 64  # images on which the answers are compared
@@ -17,7 +17,7 @@ CHECKED = 64  # images on which the answers are compared
 
 def export_path(run_folder: Path | str, output: Path | str | None = None) -> Path:
     """Where `export` writes: `output`, or model.onnx in the run folder."""
-    path = Path(output) if output else open_run(run_folder).path / "model.onnx"
+    path = Path(output) if output else open_photo_run(run_folder).path / "model.onnx"
     if not path.parent.is_dir():
         raise MachineError("output-no-folder", path=path, folder=path.parent)
     return path
@@ -30,7 +30,7 @@ def export(run_folder: Path | str, output: Path | str | None = None) -> dict[str
     Raises: ResultError, and removes the file, when the answers differ by more than the tolerance.
     """
     path = export_path(run_folder, output)
-    run = open_run(run_folder)
+    run = open_photo_run(run_folder)
     data, model = load_data(run.config), load_model(run, torch.device("cpu"))
     batch = next(
         iter(EvalBatches(data.test, data, batch_size=CHECKED, device=torch.device("cpu"), channels_last=False))

@@ -24,7 +24,7 @@ from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
 from lissom.messages import text
 from lissom.report.tables import to_csv
-from lissom.runs.folder import open_run, write_atomic
+from lissom.runs.folder import open_photo_run, write_atomic
 from lissom.verbs.assemble import load_data, load_model
 from lissom.verbs.evaluate import View
 
@@ -68,7 +68,7 @@ def inspect(
     if images < LEAST_IMAGES:
         raise UsageError("inspect-images", got=images, least=LEAST_IMAGES)
     set_threads(threads)
-    run = open_run(run_folder)
+    run = open_photo_run(run_folder)
     model = load_model(run, choose_device(device))
     image_set = _images(run, data)
     view = View(tuple(run.data["class_names"]), tuple(run.data["mean"]), tuple(run.data["std"]))

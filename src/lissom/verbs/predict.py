@@ -22,7 +22,7 @@ BATCH = 64  # images at a time
 
 def predict(
     model: Path | str,
-    inputs: Sequence[Path | str],
+    inputs: Sequence[Path | str] | Path | str,
     *,
     top: int = 1,
     weights: str | Path | None = None,
@@ -32,7 +32,7 @@ def predict(
 ) -> list[dict[str, Any]]:
     """The `top` most probable classes of each image, in the order of `inputs`; a folder stands for its images.
 
-    model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
+    inputs: one path or several. model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
     then images are resized as the checkpoint says, labels are ImageNet's, or numbers for other classes, and `options`
     are those of the network, width included. Each row has `file`, `label` and `probability` of the best
     class, `top` (rows of label and probability), and `error`: None, or why this file could not be read.
@@ -40,6 +40,7 @@ def predict(
     Raises: DataError when there is no image at all, or `model` is neither.
     """
     set_threads(threads)
+    inputs = [inputs] if isinstance(inputs, str | Path) else inputs
     if is_scene_run(model):
         return [predict_scene(model, cube, device=device, threads=threads) for cube in inputs]
     named = (weights is not None or str(model) in ENTRIES) and not Path(model).exists()
