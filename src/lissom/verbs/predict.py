@@ -32,7 +32,8 @@ def predict(
 ) -> list[dict[str, Any]]:
     """The `top` most probable classes of each image, in the order of `inputs`; a folder stands for its images.
 
-    inputs: one path or several. model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
+    inputs: one path or several.
+    model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
     then images are resized as the checkpoint says, labels are ImageNet's, or numbers for other classes, and `options`
     are those of the network, width included. Each row has `file`, `label` and `probability` of the best
     class, `top` (rows of label and probability), and `error`: None, or why this file could not be read.
