@@ -236,6 +236,12 @@ class SceneConfig:
     test_map: str | None = None
     """File of the map of test pixels, with `split maps`."""
 
+    @property
+    def side(self) -> int:
+        """The window, once it is settled for a network."""
+        assert self.window is not None, "not settled"
+        return self.window
+
     def __post_init__(self) -> None:
         if self.window is not None:
             _require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")

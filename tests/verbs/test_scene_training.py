@@ -262,3 +262,24 @@ def test_the_model_card_s_usage_works(run: Run, monkeypatch: pytest.MonkeyPatch)
     call = next(line for line in usage.splitlines() if line.startswith("lissom.predict("))
     (row,) = eval(call.replace("cube.mat", run.config.scene.cube), {"lissom": lissom})
     assert (row["height"], row["width"]) == (40, 44)
+
+
+def test_the_flag_that_the_other_task_has_names_the_cube(files: dict[str, str], capsys: pytest.CaptureFixture) -> None:
+    from lissom.cli.main import run as run_command
+
+    assert run_command(["train", "scene", f"--data={files['cube']}", "--print-config"]) == 0
+    assert f"cube: {files['cube']}" in capsys.readouterr().out
+    assert plan_scene(settled(SceneTrainConfig(scene=SceneConfig(**files, window=9, components=14))))["classes"] == 4
+
+
+def test_another_window_than_that_of_the_run_it_begins_with_is_refused(run: Run, files: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"11 .* 9") as caught:
+        train_scene(**files, start=run.path, window=11)
+    assert caught.value.kind == "scene-start-window"
+
+
+def test_fixed_maps_cannot_be_compared_with_other_splits(files: dict[str, str]) -> None:
+    maps = {"split": "maps", "train_map": files["ground_truth"], "test_map": files["ground_truth"]}
+    with pytest.raises(UsageError) as caught:
+        compare_splits(SceneTrainConfig(scene=SceneConfig(**files, **maps)))
+    assert caught.value.kind == "scene-splits-of-maps"

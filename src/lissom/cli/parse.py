@@ -21,6 +21,8 @@ Arguments = TypeVar("Arguments")
 
 def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Arguments:
     """The argument class filled from `argv`; where it has a `config` field, that file's values lie under the flags."""
+    aliases = getattr(arguments, "ALIASES", {})
+    argv = [aliases.get(word.split("=")[0], word.split("=")[0]) + word[len(word.split("=")[0]) :] for word in argv]
     default: Any = {}
     if "config" in {f.name for f in fields(arguments)} and (file := _value_of("--config", argv)):  # type: ignore[arg-type]
         default = {"default": updated(arguments(), read_yaml(Path(file)), where=file)}

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tyro
 
@@ -14,6 +14,8 @@ from lissom.errors import UsageError
 @dataclass(frozen=True, kw_only=True)
 class TrainScene(SceneTrainConfig):
     """Arguments of `lissom train scene`: all settings of a run, and where it goes."""
+
+    ALIASES: ClassVar[dict[str, str]] = {"--data": "--cube"}  # what the other task calls it
 
     name: str | None = None
     """Name of the run folder; None: network, scene and time."""

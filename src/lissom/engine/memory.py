@@ -31,6 +31,13 @@ def keep_memory() -> bool:
     return bool(libc.mallopt(M_MMAP_THRESHOLD, 1 << 30) and libc.mallopt(M_TRIM_THRESHOLD, 0x7FFFFFFF))
 
 
+def release_memory() -> None:
+    """Gives freed memory back to the system, which `keep_memory` forbids: between training and what follows it."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # glibc's alone
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 @contextlib.contextmanager
 def memory_explained(engine: EngineConfig) -> Iterator[None]:
     """Turns running out of memory into one line with half as many images at once.

@@ -68,6 +68,7 @@ class SpectralSpatial(nn.Module):
         `bands H W -> 64 H-8 W-8`
         """
         first, *others = self.spectral
+        assert isinstance(first, nn.Conv3d)
         if torch.is_grad_enabled():
             x = first(x[None, None])
         else:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
@@ -39,7 +40,8 @@ def regions(places: Tensor, near: int, height: int, width: int) -> list[Region]:
     grid = np.zeros((-(-height // cell), -(-width // cell)), bool)
     rows, columns = places.cpu().numpy().T
     grid[rows // cell, columns // cell] = True
-    groups, _ = ndimage.label(grid, structure=np.ones((3, 3)))
+    groups: NDArray[np.int32] = np.empty(grid.shape, np.int32)
+    ndimage.label(grid, structure=np.ones((3, 3)), output=groups)
     of_place = groups[rows // cell, columns // cell]
     boxes = []
     for group in np.unique(of_place):

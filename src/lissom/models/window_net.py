@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from lissom.models.regions import Region, regions
 
-PLACES_AT_ONCE = 60_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
+PLACES_AT_ONCE = 30_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
 
 
 class WindowNet(nn.Module):

@@ -40,7 +40,7 @@ def overview(
     wide = (WIDEST - BAR * bool(confidence or uncertainty)) / columns
     tall = float(np.clip(wide * height / width, 1.0, 8.0)) + 0.35
     entries = [_entry(name, colour, count) for name, colour, count in zip(names, colours, counts, strict=True)]
-    across = max(1, int(WIDEST / (0.55 + 0.085 * max(len(patch.get_label()) for patch in entries))))
+    across = max(1, int(WIDEST / (0.55 + 0.085 * max(len(str(patch.get_label())) for patch in entries))))
     with style():
         picture = figure(WIDEST, rows * tall + 0.3 + 0.24 * -(-len(entries) // across))
         grid = picture.subplots(rows, columns, squeeze=False).ravel()

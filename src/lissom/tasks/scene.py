@@ -100,5 +100,6 @@ def block_seed(seed: int, block: Region) -> int:
 
 def joined(parts: Sequence[Classified], *, axis: int) -> Classified:
     """Blocks side by side (1), or strips one below the other (0)."""
-    fields = zip(*parts, strict=True)
-    return Classified(*(None if field[0] is None else np.concatenate(field, axis) for field in fields))
+    predicted, confidence, uncertainty = zip(*parts, strict=True)
+    known = None if uncertainty[0] is None else np.concatenate(uncertainty, axis)
+    return Classified(np.concatenate(predicted, axis), np.concatenate(confidence, axis), known)

@@ -85,7 +85,8 @@ def read(config: SceneConfig, *, download: bool = False) -> Scene:
         download=download,
     )
     if config.split == "maps":  # they may label pixels that the ground truth leaves out
-        truth = merged_truth(scene.ground_truth, *open_maps(config, (scene.height, scene.width)), config.unlabelled)
+        train, test = open_maps(config, (scene.height, scene.width))
+        truth = merged_truth(scene.ground_truth, train, test, config.unlabelled)
         scene = relabelled(scene, truth)
     check_trainable(scene)
     return scene
@@ -94,8 +95,8 @@ def read(config: SceneConfig, *, download: bool = False) -> Scene:
 def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = None) -> SceneData:
     """Splits the scene and reduces its bands; a run that is looked at again brings what it has `fitted`."""
     settings = config.scene
-    if settings.window > min(scene.height, scene.width):
-        raise DataError("scene-window-larger", got=settings.window, height=scene.height, width=scene.width)
+    if settings.side > min(scene.height, scene.width):
+        raise DataError("scene-window-larger", got=settings.side, height=scene.height, width=scene.width)
     parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
     fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
     return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduce(fitted, scene))
@@ -141,7 +142,7 @@ def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:
     """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window."""
     with torch.device("meta"):
         model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
-    side = config.scene.window
+    side = config.scene.side
     profile = count(model, input_shape=(data.fitted.components, side, side))
     return {"parameters": profile.parameters, "macs": profile.macs}
 

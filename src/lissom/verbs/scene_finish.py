@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.device import choose_device
+from lissom.engine.memory import release_memory
 from lissom.report.card import model_card
 from lissom.report.confusion import confusion
 from lissom.report.curves import curves
@@ -17,6 +18,7 @@ from lissom.verbs.scene_page import scene_card, scene_page
 def finish_scene(folder: Path, data: SceneData) -> Run:
     """Classifies the scene with the best weights and completes the run."""
     run = open_run(folder)
+    release_memory()
     test = measure_scene(load_network(run, choose_device(run.config.engine.device)), data, folder=folder)
     test["train_seconds"] = round(_trained(run), 3)
     write_run(folder, {"test": test, "epochs": len(run.history), **_best(run)})
@@ -28,8 +30,9 @@ def complete(run: Run, data: SceneData) -> None:
     """The pictures and the page of a run whose figures are known; it counts as finished only then."""
     test = run.data["test"]
     if run.history:
-        names = {"losses": ("train_loss", "loss"), "metrics": ("oa", "aa")}
-        save_picture(curves(run.history, best_epoch=run.data["best_epoch"], **names), run.path / "curves")
+        best = run.data["best_epoch"]
+        drawn = curves(run.history, losses=("train_loss", "loss"), metrics=("oa", "aa"), best_epoch=best)
+        save_picture(drawn, run.path / "curves")
     save_picture(confusion(test["confusion"], data.scene.class_names), run.path / "confusion")
     write_atomic(run.path / "report.html", scene_page(run).html())
     write_atomic(run.path / "model_card.md", model_card(scene_card(run)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.config import SceneTrainConfig
+from lissom.errors import UsageError
 from lissom.messages import text
 from lissom.runs.folder import Run, write_atomic
 from lissom.tasks.scene_table import published_table
@@ -34,10 +35,12 @@ def compare_splits(
     config: SceneTrainConfig, *, runs: int = 1, runs_dir: Path | str = "runs", name: str | None = None, **settings: Any
 ) -> dict[str, Any]:
     """The same as `repeat` at a random and at a disjoint split of equal size, one after the other."""
+    if config.scene.split == "maps":
+        raise UsageError("scene-splits-of-maps")
     stem, methods, rows = name or config.model.model, {}, []
     for kind in ("random", "disjoint"):
         chosen = replace(config, scene=replace(config.scene, split=kind))
-        named = f"{stem}-{kind}"
+        named = f"{name}-{kind}" if name else None
         trained = [_trained(chosen, k, runs, runs_dir=runs_dir, name=named, **settings) for k in range(runs)]
         methods[text(f"scene_runs.{kind}")] = trained
         rows.append({"split": text(f"scene_runs.{kind}"), **summary(trained)})

@@ -64,6 +64,8 @@ def train_scene(
     with; its last layer is made anew where the classes are others, and that is said.
     Raises: UsageError and DataError for what cannot be trained, before anything is written; else as `train`.
     """
+    if "data" in settings:  # the flag of the command line, and what the other task calls it
+        settings["cube"] = settings.pop("data")
     config = updated_flat(config or SceneTrainConfig(), settings)
     config = settled(config if start is None else as_begun(config, start))
     set_threads(config.engine.threads, processes=config.engine.devices)
@@ -73,6 +75,7 @@ def train_scene(
     if config.model.model in CLASSICAL:
         return train_classical(_begin(place, config, data), config, data)
     network_cost(config, data)
+    del data  # each process reads the scene itself
     start = None if start is None else Path(start)
     return open_run(launch(_train_rank, config.engine, config, place, None, quiet, start))
 
@@ -154,7 +157,7 @@ def _begin(place: tuple[str, str, bool], config: SceneTrainConfig, data: SceneDa
             "split": data.split.note,
             "warnings": list(data.split.warnings),
             "fit": data.fitted.note,
-            "leak": data.leak(config.scene.window),
+            "leak": data.leak(config.scene.side),
             **data.sizes,
         },
         **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from lissom.config import SceneTrainConfig
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.messages import text
 from lissom.models.window_net import WindowNet
 from lissom.runs.folder import Run, open_run
@@ -24,6 +24,8 @@ def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
     if run.data.get("task") != "scene" or not run.best.exists():
         raise DataError("run-not-scene", run=run.path)
     theirs = run.config.scene
+    if config.scene.window not in (None, theirs.window):
+        raise UsageError("scene-start-window", run=run.path, got=config.scene.window, expected=theirs.window)
     kept = {
         "window": theirs.window,
         "reduction": theirs.reduction,
