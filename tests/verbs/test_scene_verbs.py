@@ -15,7 +15,7 @@ import pytest
 import lissom
 from lissom.cli.main import run as command
 from lissom.data.scenes.synthetic import synthetic_scene
-from lissom.errors import DataError, UsageError
+from lissom.errors import UsageError
 from lissom.report.tables import percent
 from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import digest, read_weights
@@ -83,10 +83,18 @@ def test_what_a_training_would_do_is_said(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_classical_run_says_that_it_keeps_no_classifier(runs: dict[str, Run], tmp_path: Path) -> None:
-    for verb in (lissom.evaluate, lambda run: lissom.predict_scene(run, "synthetic", output=tmp_path / "m.npy")):
-        with pytest.raises(DataError, match="holds no random_forest"):
-            verb(runs["forest"])
+def test_a_classical_run_is_measured_and_predicts_as_it_did(runs: dict[str, Run], tmp_path: Path) -> None:
+    """Its classifier is fitted again on the spectra that the run keeps: the same one."""
+    run = runs["forest"]
+    assert lissom.evaluate(run, write=False)["confusion"] == run.data["test"]["confusion"]
+    found = lissom.predict_scene(run, run.config.scene.cube, output=tmp_path / "m.npy")
+    assert found["form"] == "pixels"
+    assert (tmp_path / "m.npy").read_bytes() == (run.path / "map.npy").read_bytes()
+
+
+def test_a_classical_run_is_no_beginning(runs: dict[str, Run]) -> None:
+    with pytest.raises(UsageError, match="random_forest"):
+        lissom.train_scene(start=runs["forest"])
 
 
 def test_runs_lists_overall_accuracy_among_the_accuracies(runs: dict[str, Run]) -> None:

@@ -27,14 +27,13 @@ BATCH = 256  # windows at a time, where they must be cut
 class SceneLogits:
     """A network in eval mode made ready for whole scenes; what depends on its weights alone is computed once.
 
-    `form` is how: "dense", "gathered" (the trunk is shared, a gate needs each window's map) or "windows".
+    `form` is how: "dense", "gathered" (the trunk is shared, a gate needs each window's map), "windows" or "pixels".
     """
 
     def __init__(self, model: WindowNet) -> None:
         assert not model.training, "dropout and batch statistics differ at every call"
         self.model = model
-        shared = not model.why_not_shared()
-        self.form = ("dense" if isinstance(model.gate, nn.Identity) else "gathered") if shared else "windows"
+        self.form = form(model)
         self._spectrum: Tensor | None = None
 
     @torch.inference_mode()
@@ -53,7 +52,7 @@ class SceneLogits:
     def block(self, padded: Tensor) -> Tensor:
         """Logits of a block from it and the half window around it: `bands h+2p w+2p -> h w K`."""
         height, width = self._extent(padded)
-        if self.form == "windows":
+        if self.form in ("windows", "pixels"):
             return self._windows(padded, height, width)
         if self.form == "gathered":
             return self._gathered(trunk_map(self.model, padded), height, width)
@@ -115,6 +114,14 @@ def _cuts(length: int) -> list[int]:
     """Where `length` is cut into as few parts of at most `BLOCK` as there can be, the longer ones first."""
     parts = -(-length // BLOCK)
     return [-(-length * part // parts) for part in range(parts + 1)]
+
+
+def form(model: WindowNet) -> str:
+    """How the logits of a scene come about: "dense", "gathered", "windows", or "pixels" where none sees a neighbour."""
+    why = model.why_not_shared()
+    if why:
+        return "pixels" if why == "pixels" else "windows"
+    return "dense" if isinstance(model.gate, nn.Identity) else "gathered"
 
 
 @contextmanager

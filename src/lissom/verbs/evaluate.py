@@ -24,7 +24,6 @@ from lissom.tasks.metrics import classification_metrics, worst
 from lissom.verbs.assemble import load_data, load_model
 from lissom.verbs.pictures import save_picture
 from lissom.verbs.scene_evaluate import evaluate_scene
-from lissom.verbs.scene_predict import refuse_classical
 
 SHOWN = 24  # images on a sheet
 
@@ -59,7 +58,6 @@ def evaluate(
     if run.data.get("task") == "scene":
         if data is not None:
             raise UsageError("evaluate-scene-data", run=run.path, got=data)
-        refuse_classical(run)
         return evaluate_scene(run, device=device, write=write)
     model = load_model(run, choose_device(device))
     if data is None:

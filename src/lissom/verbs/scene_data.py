@@ -19,7 +19,6 @@ from lissom.errors import DataError, UsageError
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.runs.folder import Run
-from lissom.runs.weights import load_weights
 
 PREPROCESS = "preprocess.npz"
 
@@ -129,13 +128,6 @@ def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: in
     return models.build(  # type: ignore[return-value]
         chosen.model, num_classes=num_classes, in_channels=in_channels, width=chosen.width, **options
     )
-
-
-def load_network(run: Run, device: torch.device) -> WindowNet:
-    """A run's network with its best weights, in eval mode."""
-    model = build_network(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
-    load_weights(model, run.best)
-    return model.eval().to(device)
 
 
 def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:

@@ -21,7 +21,8 @@ from lissom.runs.folder import Run, open_run, write_atomic
 from lissom.tasks.scene import Classified, classify_scene
 from lissom.tasks.scene_metrics import scene_metrics
 from lissom.tasks.scene_table import published_table
-from lissom.verbs.scene_data import SceneData, load_network, prepare, read, stored_fit
+from lissom.verbs.scene_data import SceneData, prepare, read, stored_fit
+from lissom.verbs.scene_network import load_network
 from lissom.verbs.scene_pictures import draw_scene_run
 
 MAP, CLASSIFIED = "map", "classified.npz"

@@ -10,8 +10,9 @@ from lissom.report.confusion import confusion
 from lissom.report.curves import curves
 from lissom.runs.folder import Run, open_run, write_atomic, write_run
 from lissom.verbs.pictures import save_picture
-from lissom.verbs.scene_data import SceneData, load_network
+from lissom.verbs.scene_data import SceneData
 from lissom.verbs.scene_evaluate import measure_scene
+from lissom.verbs.scene_network import load_network
 from lissom.verbs.scene_page import scene_card, scene_page
 
 

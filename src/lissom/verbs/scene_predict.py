@@ -34,8 +34,9 @@ from lissom.models.regions import Region
 from lissom.models.window_net import WindowNet, cut
 from lissom.runs.folder import Run, open_run
 from lissom.tasks.scene import block_seed, classify_block
-from lissom.verbs.scene_data import CLASSICAL, PREPROCESS, load_network, stored_fit
+from lissom.verbs.scene_data import PREPROCESS, stored_fit
 from lissom.verbs.scene_map import Assembled, Files, assemble, planned_files, write_files
+from lissom.verbs.scene_network import load_network
 from lissom.verbs.scene_partial import Partial
 
 Progress = Callable[[int, int], None]  # pixels done, pixels in all
@@ -96,7 +97,6 @@ def predict_scene(
     run = run if isinstance(run, Run) else open_run(run)
     if run.data.get("task") != "scene":
         raise DataError("run-not-scene", run=run.path)
-    refuse_classical(run)
     set_threads(threads)
     start = time.perf_counter()
     job = _job(run, cube, variable, no_data, passes=mc_dropout, device=device)
@@ -120,12 +120,6 @@ def predict_scene(
         "blocks": len(blocks),
         "seconds": round(time.perf_counter() - start, 3),
     }
-
-
-def refuse_classical(run: Run) -> None:
-    """Raises: DataError for a classical classifier, which is not kept with its run."""
-    if run.config.model.model in CLASSICAL:
-        raise DataError("scene-run-classical", run=run.path, network=run.config.model.model)
 
 
 def _job(run: Run, cube: Given, variable: str | None, no_data: float | None, *, passes: int, device: str) -> Job:

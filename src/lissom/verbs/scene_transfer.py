@@ -11,6 +11,7 @@ from lissom.messages import text
 from lissom.models.window_net import WindowNet
 from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import read_weights
+from lissom.verbs.scene_data import CLASSICAL
 
 SHOWN = 3  # tensors named in an error
 
@@ -21,6 +22,8 @@ def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
     Weights mean something only to the network that they were learned in. Raises: DataError when it is no such run.
     """
     run = open_run(start)
+    if run.data.get("task") == "scene" and run.config.model.model in CLASSICAL:
+        raise UsageError("scene-start-classical", run=run.path, network=run.config.model.model)
     if run.data.get("task") != "scene" or not run.best.exists():
         raise DataError("run-not-scene", run=run.path)
     theirs = run.config.scene
