@@ -19,7 +19,8 @@ from lissom.data.scenes.synthetic import synthetic_scene
 from lissom.errors import DataError, Interrupted, LissomError, MachineError, UsageError
 from lissom.models import dense
 from lissom.runs.folder import Run
-from lissom.verbs.scene_data import load_network, reduce, stored_fit
+from lissom.verbs.scene_data import reduce, stored_fit
+from lissom.verbs.scene_network import load_network
 from lissom.verbs.scene_predict import components, predict_scene
 from lissom.verbs.scene_train import train_scene
 from scene_files import write_envi

@@ -262,6 +262,7 @@ def test_the_model_card_s_usage_works(run: Run, monkeypatch: pytest.MonkeyPatch)
     call = next(line for line in usage.splitlines() if line.startswith("lissom.predict("))
     (row,) = eval(call.replace("cube.mat", run.config.scene.cube), {"lissom": lissom})
     assert (row["height"], row["width"]) == (40, 44)
+    assert row["bands_by"] == "order"  # the file names no wavelengths
 
 
 def test_the_flag_that_the_other_task_has_names_the_cube(files: dict[str, str], capsys: pytest.CaptureFixture) -> None:

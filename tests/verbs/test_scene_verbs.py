@@ -88,7 +88,7 @@ def test_a_classical_run_is_measured_and_predicts_as_it_did(runs: dict[str, Run]
     run = runs["forest"]
     assert lissom.evaluate(run, write=False)["confusion"] == run.data["test"]["confusion"]
     found = lissom.predict_scene(run, run.config.scene.cube, output=tmp_path / "m.npy")
-    assert found["form"] == "pixels"
+    assert (found["form"], found["bands_by"]) == ("pixels", "wavelengths")
     assert (tmp_path / "m.npy").read_bytes() == (run.path / "map.npy").read_bytes()
 
 

@@ -48,6 +48,8 @@ def show_scene_prediction(found: dict[str, Any], form: str) -> None:
     show_rows(found["classes"])
     out = console()
     out.print(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])), markup=False)
+    if found["bands_by"] == "order":
+        out.print(text("scene_predict.by-order"))
     if found["continued"]:
         out.print(text("scene_predict.continued", **found))
     if found["masked"]:

@@ -90,7 +90,8 @@ def predict_scene(
     `tasks.scene.classify_scene`) goes to `uncertainty`, None: beside the map. Without it, the same cube gives the same
     bytes. Pixels without data are unlabelled.
     Returns `classes` (id, class, pixels, share, mean confidence), `files`, `height`, `width`, `masked` (pixels), `form`
-    and `why_not_dense`, `continued` (blocks that were there already), `blocks`, `seconds`.
+    and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `continued` (blocks that
+    were there already), `blocks`, `seconds`.
     Raises: DataError for a cube of another sensor; MachineError where the output cannot be written, before anything is
     computed; Interrupted, with the command that goes on, after Ctrl-C.
     """
@@ -110,10 +111,12 @@ def predict_scene(
     _classify(job, blocks, partial, progress, again)
     found = assemble(partial, blocks, job.scene, len(run.data["class_ids"]), wanted=files.wanted)
     written = write_files(files, run, job.scene, found)
+    named = run.data["wavelengths_nm"] is not None
     partial.remove()
     return {
         **_summary(run, job.scene, found),
         "files": [str(path) for path in written],
+        "bands_by": "wavelengths" if named and job.scene.wavelengths_nm is not None else "order",
         "form": job.logits.form,
         "why_not_dense": job.logits.model.why_not_shared(),
         "continued": there,
