@@ -5,6 +5,7 @@ new ones. Those are plain subprocesses and no forks (a fork after torch has used
 had on Windows), and they import the caller's function by name, so that a script needs no `if __name__ == "__main__"`.
 """
 
+import gc
 import inspect
 import logging
 import os
@@ -50,6 +51,8 @@ def run_here(fn: Callable[..., Value], engine: EngineConfig, *args: Any) -> Valu
     if fabric.world_size > 1:  # after an error the process ends anyway, and this might wait for one that is gone
         fabric.barrier()
         torch.distributed.destroy_process_group()
+        del fabric
+        gc.collect()  # what still holds gloo's threads must go before the interpreter does, or the process may abort
     return value
 
 
