@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from lissom.runs.environment import environment
-from lissom.tasks.mcnemar import mcnemar
+from lissom.stats.mcnemar import mcnemar
 from lissom.verbs.scene_train import train_scene
 
 HYBRID = {"model": "hybridsn", "window": 25, "components": 15}

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from engine.toy import ENGINE, OPTIM, VAL, ToyTask, ToyTrain, toy_fit, toy_net
+from lissom import atomic
 from lissom.engine import checkpoint
 from lissom.engine.checkpoint import checkpoints, load_checkpoint
 from lissom.engine.events import CheckpointDamaged, Closed, EpochEnded, Saved, Started, StepEnded
 from lissom.engine.records import TIMINGS
 from lissom.errors import DataError, Interrupted, MachineError, ResultError
-from lissom.runs import atomic
 from lissom.runs.weights import digest, load_weights, read_weights
 
 

@@ -12,10 +12,10 @@ from scipy.stats import binomtest
 
 from lissom.report.card import Card, Figure, model_card
 from lissom.report.confusion import confusion
-from lissom.report.intervals import tied_with_best, wilson
 from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto_front
 from lissom.report.tables import column, comparison_row, percent, short, to_csv, to_html, to_json, to_markdown
+from lissom.stats.intervals import tied_with_best, wilson
 
 
 class TestWilson:

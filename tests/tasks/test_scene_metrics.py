@@ -14,7 +14,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from lissom.tasks.mcnemar import mcnemar
+from lissom.stats.mcnemar import mcnemar
 from lissom.tasks.scene_metrics import confusion_of, scene_metrics
 from lissom.tasks.scene_table import published_table
 

@@ -19,7 +19,7 @@ from lissom.errors import UsageError
 from lissom.report.tables import percent
 from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import digest, read_weights
-from lissom.tasks.mcnemar import mcnemar
+from lissom.stats.mcnemar import mcnemar
 from lissom.verbs.scene_compare import compare_pixels
 from lissom.verbs.scene_train import train_scene
 

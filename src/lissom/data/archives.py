@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from lissom.data.files import Unreadable
 from lissom.data.folders import is_junk
-from lissom.data.storing import store_atomically
+from lissom.data.storing import store
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.messages import text
 
@@ -159,7 +159,7 @@ def _plain_tar(path: Path, plain: Path) -> Path:
     if opener is None:
         return path
     if not plain.is_file():
-        with opener(path, "rb") as packed, store_atomically(plain) as file:
+        with opener(path, "rb") as packed, store(plain) as file:
             while chunk := packed.read(1 << 20):
                 file.write(chunk)
     return plain

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from lissom.atomic import writing
 from lissom.data.files import Pixels
 from lissom.data.pixels import read_pixels
 from lissom.data.sources import Source
-from lissom.data.storing import store_atomically
 from lissom.report.canvas import families
 
 CELL, GAP, NAME_WIDTH = 72, 4, 150  # pixels
@@ -34,7 +34,7 @@ def draw_sheet(source: Source, path: Path, *, usable: NDArray[np.bool_]) -> None
         for column, member in enumerate(_spread(members)):
             cell = _cell(read_pixels(source, int(member)))
             sheet.paste(cell, (NAME_WIDTH + column * (CELL + GAP) + (CELL - cell.width) // 2, top))
-    with store_atomically(path) as file:
+    with writing(path, parents=True) as file:
         sheet.save(file, "PNG")
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lissom.data.files import Pixels, Unreadable, decode, fit_square
 from lissom.data.sources import Source
-from lissom.data.storing import store_atomically
+from lissom.data.storing import store
 from lissom.errors import DataError
 
 SMALL_SIDE = 96  # pixels: longer sides are streamed
@@ -89,7 +89,7 @@ def cached(
     """
     shape = (len(source.names), resolution, resolution, source.channels)
     if not _is_whole(path, shape):
-        with store_atomically(path) as file:
+        with store(path) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             for rows in _decoded(source, resolution, largest_side, progress):
@@ -148,7 +148,7 @@ def verify(source: Source, record: Path, *, progress: Progress | None) -> None:
                 progress(stop, total)
     if bad:
         raise unreadable(source, bad)
-    with store_atomically(record) as file:
+    with store(record) as file:
         file.write(json.dumps({"source": source.digest, "images": total}).encode())
 
 

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from lissom._version import __version__
+from lissom.atomic import write_atomic
 from lissom.deploy.runner import FORMAT, INPUT, OUTPUT
-from lissom.runs.atomic import write_atomic
 
 OPSET = 18  # torch's exporter builds 18 natively; every ONNX Runtime since 1.14 (2023) runs it
 IR_VERSION = 10  # ONNX Runtime 1.18 (2024) and newer

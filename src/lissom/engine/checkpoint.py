@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
+from lissom.atomic import write_atomic
 from lissom.errors import DataError
-from lissom.runs.atomic import write_atomic
 
 CHECKPOINT_FORMAT = 1
 KEPT = 2

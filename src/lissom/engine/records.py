@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import write_atomic
 from lissom.engine.state import TrainingState
 from lissom.engine.training import Training
-from lissom.runs.atomic import write_atomic
 from lissom.runs.weights import save_weights
 
 TIMINGS = ("seconds", "evaluation_seconds", "images_per_second")  # columns that differ between two equal runs

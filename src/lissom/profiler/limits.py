@@ -7,7 +7,6 @@ Memory is not one speed: small operands stay in caches, so bandwidth is measured
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,9 @@ from typing import Any
 
 import torch
 
+from lissom.atomic import write_atomic
 from lissom.config import cache_folder
+from lissom.errors import MachineError
 from lissom.profiler.clocks import wait_for
 from lissom.profiler.machine import Machine, machine
 
@@ -159,11 +160,5 @@ def _read(file: Path) -> Limits | None:
 
 def _write(file: Path, here: Machine, found: Limits) -> None:
     """Keeps it where that is possible; a cache folder that cannot be written costs time, no result."""
-    partial = file.with_suffix(f".{os.getpid()}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"machine": here.to_dict(), "limits": found.to_dict()}), encoding="utf-8")
-        partial.replace(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    with contextlib.suppress(MachineError):
+        write_atomic(file, json.dumps({"machine": here.to_dict(), "limits": found.to_dict()}), parents=True)

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 
 from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, figure, label, style, word
-from lissom.report.intervals import tied_with_best
 from lissom.report.placing import place_labels
 from lissom.report.tables import short
+from lissom.stats.intervals import tied_with_best
 
 Row = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lissom.messages import text
-from lissom.report.intervals import wilson
+from lissom.stats.intervals import wilson
 
 Row = Mapping[str, Any]
 

@@ -17,11 +17,9 @@ from typing import Any
 import yaml
 
 from lissom._version import __version__
+from lissom.atomic import write_atomic
 from lissom.config import SceneTrainConfig, TrainConfig, to_dict, updated
 from lissom.errors import DataError, MachineError, UsageError
-from lissom.runs.atomic import write_atomic
-
-__all__ = ["RUN_FORMAT", "Run", "create", "list_runs", "open_run", "read_config", "write_atomic", "write_run"]
 
 RUN_FORMAT = 1  # raised when an older lissom could misread the folder
 

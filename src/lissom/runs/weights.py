@@ -8,8 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from lissom.atomic import write_atomic
 from lissom.errors import DataError
-from lissom.runs.atomic import write_atomic
 
 SHOWN = 3  # tensors named in an error; the rest are counted
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from lissom.report.intervals import wilson
+from lissom.stats.intervals import wilson
 from lissom.tasks.classify import Answers, top_k
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.report.intervals import wilson
+from lissom.stats.intervals import wilson
 
 Counts = NDArray[np.int64]
 

@@ -8,17 +8,18 @@ from typing import Any
 import torch
 
 from lissom._version import __version__
+from lissom.atomic import write_atomic
 from lissom.device import set_threads
 from lissom.messages import language, text
 from lissom.recipes.demo import NETWORKS, digits
 from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto
+from lissom.report.saving import save_picture
 from lissom.report.tables import comparison_columns, comparison_row
-from lissom.runs.folder import Run, write_atomic
+from lissom.runs.folder import Run
 from lissom.timing.harness import latency
 from lissom.verbs.assemble import load_model
 from lissom.verbs.export import export
-from lissom.verbs.pictures import save_picture
 from lissom.verbs.train import train
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
+from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.data.batches import EvalBatches, Normaliser
 from lissom.data.foreign import open_foreign
@@ -16,13 +17,13 @@ from lissom.errors import UsageError
 from lissom.messages import text
 from lissom.report import sheet
 from lissom.report.confusion import confusion, most_confused
+from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
-from lissom.runs.folder import open_run, write_atomic
+from lissom.runs.folder import open_run
 from lissom.tasks.classify import Answers, predict
 from lissom.tasks.gradcam import grad_cam
 from lissom.tasks.metrics import classification_metrics, worst
 from lissom.verbs.assemble import load_data, load_model
-from lissom.verbs.pictures import save_picture
 from lissom.verbs.scene_evaluate import evaluate_scene
 
 SHOWN = 24  # images on a sheet

@@ -4,6 +4,7 @@ from typing import Any
 
 from lissom import models
 from lissom._version import __version__
+from lissom.atomic import write_atomic
 from lissom.config import to_dict
 from lissom.data.images import ImageData
 from lissom.device import choose_device
@@ -11,11 +12,11 @@ from lissom.messages import language, text
 from lissom.report.card import Card, Figure, model_card
 from lissom.report.curves import curves
 from lissom.report.page import Page
+from lissom.report.saving import save_picture
 from lissom.report.tables import column, percent
-from lissom.runs.folder import Run, open_run, write_atomic, write_run
+from lissom.runs.folder import Run, open_run, write_run
 from lissom.verbs.assemble import load_model
 from lissom.verbs.evaluate import View, measure
-from lissom.verbs.pictures import save_picture
 
 
 def finish(run: Run, data: ImageData) -> Run:

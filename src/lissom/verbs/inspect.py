@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.data.batches import EvalBatches
 from lissom.data.foreign import open_foreign
@@ -24,7 +25,7 @@ from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
 from lissom.messages import text
 from lissom.report.tables import to_csv
-from lissom.runs.folder import open_photo_run, write_atomic
+from lissom.runs.folder import open_photo_run
 from lissom.verbs.assemble import load_data, load_model
 from lissom.verbs.evaluate import View
 

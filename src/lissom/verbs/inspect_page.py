@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lissom._version import __version__
+from lissom.atomic import write_atomic
 from lissom.data.batches import Normaliser
 from lissom.inspection import spiral
 from lissom.inspection.attention import feature_maps, place_gates
@@ -15,9 +16,8 @@ from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
 from lissom.report import gates, kernels, losses, maps, sheet
 from lissom.report.page import Page
+from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
-from lissom.runs.folder import write_atomic
-from lissom.verbs.pictures import save_picture
 
 if TYPE_CHECKING:
     from lissom.verbs.inspect import Inspected

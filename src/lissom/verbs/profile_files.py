@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import write_atomic
 from lissom.errors import ResultError
 from lissom.messages import LANGUAGES
 from lissom.profiler.explain import sentence
@@ -15,7 +16,6 @@ from lissom.report.profile_columns import columns
 from lissom.report.roofline import roofline_picture
 from lissom.report.scatter import scatter
 from lissom.report.tables import to_csv, to_markdown
-from lissom.runs.atomic import write_atomic
 from lissom.verbs.profile import compared
 from lissom.verbs.profile_rows import flat, network_row, rows_of
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lissom.errors import DataError
 from lissom.messages import text
 from lissom.runs.folder import Run
-from lissom.tasks.mcnemar import McNemar, mcnemar
+from lissom.stats.mcnemar import McNemar, mcnemar
 from lissom.verbs.scene_evaluate import CLASSIFIED
 
 CERTAIN = 0.05  # p below which two runs are said to differ

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lissom.atomic import write_atomic
 from lissom.data.scenes.picture import shown_bands
 from lissom.data.scenes.scene import Scene
 from lissom.data.scenes.synthetic import synthetic_scene
 from lissom.messages import text
 from lissom.recipes.scene_demo import SPLITS, networks
 from lissom.report.canvas import bare, figure, style
+from lissom.report.saving import save_picture
 from lissom.report.scene_maps import Pixels, class_map, false_colour
 from lissom.report.tables import to_csv
-from lissom.runs.folder import Run, write_atomic
-from lissom.verbs.pictures import save_picture
+from lissom.runs.folder import Run
 from lissom.verbs.scene_evaluate import CLASSIFIED
 from lissom.verbs.scene_train import train_scene
 

@@ -1,5 +1,6 @@
 """What a network has made of a scene: every pixel classified, the test pixels measured, all of it written."""
 
+import io
 import json
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.atomic import write_atomic
 from lissom.data.scenes.scene import Scene
 from lissom.data.scenes.splits import Split
 from lissom.data.scenes.writing import holds, write_map
@@ -17,7 +19,7 @@ from lissom.engine.memory import keep_memory
 from lissom.errors import DataError
 from lissom.models.dense import SceneLogits
 from lissom.models.window_net import WindowNet
-from lissom.runs.folder import Run, open_run, write_atomic
+from lissom.runs.folder import Run, open_run
 from lissom.tasks.scene import Classified, classify_scene
 from lissom.tasks.scene_metrics import scene_metrics
 from lissom.tasks.scene_table import published_table
@@ -84,10 +86,12 @@ def write_scene(
     }
     endings = [".mat", ".npy"] + [end for end in (".tif", ".hdr") if scene.georeference and holds(end, ids)]
     written = [path for ending in endings for path in write_map(folder / f"{MAP}{ending}", ids, **known)]
+    held = io.BytesIO()
     np.savez_compressed(
-        folder / CLASSIFIED, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
+        held, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
         train=split.train, val=split.val, test=split.test, labels=scene.labels.astype(np.int32),
     )  # fmt: skip
+    write_atomic(folder / CLASSIFIED, held.getvalue())
     draw_scene_run(folder, classified, scene, split)
     table = published_table({folder.name: [metrics]})
     write_atomic(folder / "table.txt", table.to_text())

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import write_atomic
 from lissom.device import choose_device
 from lissom.engine.memory import release_memory
 from lissom.report.card import model_card
 from lissom.report.confusion import confusion
 from lissom.report.curves import curves
-from lissom.runs.folder import Run, open_run, write_atomic, write_run
-from lissom.verbs.pictures import save_picture
+from lissom.report.saving import save_picture
+from lissom.runs.folder import Run, open_run, write_run
 from lissom.verbs.scene_data import SceneData
 from lissom.verbs.scene_evaluate import measure_scene
 from lissom.verbs.scene_network import load_network

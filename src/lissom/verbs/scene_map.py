@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.atomic import write_atomic
 from lissom.data.scenes.scene import Scene
 from lissom.data.scenes.writing import MAP_FORMATS, write_map
 from lissom.errors import MachineError, UsageError
 from lissom.messages import text
 from lissom.models.regions import Region
 from lissom.report.scene_maps import UNCERTAINTY, bare_png, class_map, confidence_map
-from lissom.runs.atomic import write_atomic
 from lissom.runs.folder import Run
 from lissom.verbs.scene_partial import Partial
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lissom.atomic import write_atomic
 from lissom.errors import DataError, MachineError
 from lissom.models.regions import Region
-from lissom.runs.atomic import write_atomic
 from lissom.tasks.scene import Classified
 
 KEY = "key.json"

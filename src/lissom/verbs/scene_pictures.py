@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.atomic import write_atomic
 from lissom.data.scenes.picture import shown_bands
 from lissom.data.scenes.scene import Scene, row_strips
 from lissom.data.scenes.splits import Split
@@ -14,7 +15,6 @@ from lissom.report.canvas import to_png, to_svg
 from lissom.report.scene_maps import bare_png, bare_svg, class_map, confidence_map, error_map, false_colour
 from lissom.report.scene_overview import overview
 from lissom.report.spectra import spectra
-from lissom.runs.folder import write_atomic
 from lissom.tasks.scene import Classified
 
 

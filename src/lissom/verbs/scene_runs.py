@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import write_atomic
 from lissom.config import SceneTrainConfig
 from lissom.errors import UsageError
 from lissom.messages import text
-from lissom.runs.folder import Run, write_atomic
+from lissom.runs.folder import Run
 from lissom.tasks.scene_table import published_table
 from lissom.verbs.scene_train import train_scene
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import write_atomic
 from lissom.config import SceneTrainConfig, updated_flat
 from lissom.data.scenes.batches import EvalPixels, Reduced, TrainPixels
 from lissom.device import choose_device, set_threads
@@ -13,7 +14,7 @@ from lissom.engine.processes import launch, on_first
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
 from lissom.runs.environment import environment
-from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
+from lissom.runs.folder import Run, create, open_run, write_run
 from lissom.tasks.scene import ClassifyScene
 from lissom.verbs.scene_classical import train_classical
 from lissom.verbs.scene_data import (

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lissom.atomic import write_atomic
 from lissom.config import TrainConfig, updated_flat
 from lissom.data.batches import EvalBatches
 from lissom.data.images import ImageData
@@ -22,8 +23,9 @@ from lissom.engine.processes import launch, on_first
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
 from lissom.report import sheet
+from lissom.report.saving import save_picture
 from lissom.runs.environment import environment
-from lissom.runs.folder import Run, create, open_run, write_atomic, write_run
+from lissom.runs.folder import Run, create, open_run, write_run
 from lissom.tasks.classify import Classify
 from lissom.verbs.assemble import (
     begin_with_weights,
@@ -34,7 +36,6 @@ from lissom.verbs.assemble import (
     training_batches,
 )
 from lissom.verbs.finish import finish
-from lissom.verbs.pictures import save_picture
 from lissom.verbs.pretrained import obtain, settled, source_of
 from lissom.verbs.scene_train import resume_scene
 from lissom.verbs.waiting import reading

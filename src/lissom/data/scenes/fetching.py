@@ -5,11 +5,11 @@ import json
 import os
 from pathlib import Path
 
+from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.data.download import Progress, fetch
 from lissom.data.scenes.known import PAGE, File, Known
 from lissom.errors import DataError
-from lissom.runs.atomic import write_atomic
 
 RECORD = "checksums.json"  # MD5 of files whose page publishes none, as first fetched
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from lissom.atomic import writing
 from lissom.data.scenes.known import recognise
 from lissom.data.scenes.scene import Scene
-from lissom.data.storing import store_atomically
 from lissom.messages import catalogue, text
 from lissom.report.canvas import drawable, families
 from lissom.report.scene_maps import Pixels, class_map, colour_bands, false_colour
@@ -37,7 +37,7 @@ def draw_scene(scene: Scene, path: Path) -> None:
     if scene.ground_truth is not None:
         pictures.append((_word("picture-map"), class_map(scene.labels[near], scene.colours)))
     sheet = _sheet(pictures, scene)
-    with store_atomically(path) as file:
+    with writing(path, parents=True) as file:
         sheet.save(file, "PNG")
 
 

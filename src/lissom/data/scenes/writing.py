@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.atomic import write_atomic
 from lissom.data.scenes.geotiff import geotiff_bytes
 from lissom.data.scenes.scene import Colour, Georeference
 from lissom.errors import DataError, UsageError
 from lissom.messages import text
-from lissom.runs.atomic import write_atomic
 
 ENVI_CODES = {"uint8": 1, "int16": 2, "int32": 3, "float32": 4, "float64": 5, "uint16": 12, "uint32": 13, "int64": 14}
 MAP_FORMATS = (".tif", ".tiff", ".hdr", ".img", ".mat", ".npy")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from lissom.atomic import write_atomic
 from lissom.report.canvas import to_png, to_svg
-from lissom.runs.folder import write_atomic
 
 
 def save_picture(picture: Figure, stem: Path, *, vector: bool = True) -> None:

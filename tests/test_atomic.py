@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from lissom import atomic
+from lissom.atomic import write_atomic, writing
 from lissom.errors import MachineError
-from lissom.runs import atomic
-from lissom.runs.atomic import write_atomic
 
 
 def test_text_and_bytes_are_written(tmp_path):
@@ -62,7 +62,7 @@ def test_a_place_below_a_file_is_not_writable(tmp_path):
 LIMITED = """
 import resource, sys
 from lissom.errors import MachineError
-from lissom.runs.atomic import write_atomic
+from lissom.atomic import write_atomic, writing
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 write_atomic(sys.argv[1], b"x" * 1000)
 try:
@@ -83,3 +83,24 @@ def test_a_real_limit_is_one_line_with_the_file_and_leaves_it_as_it_was(tmp_path
     assert "\n" not in done.stdout
     assert file.read_bytes() == b"x" * 1000
     assert os.listdir(tmp_path) == ["weights"]
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    write_atomic(tmp_path / "a", "old")
+    with pytest.raises(ZeroDivisionError), writing(tmp_path / "a") as file:
+        file.write(b"half")
+        _ = 1 / 0
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_a_disk_that_fills_while_a_file_is_written_is_said_with_the_remedy_of_its_place(tmp_path):
+    with pytest.raises(MachineError) as raised, writing(tmp_path / "b" / "a", parents=True, where="cache-"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert raised.value.kind == "cache-disk-full"
+    assert os.listdir(tmp_path / "b") == []
+
+
+def test_what_the_block_could_not_read_is_not_called_unwritable(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path / "a"):
+        (tmp_path / "missing").read_bytes()

@@ -1,0 +1,1 @@
+"""How sure a figure is: intervals of shares, and whether two results differ. No torch here."""
