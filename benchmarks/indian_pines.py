@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lissom.config import EngineConfig, SceneConfig, SceneTrainConfig
 from lissom.runs.environment import environment
-from lissom.verbs.scene_runs import repeat
+from lissom.tasks.scene.repeat import repeat
 
 PUBLISHED = {"oa": 98.39, "aa": 98.01, "kappa": 98.16}  # table II, 10 %
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from lissom.runs.environment import environment
 from lissom.stats.mcnemar import mcnemar
-from lissom.verbs.scene_train import train_scene
+from lissom.tasks.scene.train import train_scene
 
 HYBRID = {"model": "hybridsn", "window": 25, "components": 15}
 METHODS: dict[str, dict[str, Any]] = {

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lissom.data.scenes.synthetic import synthetic_scene
-from lissom.data.scenes.writing import write_map
 from lissom.runs.environment import environment
-from lissom.verbs.scene_train import train_scene
+from lissom.tasks.scene.data.synthetic import synthetic_scene
+from lissom.tasks.scene.data.writing import write_map
+from lissom.tasks.scene.train import train_scene
 
 COMMON = {"window": 11, "components": 14, "batch_size": 64, "quiet": True}
 

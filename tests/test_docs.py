@@ -13,9 +13,9 @@ import yaml
 
 from lissom import models
 from lissom.cli.main import run as run_command
-from lissom.data.scenes.known import KNOWN
 from lissom.models.dense import SceneLogits
-from lissom.tasks.classical import CLASSICAL
+from lissom.tasks.scene.classical import CLASSICAL
+from lissom.tasks.scene.data.known import KNOWN
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))

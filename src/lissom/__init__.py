@@ -17,7 +17,10 @@ from lissom._version import __version__
 
 if TYPE_CHECKING:
     from lissom.data.check import check_classify
-    from lissom.data.scenes.check import check_scene
+    from lissom.tasks.scene.data.check import check_scene
+    from lissom.tasks.scene.demo import demo_scene
+    from lissom.tasks.scene.predict import predict_scene
+    from lissom.tasks.scene.train import train_scene
     from lissom.verbs.build import build
     from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
@@ -28,18 +31,15 @@ if TYPE_CHECKING:
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
     from lissom.verbs.runs import compare, list_runs
-    from lissom.verbs.scene_demo import demo_scene
-    from lissom.verbs.scene_predict import predict_scene
-    from lissom.verbs.scene_train import train_scene
     from lissom.verbs.train import resume, train
 
 _HOME = {
     "build": "lissom.verbs.build",
     "check_classify": "lissom.data.check",
-    "check_scene": "lissom.data.scenes.check",
+    "check_scene": "lissom.tasks.scene.data.check",
     "compare": "lissom.verbs.runs",
     "demo": "lissom.verbs.demo",
-    "demo_scene": "lissom.verbs.scene_demo",
+    "demo_scene": "lissom.tasks.scene.demo",
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
     "fetch": "lissom.verbs.fetch",
@@ -47,11 +47,11 @@ _HOME = {
     "list_models": "lissom.verbs.models",
     "list_runs": "lissom.verbs.runs",
     "predict": "lissom.verbs.predict",
-    "predict_scene": "lissom.verbs.scene_predict",
+    "predict_scene": "lissom.tasks.scene.predict",
     "profile": "lissom.verbs.profile",
     "resume": "lissom.verbs.train",
     "train": "lissom.verbs.train",
-    "train_scene": "lissom.verbs.scene_train",
+    "train_scene": "lissom.tasks.scene.train",
 }
 __all__ = [
     "__version__",

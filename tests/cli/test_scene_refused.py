@@ -9,7 +9,7 @@ import pytest
 from scipy.io import savemat
 
 from lissom.cli.main import run
-from lissom.data.scenes.synthetic import synthetic_scene
+from lissom.tasks.scene.data.synthetic import synthetic_scene
 from scene_files import write_envi
 
 SCENE = synthetic_scene(24, 22, 20, 3, seed=2)

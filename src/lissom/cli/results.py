@@ -114,7 +114,7 @@ class Predict:
 
     def _scene(self) -> int:
         from lissom.cli.show_map import show_scene_prediction
-        from lissom.verbs.scene_predict import predict_scene
+        from lissom.tasks.scene.predict import predict_scene
         from lissom.verbs.waiting import reading
 
         if len(self.inputs) != 1:

@@ -34,7 +34,7 @@ class CheckScene:
     def run(self) -> int:
         """Prints what the scene holds and what is wrong with it; 3 if nothing can be read."""
         from lissom.cli.show_map import show_scene_check
-        from lissom.data.scenes.check import check_scene
+        from lissom.tasks.scene.data.check import check_scene
         from lissom.verbs.waiting import reading
 
         picture = None if self.dry_run else self.picture

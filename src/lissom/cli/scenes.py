@@ -52,8 +52,8 @@ class TrainScene(SceneTrainConfig):
             return 0
         from lissom.cli.show_scene import show_scene_plan, show_scene_result, show_scene_runs
         from lissom.engine.processes import is_first
-        from lissom.verbs.scene_runs import compare_splits, repeat
-        from lissom.verbs.scene_train import plan_scene, train_scene
+        from lissom.tasks.scene.repeat import compare_splits, repeat
+        from lissom.tasks.scene.train import plan_scene, train_scene
 
         if self.runs < 1:
             raise UsageError("setting-out-of-range", name="runs", got=self.runs, expected=">= 1")

@@ -5,7 +5,7 @@ from typing import Any
 from lissom.cli.show import console
 from lissom.messages import text
 from lissom.runs.folder import Run
-from lissom.verbs.scene_page import form_sentence, leak_sentence
+from lissom.tasks.scene.page import form_sentence, leak_sentence
 
 
 def show_scene_plan(planned: dict[str, Any]) -> None:

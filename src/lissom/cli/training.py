@@ -118,13 +118,13 @@ class Demo:
 
     def _scene(self, tell: Callable[[str], None]) -> int:
         from lissom.cli.show_map import show_scene_demo
-        from lissom.recipes.scene_demo import networks
+        from lissom.tasks.scene.recipes import networks
 
         tell(text("scene_demo.synthetic"))
         if self.dry_run:
             print(text("scene_demo.plan", networks=", ".join(networks()), folder=self.runs_dir))
             return 0
-        from lissom.verbs.scene_demo import demo_scene
+        from lissom.tasks.scene.demo import demo_scene
 
         show_scene_demo(demo_scene(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
         return 0

@@ -1,1 +1,1 @@
-"""What differs between the kinds of work: losses, metrics, and what a picture of them needs."""
+"""The kinds of work, a folder each: all that differs between them. They are independent of one another."""

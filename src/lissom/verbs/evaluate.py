@@ -23,8 +23,8 @@ from lissom.runs.folder import open_run
 from lissom.tasks.classify import Answers, predict
 from lissom.tasks.gradcam import grad_cam
 from lissom.tasks.metrics import classification_metrics, worst
+from lissom.tasks.scene.evaluate import evaluate_scene
 from lissom.verbs.assemble import load_data, load_model
-from lissom.verbs.scene_evaluate import evaluate_scene
 
 SHOWN = 24  # images on a sheet
 

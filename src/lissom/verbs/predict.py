@@ -13,9 +13,9 @@ from lissom.device import choose_device, set_threads
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.models.registry import ENTRIES
 from lissom.runs.folder import open_run
+from lissom.tasks.scene.predict import predict_scene
 from lissom.verbs.answering import Answerer, answering, pretrained, softmax
 from lissom.verbs.assemble import load_model
-from lissom.verbs.scene_predict import predict_scene
 
 BATCH = 64  # images at a time
 

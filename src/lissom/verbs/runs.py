@@ -10,7 +10,7 @@ from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 from lissom.runs import folder
 from lissom.runs.folder import Run, open_run
-from lissom.verbs.scene_compare import scene_verdict
+from lissom.tasks.scene.compare import scene_verdict
 
 COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
 

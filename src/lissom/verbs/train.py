@@ -27,6 +27,7 @@ from lissom.report.saving import save_picture
 from lissom.runs.environment import environment
 from lissom.runs.folder import Run, create, open_run, write_run
 from lissom.tasks.classify import Classify
+from lissom.tasks.scene.train import resume_scene
 from lissom.verbs.assemble import (
     begin_with_weights,
     build_model,
@@ -37,7 +38,6 @@ from lissom.verbs.assemble import (
 )
 from lissom.verbs.finish import finish
 from lissom.verbs.pretrained import obtain, settled, source_of
-from lissom.verbs.scene_train import resume_scene
 from lissom.verbs.waiting import reading
 from lissom.weights.loading import Loaded
 from lissom.weights.numerics import Numerics, apply_numerics

@@ -1,0 +1,135 @@
+"""What is wrong with a scene, said before an hour is lost on it; in one pass, with memory for a few strips."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.messages import text
+from lissom.tasks.scene.data.arrangement import better_turn
+from lissom.tasks.scene.data.opening import Given, open_scene
+from lissom.tasks.scene.data.quality import BandStatistics, Progress, band_statistics
+from lissom.tasks.scene.data.scene import Scene, listed_bands
+from lissom.tasks.scene.pictures.sheet import draw_scene
+
+FEW = 20  # labelled pixels of a class
+IMBALANCE = 20  # largest class to smallest: scenes are far less even than photos, so only from here on a warning
+LISTED = 5  # classes in one sentence
+
+
+def check_scene(
+    cube: Given,
+    ground_truth: Given | None = None,
+    *,
+    variable: str | None = None,
+    ground_truth_variable: str | None = None,
+    unlabelled: int = 0,
+    no_data: float | None = None,
+    picture: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Opens a scene as `open_scene` does, reads it once and reports plain data:
+
+    `name`, `source`, `height`, `width`, `bands`, `dtype`, `megabytes`; `wavelengths_nm`: first and last, or None;
+    `georeferenced`; `masked`: share of pixels without data; `classes`: id, name and pixels of each; `labelled`: pixels;
+    `imbalance`: largest class to smallest; `dead`, `noisy`, `saturated`, `bad_list`: numbers of bands, from 1;
+    `noise`: share of each band's variance that may be noise; `turned`: how the map would fit better, or None;
+    `trainable`; `warnings`: sentences. `picture`: where to write false colour and map (PNG).
+    Raises: DataError for a scene that cannot be opened.
+    """
+    scene = open_scene(
+        cube,
+        ground_truth,
+        variable=variable,
+        ground_truth_variable=ground_truth_variable,
+        unlabelled=unlabelled,
+        no_data=no_data,
+    )
+    statistics = band_statistics(scene, progress)
+    if picture:
+        draw_scene(scene, picture)
+    return describe(scene, statistics)
+
+
+def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
+    """The report of `check_scene` on a scene that is open."""
+    turn = better_turn(scene)
+    counts = class_counts(scene)
+    report = {
+        "name": scene.name,
+        "source": scene.source,
+        "height": scene.height,
+        "width": scene.width,
+        "bands": scene.bands,
+        "dtype": scene.cube.dtype.name,
+        "megabytes": round(scene.cube.nbytes / 1e6, 1),
+        "wavelengths_nm": _ends(scene.wavelengths_nm),
+        "georeferenced": scene.georeference is not None,
+        "masked": round(float(1 - scene.valid.mean()), 6),
+        "classes": [
+            {"id": place, "name": name, "pixels": int(count)}
+            for place, name, count in zip(scene.class_ids, scene.class_names, counts, strict=True)
+        ],
+        "labelled": int(counts.sum()),
+        "imbalance": round(float(counts.max() / counts.min()), 2) if len(counts) else None,
+        "dead": _numbers(statistics.dead),
+        "noisy": _numbers(statistics.noisy),
+        "saturated": _numbers(statistics.saturated),
+        "bad_list": [] if scene.good_bands is None else _numbers(~scene.good_bands),
+        "noise": [round(float(share), 4) for share in statistics.noise],
+        "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
+        "trainable": len(scene.class_ids) > 1,
+    }
+    return {**report, "warnings": _warnings(report, synthetic=scene.name == "synthetic")}
+
+
+def class_counts(scene: Scene) -> NDArray[np.int64]:
+    """Labelled, valid pixels of each class, beside `class_ids`."""
+    return np.bincount(scene.labels[scene.labels >= 0], minlength=len(scene.class_ids))
+
+
+def _ends(wavelengths: NDArray[np.float64] | None) -> list[float] | None:
+    return None if wavelengths is None else [round(float(wavelengths[place]), 2) for place in (0, -1)]
+
+
+def _numbers(bands: NDArray[np.bool_]) -> list[int]:
+    return (np.flatnonzero(bands) + 1).tolist()
+
+
+def _warnings(report: dict[str, Any], *, synthetic: bool) -> list[str]:
+    """Everything worth knowing, as sentences; only what was found."""
+    found = [text("scenes.check-synthetic")] if synthetic else []
+    if report["masked"]:
+        found.append(text("scenes.check-masked", share=f"{report['masked']:.2%}"))
+    for key in ("dead", "noisy", "saturated", "bad_list"):
+        if bands := report[key]:
+            name = key.replace("_", "-")
+            found.append(text(f"scenes.check-{name}", count=len(bands), bands=listed_bands(np.array(bands) - 1)))
+    if report["wavelengths_nm"] is None:
+        found.append(text("scenes.check-no-wavelengths"))
+    return [*found, *_class_warnings(report)]
+
+
+def _class_warnings(report: dict[str, Any]) -> list[str]:
+    classes = report["classes"]
+    if not classes:
+        return [text("scenes.check-no-labels")]
+    found = [] if len(classes) > 1 else [text("scenes.check-one-class")]
+    single = [row["name"] for row in classes if row["pixels"] == 1]
+    few = [row["name"] for row in classes if 1 < row["pixels"] < FEW]
+    if single:
+        found.append(text("scenes.check-single", count=len(single), names=_listed(single)))
+    if few:
+        found.append(text("scenes.check-few", count=len(few), few=FEW, names=_listed(few)))
+    if report["imbalance"] >= IMBALANCE:
+        found.append(text("scenes.check-imbalance", ratio=f"{report['imbalance']:g}"))
+    if turned := report["turned"]:
+        before, after = f"{turned['explained']:.0%}", f"{turned['explained_turned']:.0%}"
+        turn = text(f"scenes.turn-{turned['turn']}")
+        found.append(text("scenes.check-turned", turn=turn, before=before, after=after))
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:LISTED]) + (f", +{len(names) - LISTED}" if len(names) > LISTED else "")

@@ -1,0 +1,176 @@
+"""ENVI: a text header beside a raw file, in any interleave, byte order and type; memory-mapped.
+
+Header keywords are those of ENVI's own documentation ("ENVI header files"). Whether a header tells the truth is checked
+here, before a byte is taken for a pixel.
+"""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.errors import DataError
+from lissom.tasks.scene.data.envi_header import Header, read_header
+from lissom.tasks.scene.data.interleave import LAYOUTS, check_interleave, seen_as
+from lissom.tasks.scene.data.layers import Layer
+from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
+
+RAW_SUFFIXES = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
+NM = {"nm": 1.0, "nanometers": 1.0, "nanometer": 1.0, "nanometres": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3,
+      "microns": 1e3, "micrometer": 1e3, "micrometers": 1e3, "micrometres": 1e3, "mm": 1e6, "millimeters": 1e6,
+      "m": 1e9, "meters": 1e9}  # fmt: skip
+TYPES = {"1": "uint8", "2": "int16", "3": "int32", "4": "float32", "5": "float64", "6": "complex64",
+         "9": "complex128", "12": "uint16", "13": "uint32", "14": "int64", "15": "uint64"}  # fmt: skip
+LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
+
+
+def read_envi(path: Path) -> Layer:
+    """A cube H W bands from a header or its raw file.
+
+    Raises: DataError for a header that misses something or lies about the size, a raw file that is not there or cut
+    short, and an interleave that is plainly another one.
+    """
+    header_path, raw_path = _pair(path)
+    header = read_header(header_path)
+    lines, samples, bands = (_whole(header, key, header_path, least=1) for key in ("lines", "samples", "bands"))
+    interleave = _interleave(header, header_path)
+    if header.get("file compression", "0") != "0":
+        raise DataError("scene-envi-field", path=path, field="file compression", got="1", expected="0")
+    offset = _whole(header, "header offset", header_path, least=0, default=0)
+    kind = _type(header, header_path)
+    _check_length(raw_path, header_path, (lines, samples, bands), kind, offset)
+    flat = np.memmap(raw_path, kind, "r", offset, (lines * samples * bands,))
+    cube = seen_as(flat, interleave, lines, samples, bands)
+    check_interleave(flat, interleave, lines, samples, bands, path=header_path)
+    return Layer(
+        values=cube,
+        variable=header_path.stem,
+        wavelengths_nm=_wavelengths(header, bands),
+        good_bands=_good_bands(header, bands),
+        no_data=_number(header.get("data ignore value")),
+        georeference=georeference(header),
+        class_names=_class_names(header),
+        colours=_class_colours(header),
+    )
+
+
+def _pair(path: Path) -> tuple[Path, Path]:
+    """The header and the raw file, whichever of them `path` is."""
+    if path.suffix.lower() != ".hdr":
+        headers = [path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"), path.with_suffix(".HDR")]
+        found = next((header for header in headers if header.is_file()), None)
+        if found is None:
+            raise DataError("scene-envi-no-header", path=path, expected=headers[1].name)
+        return found, path
+    raws = [path.with_suffix(end) for suffix in RAW_SUFFIXES for end in (suffix, suffix.upper())]
+    found = next((raw for raw in raws if raw.is_file()), None)
+    if found is None:
+        raise DataError("scene-envi-no-raw", path=path, expected=", ".join(raw.name for raw in raws[2:5:2]))
+    return path, found
+
+
+def _whole(header: Header, key: str, path: Path, *, least: int, default: int | None = None) -> int:
+    if key not in header and default is not None:
+        return default
+    got = str(header.get(key, "")).strip()
+    if not re.fullmatch(r"\d+", got) or int(got) < least:
+        raise DataError("scene-envi-field", path=path, field=key, got=got, expected=f">= {least}")
+    return int(got)
+
+
+def _interleave(header: Header, path: Path) -> str:
+    got = str(header.get("interleave", "")).lower()
+    if got not in LAYOUTS:
+        raise DataError("scene-envi-field", path=path, field="interleave", got=got, expected="bsq, bil, bip")
+    return got
+
+
+def _type(header: Header, path: Path) -> np.dtype:
+    code, order = str(header.get("data type", "")), str(header.get("byte order", "0"))
+    if code not in TYPES:
+        raise DataError("scene-envi-field", path=path, field="data type", got=code, expected=", ".join(TYPES))
+    if order not in ("0", "1"):
+        raise DataError("scene-envi-field", path=path, field="byte order", got=order, expected="0, 1")
+    kind = np.dtype(TYPES[code])
+    if kind.kind == "c":
+        raise DataError("scene-not-numeric", path=path, name="data type", got=kind.name)
+    return kind.newbyteorder("<" if order == "0" else ">")
+
+
+def _check_length(raw: Path, header: Path, shape: tuple[int, int, int], kind: np.dtype, offset: int) -> None:
+    got, expected = raw.stat().st_size, offset + math.prod(shape) * kind.itemsize
+    if got == expected:
+        return
+    error = "scene-envi-short" if got < expected else "scene-envi-long"
+    size = " x ".join(map(str, shape))
+    raise DataError(error, path=raw, got=got, expected=expected, header=header.name, size=size, type=kind.name)
+
+
+def _numbers(words: Any) -> list[float]:
+    """A header's list as numbers; empty where one is none."""
+    found = [_number(word) for word in (words if isinstance(words, list) else [words])]
+    return [value for value in found if value is not None] if None not in found else []
+
+
+def _number(word: Any) -> float | None:
+    try:
+        return float(word)
+    except (TypeError, ValueError):
+        return None
+
+
+def _wavelengths(header: Header, bands: int) -> NDArray[np.float64] | None:
+    """Band centres in nanometres; None where there are none for every band, or in units of frequency."""
+    values = np.array(_numbers(header.get("wavelength")))
+    if len(values) != bands:
+        return None
+    unit = str(header.get("wavelength units", "")).strip().lower()
+    if unit in NM:
+        return values * NM[unit]
+    if unit in ("", "unknown"):
+        return values * (1e3 if values.max() < LONGEST_UM else 1.0)
+    return None
+
+
+def _good_bands(header: Header, bands: int) -> Mask | None:
+    values = np.array(_numbers(header.get("bbl")))
+    return values > 0 if len(values) == bands and (values > 0).any() else None
+
+
+def georeference(header: Header) -> Georeference | None:
+    """`map info` as a transform: projection, reference pixel from 1, its coordinates, pixel size, options."""
+    words = header.get("map info") or []
+    if isinstance(words, str):
+        return None
+    numbers = [_number(word) for word in words[1:7]]
+    if len(numbers) < 6 or None in numbers:
+        return None
+    column, row, x, y, wide, high = [float(value) for value in numbers if value is not None]
+    rotation = next((_number(word.partition("=")[2]) for word in words if word.lower().startswith("rotation")), None)
+    turn = -math.radians(rotation or 0.0)  # the header counts degrees the other way round
+    a, b = wide * math.cos(turn), -wide * math.sin(turn)
+    d, e = -high * math.sin(turn), -high * math.cos(turn)
+    c, f = x - a * (column - 1) - b * (row - 1), y - d * (column - 1) - e * (row - 1)
+    return Georeference(_crs(header, words), (a, b, c, d, e, f), tuple(words))
+
+
+def _crs(header: Header, words: list[str]) -> str:
+    """The header's coordinate system string; else the code of a UTM zone on WGS 84; else empty."""
+    if said := header.get("coordinate system string"):
+        return str(said)
+    if words[0].upper() == "UTM" and len(words) > 9 and words[9].upper().replace("-", "") in ("WGS84", "WGS 84"):
+        return f"EPSG:{326 if words[8].lower().startswith('n') else 327}{int(float(words[7])):02d}"
+    return "EPSG:4326" if words[0].lower().startswith("geographic") and "WGS-84" in words else ""
+
+
+def _class_names(header: Header) -> dict[int, str]:
+    names = header.get("class names") or []
+    return dict(enumerate(names if isinstance(names, list) else [names]))
+
+
+def _class_colours(header: Header) -> dict[int, Colour]:
+    values = [int(value) for value in _numbers(header.get("class lookup", []))]
+    return {place: (r, g, b) for place, (r, g, b) in enumerate(zip(*[iter(values)] * 3, strict=False))}

@@ -1,0 +1,163 @@
+"""GeoTIFF through rasterio (extra `geo`), its georeference kept. The one file that imports rasterio."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.errors import DataError, UsageError
+from lissom.tasks.scene.data.layers import Layer, first_line
+from lissom.tasks.scene.data.scene import Colour, Georeference, row_strips
+
+WAVELENGTH_TAGS = ("wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_NM")
+CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no place for names
+
+
+def read_geotiff(path: Path) -> Layer:
+    """A cube H W bands: memory-mapped where the file is one uncompressed piece, else read strip by strip.
+
+    Raises: UsageError where rasterio is missing, DataError for a damaged file.
+    """
+    rasterio = _rasterio()
+    try:
+        with _quiet(rasterio), rasterio.open(path) as file:
+            return Layer(
+                values=_mapped(file, path) if _in_one_piece(file) else _values(file),
+                variable=path.stem,
+                wavelengths_nm=_wavelengths(file),
+                no_data=None if file.nodata is None else float(file.nodata),
+                georeference=_georeference(file),
+                class_names=_class_names(file.tags()),
+                colours=_colours(file),
+            )
+    except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError, ValueError, OSError) as error:
+        raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
+
+
+def geotiff_bytes(
+    values: NDArray,
+    *,
+    georeference: Georeference | None,
+    names: Mapping[int, str],
+    colours: Mapping[int, Colour],
+    unlabelled: int | None,
+) -> bytes:
+    """A map H W as the bytes of a compressed GeoTIFF, with its colour table and names where there are any.
+
+    Raises: UsageError where rasterio is missing.
+    """
+    rasterio = _rasterio()
+    height, width = values.shape
+    profile: dict[str, Any] = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": values.dtype}
+    profile |= {"compress": "deflate", "nodata": unlabelled, "bigtiff": "if_safer"}
+    if georeference:
+        profile["transform"] = rasterio.Affine(*georeference.transform)
+        profile["crs"] = rasterio.CRS.from_user_input(georeference.crs_wkt) if georeference.crs_wkt else None
+    with _quiet(rasterio), rasterio.MemoryFile() as memory:
+        with memory.open(**profile) as file:
+            file.write(values, 1)
+            file.update_tags(**{f"{CLASS_TAG}{place}": name for place, name in names.items()})
+            if colours and values.dtype == np.uint8:  # the format's colour tables have 256 lines
+                file.write_colormap(1, {place: (*rgb, 255) for place, rgb in colours.items()})
+        return bytes(memory.getbuffer())
+
+
+def _rasterio() -> Any:
+    try:
+        import rasterio
+        import rasterio.errors
+    except ImportError as error:
+        raise UsageError("scene-needs-extra", package="rasterio", extra="geo") from error
+    return rasterio
+
+
+@contextmanager
+def _quiet(rasterio: Any) -> Iterator[None]:
+    """Maps without a place are common, and no reason for a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        yield
+
+
+def _in_one_piece(file: Any) -> bool:
+    """Whether the values lie behind each other in the file, uncompressed: by pixel, or band after band."""
+    rows, columns = file.block_shapes[0]
+    if file.compression is not None or columns != file.width or len(set(file.dtypes)) > 1:
+        return False
+    itemsize, by_pixel = np.dtype(file.dtypes[0]).itemsize, _by_pixel(file)
+    row_bytes = file.width * itemsize * (file.count if by_pixel else 1)
+    expected = _offset(file, 1, 0)
+    for band in range(1, 2 if by_pixel else file.count + 1):
+        for top in range(0, file.height, rows):
+            if expected < 0 or _offset(file, band, top // rows) != expected:
+                return False
+            expected += min(rows, file.height - top) * row_bytes
+    return True
+
+
+def _mapped(file: Any, path: Path) -> NDArray:
+    with path.open("rb") as start:
+        order = "<" if start.read(2) == b"II" else ">"
+    kind = np.dtype(file.dtypes[0]).newbyteorder(order)
+    shape = (file.height, file.width, file.count) if _by_pixel(file) else (file.count, file.height, file.width)
+    values = np.memmap(path, kind, "r", _offset(file, 1, 0), shape)
+    return values if _by_pixel(file) else values.transpose(1, 2, 0)
+
+
+def _by_pixel(file: Any) -> bool:
+    return file.count == 1 or file.profile.get("interleave") == "pixel"
+
+
+def _offset(file: Any, band: int, block: int) -> int:
+    """Where a block of whole rows begins in the file; -1 for one that was never written."""
+    found = file.get_tag_item(f"BLOCK_OFFSET_0_{block}", "TIFF", bidx=band)
+    return -1 if found is None else int(found)
+
+
+def _values(file: Any) -> NDArray:
+    """H W bands; complex numbers stay as they are, to be refused by name."""
+    values = np.empty((file.height, file.width, file.count), file.dtypes[0])
+    for rows in row_strips(values):
+        window = ((rows.start, rows.stop), (0, file.width))
+        values[rows] = np.moveaxis(file.read(window=window), 0, 2)
+    return values
+
+
+def _wavelengths(file: Any) -> NDArray[np.float64] | None:
+    """Band centres in nm from the bands' tags, in nm or, below 30, in µm; None where one band has none."""
+    found = []
+    for band in range(1, file.count + 1):
+        tags = file.tags(band)
+        word = next((tags[tag] for tag in WAVELENGTH_TAGS if tag in tags), "")
+        try:
+            found.append(float(word))
+        except ValueError:
+            return None
+    values = np.array(found)
+    return values * (1e3 if values.max() < 30 else 1.0)
+
+
+def _georeference(file: Any) -> Georeference | None:
+    if file.crs is None and file.transform.is_identity:
+        return None
+    return Georeference(file.crs.to_wkt() if file.crs else "", tuple(file.transform)[:6])
+
+
+def _class_names(tags: Mapping[str, str]) -> dict[int, str]:
+    numbers = {tag: tag.removeprefix(CLASS_TAG) for tag in tags if tag.startswith(CLASS_TAG)}
+    return {int(number): tags[tag] for tag, number in numbers.items() if number.lstrip("-").isdigit()}
+
+
+def _colours(file: Any) -> dict[int, Colour]:
+    """The colour table without its unused black lines; empty where there is none."""
+    if file.count != 1:
+        return {}
+    try:
+        table = file.colormap(1)
+    except ValueError:
+        return {}
+    return {place: rgba[:3] for place, rgba in table.items() if rgba[:3] != (0, 0, 0)}

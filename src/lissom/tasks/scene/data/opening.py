@@ -1,0 +1,173 @@
+"""A path, a known scene's name or an array to a scene: format by suffix, facts joined, everything checked once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.data.download import Progress
+from lissom.errors import DataError
+from lissom.messages import text
+from lissom.tasks.scene.data.arrangement import check_extents
+from lissom.tasks.scene.data.envi import RAW_SUFFIXES, read_envi
+from lissom.tasks.scene.data.fetching import find_files
+from lissom.tasks.scene.data.geotiff import read_geotiff
+from lissom.tasks.scene.data.known import KNOWN, Known, recognise, spelled
+from lissom.tasks.scene.data.layers import Layer, Shape, as_cube, as_map, read_npy, read_npz
+from lissom.tasks.scene.data.matfiles import read_mat
+from lissom.tasks.scene.data.scene import Colour, Scene, present_ids, valid_mask
+from lissom.tasks.scene.pictures.colours import class_colour
+
+MAT, TIFF = (".mat", ".h5", ".hdf5"), (".tif", ".tiff")
+ENVI = (".hdr", *RAW_SUFFIXES[1:])
+FORMATS = ".mat .h5 .npy .npz .hdr .img .dat .raw .bsq .bil .bip .tif"
+SYNTHETIC = "synthetic"
+
+Given = str | Path | NDArray
+
+
+def open_scene(
+    cube: Given,
+    ground_truth: Given | None = None,
+    *,
+    variable: str | None = None,
+    ground_truth_variable: str | None = None,
+    unlabelled: int = 0,
+    no_data: float | None = None,
+    download: bool = False,
+    progress: Progress | None = None,
+) -> Scene:
+    """The scene in `cube`: a file, an array H W bands, a known scene's name, a folder with its files, or "synthetic".
+
+    ground_truth: a file or an array H W; a known scene brings its own. variable, ground_truth_variable: the array in
+    a .mat or .npz file; None: the only one that fits. no_data: a value that stands for none, else the file's own.
+    download: fetch a known scene's files where they are missing. Files are memory-mapped where their format allows.
+    Raises: DataError or UsageError that says what is wrong with which file; MachineError for network and disk.
+    """
+    if isinstance(cube, str) and cube == SYNTHETIC:
+        from lissom.tasks.scene.data.synthetic import synthetic_scene
+
+        return synthetic_scene()
+    known = _known(cube)
+    if known and isinstance(cube, str | Path):
+        folder = Path(cube) if Path(cube).is_dir() else None
+        files = [known.cube, *([known.ground_truth] if ground_truth is None else [])]
+        cube, *maps = find_files(known, files, folder=folder, download=download, progress=progress)
+        ground_truth = maps[0] if maps else ground_truth
+        variable = variable or known.cube.variable
+    scene = _opened(cube, variable, unlabelled, no_data, known)
+    if ground_truth is None:
+        return scene
+    layer = read_layer(ground_truth, rank=2, named=ground_truth_variable, extent=scene.cube.shape[:2])
+    return _labelled(scene, layer, _source(ground_truth), known)
+
+
+def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float | None, known: Known | None) -> Scene:
+    """The cube alone."""
+    layer, source = read_layer(cube, rank=3, named=variable), _source(cube)
+    values = as_cube(layer, source)
+    no_data = layer.no_data if no_data is None else no_data
+    return Scene(
+        cube=values,
+        unlabelled=unlabelled,
+        wavelengths_nm=layer.wavelengths_nm,
+        good_bands=layer.good_bands,
+        valid=valid_mask(values, good_bands=layer.good_bands, no_data=no_data, source=source),
+        name=_name(known or recognise(values.shape), cube),
+        source=source,
+        georeference=layer.georeference,
+    )
+
+
+def _labelled(scene: Scene, layer: Layer, source: str, known: Known | None) -> Scene:
+    """The scene with its map."""
+    ids = as_map(layer, source, unlabelled=scene.unlabelled)
+    check_extents(scene.cube.shape, ids.shape, cube=scene.source, ground_truth=source)
+    present = present_ids(ids, scene.valid, unlabelled=scene.unlabelled, source=source)
+    known = known or recognise(scene.cube.shape, present)
+    names, colours = named_classes(present, layer, known)
+    name = known.title if known else Path(scene.source).stem
+    return replace(scene, ground_truth=ids, class_ids=present, class_names=names, colours=colours, name=name)
+
+
+def relabelled(scene: Scene, ids: NDArray[np.integer]) -> Scene:
+    """The scene with another map; classes that it had keep names and colours. Raises: DataError as `open_scene`."""
+    names = dict(zip(scene.class_ids, scene.class_names, strict=True))
+    colours = dict(zip(scene.class_ids, scene.colours, strict=True))
+    return _labelled(scene, Layer(values=ids, class_names=names, colours=colours), scene.source, None)
+
+
+def open_map(
+    path: Given, *, extent: Shape | None = None, variable: str | None = None, unlabelled: int = 0
+) -> NDArray[np.integer]:
+    """A map of class ids H W, for example of training pixels, in any format of a scene.
+
+    Raises: DataError for what is not such a map, or not of `extent`.
+    """
+    ids = as_map(read_layer(path, rank=2, named=variable, extent=extent), _source(path), unlabelled=unlabelled)
+    if extent is not None:
+        check_extents((*extent, 1), ids.shape, cube="", ground_truth=_source(path))
+    return ids
+
+
+def read_layer(given: Given, *, rank: int, named: str | None = None, extent: Shape | None = None) -> Layer:
+    """What a file or an array holds, as it is. Raises: DataError where nothing can be read."""
+    if isinstance(given, np.ndarray):
+        return Layer(values=given)
+    path = Path(given)
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise DataError("scene-not-found", path=path, known=", ".join(KNOWN))
+    if suffix in MAT:
+        return read_mat(path, rank=rank, named=named, extent=extent)
+    if suffix == ".npz":
+        return read_npz(path, rank=rank, named=named, extent=extent)
+    if suffix == ".npy":
+        return read_npy(path)
+    if suffix in TIFF:
+        return read_geotiff(path)
+    if suffix in ENVI or path.with_name(path.name + ".hdr").is_file():
+        return read_envi(path)
+    raise DataError("scene-format", path=path, formats=FORMATS)
+
+
+def named_classes(
+    ids: tuple[int, ...], layer: Layer, known: Known | None
+) -> tuple[tuple[str, ...], tuple[Colour, ...]]:
+    """Names and colours beside `ids`: the file's own, else the known scene's, else numbers and a palette."""
+    rows = {row.id: row for row in known.classes} if known else {}
+    names = {place: row.name for place, row in rows.items()} | {k: v for k, v in layer.class_names.items() if v}
+    colours = {place: row.colour for place, row in rows.items()} | dict(layer.colours)
+    return (
+        tuple(names.get(value, str(value)) for value in ids),
+        tuple(colours.get(value, class_colour(place)) for place, value in enumerate(ids)),
+    )
+
+
+def _known(given: Given) -> Known | None:
+    """The known scene that is named, or whose files lie in the folder."""
+    if isinstance(given, np.ndarray) or Path(given).is_file():
+        return None
+    if Path(given).is_dir():
+        return _only_known(Path(given))
+    return KNOWN.get(spelled(str(given)))
+
+
+def _only_known(folder: Path) -> Known:
+    there = {path.name.lower() for path in (*folder.glob("*.mat"), *folder.glob("*/*.mat"))}
+    found = [known for known in KNOWN.values() if known.cube.name.lower() in there]
+    if len(found) != 1:
+        titles = ", ".join(known.title for known in found) or text("scenes.nothing")
+        raise DataError("scene-folder", path=folder, found=titles)
+    return found[0]
+
+
+def _source(given: Given) -> str:
+    return "array" if isinstance(given, np.ndarray) else str(given)
+
+
+def _name(known: Known | None, given: Given) -> str:
+    if known:
+        return known.title
+    return "array" if isinstance(given, np.ndarray) else Path(given).stem

@@ -1,0 +1,38 @@
+"""What a training on a scene minimises and how it is judged, for the engine."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lissom.tasks.scene.data.batches import PixelBatch
+
+
+class ClassifyScene:
+    """The scene task: `losses`, `evaluate` and `primary_metric`, as the engine asks for them.
+
+    The network gets the scene and the places, and sees to it itself whether windows are cut (models/window_net.py).
+    """
+
+    primary_metric = "oa"
+
+    def losses(self, model: nn.Module, batch: PixelBatch) -> dict[str, Tensor]:
+        """Cross-entropy of the batch's pixels."""
+        logits = model(batch.scene.values, batch.places)
+        return {"cross_entropy": F.cross_entropy(logits.float(), batch.labels)}
+
+    def evaluate(self, model: nn.Module, batches: Iterable[PixelBatch]) -> dict[str, float]:
+        """`oa`, the overall accuracy, `aa`, the mean of the classes' recalls, and the mean cross-entropy `loss`.
+
+        Not a number where there are no pixels: then the last weights count.
+        """
+        answers = [(model(b.scene.values, b.places).float().log_softmax(1).cpu(), b.labels.cpu()) for b in batches]
+        if not answers:
+            return dict.fromkeys(("oa", "aa", "loss"), float("nan"))
+        scores, labels = (torch.cat(parts) for parts in zip(*answers, strict=True))
+        correct = (scores.argmax(1) == labels).numpy()
+        recalls = [correct[labels.numpy() == label].mean() for label in labels.unique().numpy()]
+        loss = -scores.gather(1, labels[:, None]).mean()
+        return {"oa": float(correct.mean()), "aa": float(np.mean(recalls)), "loss": float(loss)}

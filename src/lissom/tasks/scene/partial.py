@@ -1,0 +1,65 @@
+"""The finished blocks of a map that is under way, as files beside it: a stop costs one block at most."""
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lissom.atomic import write_atomic
+from lissom.errors import DataError, MachineError
+from lissom.models.regions import Region
+from lissom.tasks.scene.classified import Classified
+
+KEY = "key.json"
+
+
+class Partial:
+    """A folder of blocks that belong to one `key`: weights, cube and settings, all by their content.
+
+    Blocks of another key are thrown away, for they would not fit together. Raises: MachineError where the folder
+    cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, key: Mapping[str, Any]) -> None:
+        self.folder = folder
+        wanted = json.dumps(dict(key), indent=2, sort_keys=True) + "\n"
+        file = folder / KEY
+        if file.is_file() and file.read_text(encoding="utf-8") == wanted:
+            return
+        self.remove()
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise MachineError("not-writable", path=folder, reason=error.strerror or error, size="0") from error
+        write_atomic(file, wanted)
+
+    def __contains__(self, block: Region) -> bool:
+        return self._file(block).is_file()
+
+    def add(self, block: Region, classified: Classified) -> None:
+        """Keeps a block: on the disk when this returns, whole or not at all."""
+        held = io.BytesIO()
+        known = {name: values for name, values in classified._asdict().items() if values is not None}
+        np.savez(held, allow_pickle=False, **known | {"predicted": classified.predicted.astype(np.int32)})
+        write_atomic(self._file(block), held.getvalue())
+
+    def __getitem__(self, block: Region) -> Classified:
+        path = self._file(block)
+        try:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                return Classified(**{name: file[name] for name in file.files})
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError("scene-partial-damaged", path=path, folder=self.folder, reason=error) from error
+
+    def remove(self) -> None:
+        """Deletes the folder and what is in it, if it is one of ours."""
+        if (self.folder / KEY).is_file():
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, block: Region) -> Path:
+        return self.folder / f"{block.top:07d}-{block.left:07d}.npz"

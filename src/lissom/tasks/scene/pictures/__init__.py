@@ -1,0 +1,1 @@
+"""A scene, its classes and what was made of it, as people see them."""

@@ -1,0 +1,79 @@
+"""The pictures of a classified scene: bare maps at true pixel size, the overview, the spectra of the classes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lissom.atomic import write_atomic
+from lissom.messages import text
+from lissom.report.canvas import to_png, to_svg
+from lissom.tasks.scene.classified import Classified
+from lissom.tasks.scene.data.scene import Scene, row_strips
+from lissom.tasks.scene.data.splits import Split
+from lissom.tasks.scene.pictures.maps import bare_png, bare_svg, class_map, confidence_map, error_map, false_colour
+from lissom.tasks.scene.pictures.overview import overview
+from lissom.tasks.scene.pictures.sheet import shown_bands
+from lissom.tasks.scene.pictures.spectra import spectra
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Mean and standard deviation of each class, `K bands`; NaN for a class without pixels."""
+
+    means: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+
+
+def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Split) -> None:
+    """Writes map, ground truth, false colour, errors and confidence as bare .png, map.svg, scene.* and spectra.*."""
+    labels, predicted = scene.labels, classified.predicted
+    pictures = {
+        "false_colour": false_colour(scene.cube, shown_bands(scene), scene.valid),
+        "ground_truth": class_map(labels, scene.colours),
+        "map": class_map(predicted, scene.colours),
+        "map_labelled": class_map(np.where(labels < 0, -1, predicted), scene.colours),
+        "errors": error_map(predicted, labels, split.train | split.val),
+        "confidence": confidence_map(classified.confidence),
+    }
+    for name, picture in pictures.items():
+        write_atomic(folder / f"{name}.png", bare_png(picture))
+    counts = np.bincount(labels[labels >= 0], minlength=len(scene.class_ids)).tolist()
+    mapped = np.bincount(predicted[scene.valid], minlength=len(scene.class_ids)).tolist()
+    svg = bare_svg(pictures["map"], scene.class_names, scene.colours, mapped, title=text("scene_page.map_all"))
+    write_atomic(folder / "map.svg", svg)
+    titles = {"map": "map_all"}
+    drawn = overview(
+        [(text(f"scene_page.{titles.get(name, name)}"), picture) for name, picture in pictures.items()],
+        names=scene.class_names,
+        colours=scene.colours,
+        counts=counts,
+        confidence=text("scene_page.share"),
+        title=scene.source if scene.name in scene.source else f"{scene.name}: {Path(scene.source).name}",
+    )
+    found = class_spectra(scene)
+    curves = spectra(found.means, found.deviations, scene.class_names, scene.colours, scene.wavelengths_nm)
+    for name, figure in (("scene", drawn), ("spectra", curves)):
+        write_atomic(folder / f"{name}.png", to_png(figure))
+        write_atomic(folder / f"{name}.svg", to_svg(figure))
+
+
+def class_spectra(scene: Scene) -> Spectra:
+    """Over all labelled pixels, in one pass of strips: a cube larger than memory is never loaded whole."""
+    classes = len(scene.class_ids)
+    counts = np.zeros(classes)
+    sums, squares = np.zeros((2, classes, scene.bands))
+    for rows in row_strips(scene.cube):
+        labels = scene.labels[rows]
+        known = labels >= 0
+        values, of_class = scene.cube[rows][known].astype(np.float64), labels[known]
+        for k in np.unique(of_class):
+            part = values[of_class == k]
+            counts[k] += len(part)
+            sums[k] += part.sum(0)
+            squares[k] += (part**2).sum(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums / counts[:, None]
+        variances = squares / counts[:, None] - means**2
+    return Spectra(means, np.sqrt(np.maximum(variances, 0)))

@@ -1,0 +1,144 @@
+"""From the settings of a run on a scene to its pixels, as the network reads them, and to the network."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lissom import models
+from lissom.config import ModelConfig, SceneConfig, SceneTrainConfig
+from lissom.errors import DataError, UsageError
+from lissom.models.window_net import WindowNet
+from lissom.profiler import count
+from lissom.runs.folder import Run
+from lissom.tasks.scene.data.batches import Reduced
+from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
+from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
+from lissom.tasks.scene.data.preprocess import load as load_fit
+from lissom.tasks.scene.data.scene import Scene, check_trainable
+from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
+
+PREPROCESS = "preprocess.npz"
+
+
+CLASSICAL = ("svm", "random_forest", "knn")  # tasks.classical, which scikit-learn comes with
+ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
+
+
+def settled(config: SceneTrainConfig) -> SceneTrainConfig:
+    """The same with the window and the reduction that the network's paper has, where the settings leave them open.
+
+    Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
+    """
+    name, scene = config.model.model, config.scene
+    _check_used(config.model)
+    known = models.entry(name) if name not in CLASSICAL else None
+    if known and known.task != "scene":
+        raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
+    window = scene.window or (int(known.options["window"]) if known else 1)
+    reduction = scene.reduction
+    if reduction == "auto":
+        reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
+    return replace(config, scene=replace(scene, window=window, reduction=reduction))
+
+
+def _check_used(model: ModelConfig) -> None:
+    unused: dict[str, Any] = {"weights": model.weights}
+    if model.model in CLASSICAL:
+        unused |= {"options": model.options or None, "width": model.width if model.width != 1 else None}
+    for name, got in unused.items():
+        if got is not None:
+            raise UsageError("scene-setting-unused", name=name, got=got, network=model.model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneData:
+    """A scene that has been read, split and reduced."""
+
+    scene: Scene
+    split: Split
+    fitted: Fitted
+    reduced: Reduced
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Pixels that train, choose and test."""
+        return {name: int(getattr(self.split, name).sum()) for name in ("train", "val", "test")}
+
+    def leak(self, window: int) -> float:
+        """Share of the test windows that hold a training pixel."""
+        return leak(self.split, window)
+
+
+def read(config: SceneConfig, *, download: bool = False) -> Scene:
+    """The scene that the settings name, with labels enough to train on."""
+    scene = open_scene(
+        config.cube,
+        config.ground_truth,
+        variable=config.variable,
+        ground_truth_variable=config.ground_truth_variable,
+        unlabelled=config.unlabelled,
+        no_data=config.no_data,
+        download=download,
+    )
+    if config.split == "maps":  # they may label pixels that the ground truth leaves out
+        train, test = open_maps(config, (scene.height, scene.width))
+        truth = merged_truth(scene.ground_truth, train, test, config.unlabelled)
+        scene = relabelled(scene, truth)
+    check_trainable(scene)
+    return scene
+
+
+def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = None) -> SceneData:
+    """Splits the scene and reduces its bands; a run that is looked at again brings what it has `fitted`."""
+    settings = config.scene
+    if settings.side > min(scene.height, scene.width):
+        raise DataError("scene-window-larger", got=settings.side, height=scene.height, width=scene.width)
+    parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
+    fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
+    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduce(fitted, scene))
+
+
+def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """The labelled pixels of the training and the test map, where the settings name them."""
+    if config.split != "maps":
+        return None
+    train, test = (map_ != config.unlabelled for map_ in open_maps(config, (scene.height, scene.width)))
+    return train, test
+
+
+def open_maps(config: SceneConfig, extent: tuple[int, int]) -> list[NDArray[np.integer]]:
+    """The training map and the test map, class ids `H W`."""
+    paths = [path for path in (config.train_map, config.test_map) if path]
+    return [open_map(path, extent=extent, unlabelled=config.unlabelled) for path in paths]
+
+
+def reduce(fitted: Fitted, scene: Scene) -> Reduced:
+    """The scene's components, the channels first: `components H W`."""
+    values = fitted.apply(scene.cube, scene.valid)
+    return Reduced(torch.from_numpy(values).permute(2, 0, 1).contiguous())
+
+
+def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: int) -> WindowNet:
+    """The network of a run, freshly initialised."""
+    chosen: ModelConfig = config.model
+    options: dict[str, Any] = {"window": config.scene.window, **chosen.options}
+    return models.build(  # type: ignore[return-value]
+        chosen.model, num_classes=num_classes, in_channels=in_channels, width=chosen.width, **options
+    )
+
+
+def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:
+    """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window."""
+    with torch.device("meta"):
+        model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
+    side = config.scene.side
+    profile = count(model, input_shape=(data.fitted.components, side, side))
+    return {"parameters": profile.parameters, "macs": profile.macs}
+
+
+def stored_fit(run: Run) -> Fitted:
+    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged."""
+    return load_fit(run.path / PREPROCESS)

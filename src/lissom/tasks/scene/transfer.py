@@ -1,0 +1,69 @@
+"""`lissom train scene --from RUN`: a network that has learned one scene begins with it on another."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from lissom.config import SceneTrainConfig
+from lissom.errors import DataError, UsageError
+from lissom.messages import text
+from lissom.models.window_net import WindowNet
+from lissom.runs.folder import Run, open_run
+from lissom.runs.weights import read_weights
+from lissom.tasks.scene.prepare import CLASSICAL
+
+SHOWN = 3  # tensors named in an error
+
+
+def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
+    """The settings with the network, the window, the reduction and the components of the run that it begins with.
+
+    Weights mean something only to the network that they were learned in. Raises: DataError when it is no such run.
+    """
+    run = open_run(start)
+    if run.data.get("task") == "scene" and run.config.model.model in CLASSICAL:
+        raise UsageError("scene-start-classical", run=run.path, network=run.config.model.model)
+    if run.data.get("task") != "scene" or not run.best.exists():
+        raise DataError("run-not-scene", run=run.path)
+    theirs = run.config.scene
+    if config.scene.window not in (None, theirs.window):
+        raise UsageError("scene-start-window", run=run.path, got=config.scene.window, expected=theirs.window)
+    kept = {
+        "window": theirs.window,
+        "reduction": theirs.reduction,
+        "components": theirs.components,
+        "bands": theirs.bands,
+        "whiten": theirs.whiten,
+    }
+    return replace(config, model=run.config.model, scene=replace(config.scene, **kept))
+
+
+def adopt(model: WindowNet, run: Run) -> str:
+    """Loads the run's best weights, but for the last layer where it has other classes; says what was taken.
+
+    Raises: DataError, with the tensors, where anything else does not fit: the number of bands without a reduction.
+    """
+    weights, _ = read_weights(run.best)
+    own = model.state_dict()
+    other = [name for name in own if name not in weights or weights[name].shape != own[name].shape]
+    last = last_layer(model)
+    elsewhere = [name for name in other if not name.startswith(f"{last}.")]
+    if elsewhere:
+        shapes = [f"{name} {_shape(weights.get(name))} (expected {_shape(own[name])})" for name in elsewhere[:SHOWN]]
+        raise DataError("scene-weights-do-not-fit", run=run.path, count=len(elsewhere), tensors=", ".join(shapes))
+    model.load_state_dict(own | {name: value for name, value in weights.items() if name not in other})
+    key = "begun-new-head" if other else "begun"
+    return text(
+        f"scene_runs.{key}", run=run.name, kept=len(own) - len(other), layer=last,
+        before=len(run.data["class_names"]), now=own[f"{last}.weight"].shape[0],
+    )  # fmt: skip
+
+
+def last_layer(model: WindowNet) -> str:
+    """The name of the last fully connected layer, that of the classes."""
+    return [name for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "-" if tensor is None else "x".join(map(str, tensor.shape))
