@@ -25,8 +25,8 @@ from lissom import models
 from lissom.config import TrainConfig
 from lissom.device import set_threads
 from lissom.profiler import count
-from lissom.recipes.cifar import ours
 from lissom.runs.environment import environment
+from lissom.tasks.classify.recipes import ours
 
 RESNETS = ["resnet18_cifar", "se_resnet18_cifar", "cbam_resnet18_cifar"]
 FORMS = [

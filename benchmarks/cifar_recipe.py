@@ -20,19 +20,19 @@ from pathlib import Path
 import numpy as np
 
 from lissom.config import TrainConfig, cache_folder
-from lissom.data.batches import EvalBatches, TrainBatches
-from lissom.data.images import ImageData, ImageSet, load
-from lissom.data.splits import carve
 from lissom.device import set_threads
 from lissom.engine.events import silent
 from lissom.engine.fit import fit
 from lissom.engine.processes import make_fabric
 from lissom.engine.seeds import seed_everything
-from lissom.recipes.cifar import course_notes, ours
 from lissom.runs.environment import environment
 from lissom.runs.weights import load_weights
-from lissom.tasks.classify import Classify
-from lissom.verbs.assemble import build_model
+from lissom.tasks.classify.data.batches import EvalBatches, TrainBatches
+from lissom.tasks.classify.data.images import ImageData, ImageSet, load
+from lissom.tasks.classify.data.splits import carve
+from lissom.tasks.classify.objective import Classify
+from lissom.tasks.classify.prepare import build_model
+from lissom.tasks.classify.recipes import course_notes, ours
 
 RECIPES = {"ours": ours, "course_notes": course_notes}
 

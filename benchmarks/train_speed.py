@@ -82,7 +82,7 @@ def plain(args: argparse.Namespace) -> float:
 
     from lissom import models
     from lissom.config import cache_folder
-    from lissom.data.images import load
+    from lissom.tasks.classify.data.images import load
 
     data = load(data_config(), cache_dir=cache_folder())
     count = (args.steps + WARMUP) * BATCH
@@ -139,11 +139,11 @@ def ours(args: argparse.Namespace) -> float:
     import lissom.engine.fit as engine_fit
     from lissom import models
     from lissom.config import AugmentConfig, EngineConfig, OptimConfig, cache_folder
-    from lissom.data.batches import TrainBatches
-    from lissom.data.images import load
     from lissom.engine.events import silent
     from lissom.engine.processes import make_fabric
-    from lissom.tasks.classify import Classify
+    from lissom.tasks.classify.data.batches import TrainBatches
+    from lissom.tasks.classify.data.images import load
+    from lissom.tasks.classify.objective import Classify
 
     variant = args.variant
     if not variant.startswith("memory"):

@@ -27,8 +27,8 @@ from PIL import Image
 
 import lissom
 from lissom.config import cache_folder
-from lissom.data.sources import open_source
 from lissom.runs.environment import environment
+from lissom.tasks.classify.data.sources import open_source
 
 NEW = 2  # classes that the first network does not see
 SHOTS = 50  # images of each of them to learn from

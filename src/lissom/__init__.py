@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 from lissom._version import __version__
 
 if TYPE_CHECKING:
-    from lissom.data.check import check_classify
+    from lissom.tasks.classify.data.check import check_classify
+    from lissom.tasks.classify.demo import demo
+    from lissom.tasks.classify.export import export
     from lissom.tasks.scene.data.check import check_scene
     from lissom.tasks.scene.demo import demo_scene
     from lissom.tasks.scene.predict import predict_scene
     from lissom.tasks.scene.train import train_scene
     from lissom.verbs.build import build
-    from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
-    from lissom.verbs.export import export
     from lissom.verbs.fetch import fetch
     from lissom.verbs.inspect import inspect
     from lissom.verbs.models import list_models
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 _HOME = {
     "build": "lissom.verbs.build",
-    "check_classify": "lissom.data.check",
+    "check_classify": "lissom.tasks.classify.data.check",
     "check_scene": "lissom.tasks.scene.data.check",
     "compare": "lissom.verbs.runs",
-    "demo": "lissom.verbs.demo",
+    "demo": "lissom.tasks.classify.demo",
     "demo_scene": "lissom.tasks.scene.demo",
     "evaluate": "lissom.verbs.evaluate",
-    "export": "lissom.verbs.export",
+    "export": "lissom.tasks.classify.export",
     "fetch": "lissom.verbs.fetch",
     "inspect": "lissom.verbs.inspect",
     "list_models": "lissom.verbs.models",

@@ -17,7 +17,7 @@ from data.loopback import Files, serving
 from lissom.cli.main import run as command
 from lissom.errors import DataError, MachineError, UsageError
 from lissom.runs.folder import open_run
-from lissom.verbs.assemble import load_model
+from lissom.tasks.classify.prepare import load_model
 from lissom.weights.catalogue import CHECKPOINTS
 from models.parity import randomise
 from photos import make_photos

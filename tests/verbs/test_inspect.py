@@ -14,12 +14,12 @@ from torch import nn
 import lissom
 from lissom.blocks.cbam import CBAM
 from lissom.cli.main import run as run_command
-from lissom.data.images import ImageSet
 from lissom.errors import DataError, UsageError
 from lissom.runs.folder import Run
 from lissom.runs.weights import save_weights
-from lissom.verbs.assemble import load_model
-from lissom.verbs.evaluate import View
+from lissom.tasks.classify.data.images import ImageSet
+from lissom.tasks.classify.evaluate import View
+from lissom.tasks.classify.prepare import load_model
 from lissom.verbs.inspect import evenly, facts, look
 from lissom.verbs.inspect_page import PICTURES, draw
 from photos import CLASSES, make_photos
@@ -147,7 +147,7 @@ def image_set(labels: list[int]) -> ImageSet:
 
 
 def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("lissom.data.batches.CachedPixels", Noise)
+    monkeypatch.setattr("lissom.tasks.classify.data.batches.CachedPixels", Noise)
     view = View(tuple(CLASSES), (0.5,), (0.3,))
     seen = look(Plain(), image_set([0, 1, 2] * 6), view, network="plain", batch_size=5)
     facts_of_it = facts(seen) | {"source": "noise"}

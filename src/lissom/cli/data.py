@@ -28,7 +28,7 @@ class CheckData:
     def run(self) -> int:
         """Prints what the data holds and what is wrong with it; 3 if files are broken or nothing can be trained."""
         from lissom.cli.show import show_check
-        from lissom.data.check import check_classify
+        from lissom.tasks.classify.data.check import check_classify
         from lissom.verbs.waiting import reading
 
         picture = None if self.dry_run else self.picture

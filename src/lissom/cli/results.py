@@ -195,7 +195,7 @@ class Export:
 
     def run(self) -> int:
         """Writes the file and prints by how much its answers differ."""
-        from lissom.verbs.export import export, export_path
+        from lissom.tasks.classify.export import export, export_path
 
         if self.dry_run:
             print(text("cli.would-write", path=export_path(self.run_folder, self.output)))

@@ -106,12 +106,12 @@ class Demo:
         if self.task == "scene":
             return self._scene(tell)
         from lissom.cli.show import show_demo
-        from lissom.recipes.demo import NETWORKS
+        from lissom.tasks.classify.recipes import NETWORKS
 
         if self.dry_run:
             print(text("cli.demo-plan", networks=", ".join(n.label for n in NETWORKS), folder=self.runs_dir))
             return 0
-        from lissom.verbs.demo import demo
+        from lissom.tasks.classify.demo import demo
 
         show_demo(demo(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
         return 0

@@ -1,1 +1,1 @@
-"""Files on disk to batches: sources, splits, the decoded cache, augmentation, and the check of one's own data."""
+"""What every task reads: folders and archives, image files, downloads, the decoded cache, the order of an epoch."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import Pixels, Unreadable, decode, fit_square
-from lissom.data.sources import Source
+from lissom.data.sources import Images
 from lissom.data.storing import store
 from lissom.errors import DataError
 
@@ -59,7 +59,7 @@ class StreamedPixels:
 
     small = False
 
-    def __init__(self, source: Source, resolution: int) -> None:
+    def __init__(self, source: Images, resolution: int) -> None:
         self.source, self.resolution = source, resolution
 
     def take(self, indices: NDArray[np.int64]) -> Pixels:
@@ -74,14 +74,14 @@ class StreamedPixels:
         return np.stack(images) if images else np.zeros(shape, np.uint8)
 
 
-def read_pixels(source: Source, index: int) -> Pixels:
+def read_pixels(source: Images, index: int) -> Pixels:
     """One image of a source, H W C at its own size. Raises: Unreadable."""
     data = source.read(index)
     return decode(data, channels=source.channels) if isinstance(data, bytes) else data
 
 
 def cached(
-    source: Source, path: Path, resolution: int, *, largest_side: int | None, progress: Progress | None
+    source: Images, path: Path, resolution: int, *, largest_side: int | None, progress: Progress | None
 ) -> CachedPixels:
     """The array at `path`, decoded first where it is not there or not whole.
 
@@ -107,7 +107,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     return array.shape == shape and array.dtype == np.uint8
 
 
-def _decoded(source: Source, resolution: int, largest_side: int | None, progress: Progress | None) -> Iterator[Pixels]:
+def _decoded(source: Images, resolution: int, largest_side: int | None, progress: Progress | None) -> Iterator[Pixels]:
     """All images in order, in chunks N H W C; unreadable ones are collected, then raised together."""
     bad: list[tuple[str, str]] = []
     total = len(source.names)
@@ -130,7 +130,7 @@ def _decoded(source: Source, resolution: int, largest_side: int | None, progress
         raise unreadable(source, bad)
 
 
-def verify(source: Source, record: Path, *, progress: Progress | None) -> None:
+def verify(source: Images, record: Path, *, progress: Progress | None) -> None:
     """Decodes every image once, so that none is found broken an hour later; `record` remembers that all were good.
 
     Raises: DataError that names unreadable images.
@@ -152,7 +152,7 @@ def verify(source: Source, record: Path, *, progress: Progress | None) -> None:
         file.write(json.dumps({"source": source.digest, "images": total}).encode())
 
 
-def _reason(source: Source, index: int) -> str | None:
+def _reason(source: Images, index: int) -> str | None:
     try:
         read_pixels(source, index)
     except Unreadable as error:
@@ -160,7 +160,7 @@ def _reason(source: Source, index: int) -> str | None:
     return None
 
 
-def unreadable(source: Source, bad: list[tuple[str, str]]) -> DataError:
+def unreadable(source: Images, bad: list[tuple[str, str]]) -> DataError:
     """The error that names broken images, the first of them in its sentence."""
     listed = "; ".join(f"{name} ({reason})" for name, reason in bad[:NAMED])
     more = f"; +{len(bad) - NAMED}" if len(bad) > NAMED else ""

@@ -12,9 +12,6 @@ from torch import Tensor, nn
 
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
-from lissom.data.batches import EvalBatches
-from lissom.data.foreign import open_foreign
-from lissom.data.images import ImageSet
 from lissom.device import choose_device, set_threads
 from lissom.errors import MachineError, UsageError
 from lissom.inspection import spiral
@@ -26,8 +23,11 @@ from lissom.inspection.watching import ends, watch
 from lissom.messages import text
 from lissom.report.tables import to_csv
 from lissom.runs.folder import open_photo_run
-from lissom.verbs.assemble import load_data, load_model
-from lissom.verbs.evaluate import View
+from lissom.tasks.classify.data.batches import EvalBatches
+from lissom.tasks.classify.data.foreign import open_foreign
+from lissom.tasks.classify.data.images import ImageSet
+from lissom.tasks.classify.evaluate import View
+from lissom.tasks.classify.prepare import load_data, load_model
 
 LEAST_IMAGES = 2  # information lost is fitted to one half and judged on the other
 

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from lissom._version import __version__
 from lissom.atomic import write_atomic
-from lissom.data.batches import Normaliser
 from lissom.inspection import spiral
 from lissom.inspection.attention import feature_maps, place_gates
 from lissom.inspection.twins import ALIKE
@@ -18,6 +17,7 @@ from lissom.report import gates, kernels, losses, maps, sheet
 from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
+from lissom.tasks.classify.data.batches import Normaliser
 
 if TYPE_CHECKING:
     from lissom.verbs.inspect import Inspected

@@ -10,10 +10,10 @@ from sklearn.metrics import classification_report, top_k_accuracy_score
 from torch import nn
 
 from lissom import models
-from lissom.data.batches import Batch
-from lissom.tasks.classify import Answers, Classify, predict, top_k
-from lissom.tasks.gradcam import grad_cam
-from lissom.tasks.metrics import calibration_error, classification_metrics, worst
+from lissom.tasks.classify.data.batches import Batch
+from lissom.tasks.classify.gradcam import grad_cam
+from lissom.tasks.classify.metrics import calibration_error, classification_metrics, worst
+from lissom.tasks.classify.objective import Answers, Classify, predict, top_k
 
 
 def batch(images: torch.Tensor, labels: list[int], targets: torch.Tensor | None = None) -> Batch:

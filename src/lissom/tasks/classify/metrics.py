@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from lissom.stats.intervals import wilson
-from lissom.tasks.classify import Answers, top_k
+from lissom.tasks.classify.objective import Answers, top_k
 
 
 def classification_metrics(answers: Answers, class_names: tuple[str, ...]) -> dict[str, Any]:

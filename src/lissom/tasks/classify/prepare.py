@@ -8,11 +8,11 @@ from torch import nn
 
 from lissom import models
 from lissom.config import TrainConfig, cache_folder
-from lissom.data import images
-from lissom.data.batches import TrainBatches
 from lissom.profiler import count
 from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
+from lissom.tasks.classify.data import images
+from lissom.tasks.classify.data.batches import TrainBatches
 from lissom.verbs.pretrained import source_of
 from lissom.weights.loading import Loaded, load
 from lissom.weights.numerics import Numerics, apply_numerics

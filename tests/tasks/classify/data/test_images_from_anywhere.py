@@ -18,12 +18,12 @@ import pytest
 from PIL import Image
 
 from lissom.config import DataConfig
-from lissom.data.check import check_classify
-from lissom.data.cifar import CIFAR
 from lissom.data.files import fit_square, read_image
-from lissom.data.images import ImageData, load
-from lissom.data.sources import open_source
 from lissom.errors import DataError, LissomError, MachineError
+from lissom.tasks.classify.data.check import check_classify
+from lissom.tasks.classify.data.cifar import CIFAR
+from lissom.tasks.classify.data.images import ImageData, load
+from lissom.tasks.classify.data.sources import open_source
 from photos import make_photos
 
 

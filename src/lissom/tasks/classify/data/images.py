@@ -1,10 +1,8 @@
 """A data set ready for training: three parts, each a list of labelled images whose pixels come when asked for."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,10 +21,9 @@ from lissom.data.pixels import (
     cached,
     verify,
 )
-from lissom.data.sources import Digits, Source, open_source
-from lissom.data.splits import Split, check_trainable, split
-from lissom.errors import DataError
 from lissom.messages import text
+from lissom.tasks.classify.data.sources import Digits, Source, open_source
+from lissom.tasks.classify.data.splits import Split, check_trainable, split
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
@@ -112,27 +109,6 @@ def load(
         small=store.small,
         split=parts,
     )
-
-
-def load_all(spec: str, *, like: Mapping[str, Any], cache_dir: Path) -> ImageSet:
-    """Images to measure a trained network on, with its class numbers: those of the `test` part, else `val`, else all.
-
-    `like` holds the network's `class_names`, `resolution` and `in_channels`. Nothing is stored in the cache.
-    Raises: DataError for a class that the network does not know, or an image that cannot be read.
-    """
-    source = open_source(spec, cache_dir=cache_dir, channels=like["in_channels"])
-    known = {name: number for number, name in enumerate(like["class_names"])}
-    strangers = sorted(set(source.class_names) - known.keys())
-    if strangers:
-        expected = ", ".join(known)
-        raise DataError("data-class-unknown", path=spec, names=", ".join(strangers), expected=expected)
-    if source.channels != like["in_channels"]:
-        raise DataError("data-channels", path=spec, got=source.channels, expected=like["in_channels"])
-    part = next(part for part in ("test", "val", "", "train") if (source.parts == part).any())
-    places = np.flatnonzero(source.parts == part)
-    numbers = np.array([known[name] for name in source.class_names], np.int64)
-    store = StreamedPixels(source, like["resolution"])
-    return ImageSet(store, places, numbers[source.labels[places]], [source.names[place] for place in places])
 
 
 def versioned(source: Source) -> str:

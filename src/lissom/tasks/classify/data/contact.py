@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from lissom.atomic import writing
 from lissom.data.files import Pixels
 from lissom.data.pixels import read_pixels
-from lissom.data.sources import Source
 from lissom.report.canvas import families
+from lissom.tasks.classify.data.sources import Source
 
 CELL, GAP, NAME_WIDTH = 72, 4, 150  # pixels
 SHOWN = 10  # images of a class

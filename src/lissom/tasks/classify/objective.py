@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lissom.data.batches import Batch
+from lissom.tasks.classify.data.batches import Batch
 
 
 class Answers(NamedTuple):

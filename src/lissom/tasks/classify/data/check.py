@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from lissom.data.contact import draw_sheet
 from lissom.data.files import Pixels, Unreadable, decode_with_mode
 from lissom.data.pixels import CHUNK, Progress
-from lissom.data.sources import Source, open_source
-from lissom.data.splits import check_trainable, part_counts
 from lissom.errors import DataError
 from lissom.messages import text
+from lissom.tasks.classify.data.contact import draw_sheet
+from lissom.tasks.classify.data.sources import Source, open_source
+from lissom.tasks.classify.data.splits import check_trainable, part_counts
 
 IMBALANCE = 3  # largest class to smallest: from here on it is worth a warning
 FEW = 20  # training images of a class

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.data.sources import Source
 from lissom.errors import DataError
+from lissom.tasks.classify.data.sources import Source
 
 Indices = NDArray[np.int64]
 LEAST = 3  # images of a class: one to train, one to choose, one to test

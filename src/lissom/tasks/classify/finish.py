@@ -6,7 +6,6 @@ from lissom import models
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.config import to_dict
-from lissom.data.images import ImageData
 from lissom.device import choose_device
 from lissom.messages import language, text
 from lissom.report.card import Card, Figure, model_card
@@ -15,8 +14,9 @@ from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import column, percent
 from lissom.runs.folder import Run, open_run, write_run
-from lissom.verbs.assemble import load_model
-from lissom.verbs.evaluate import View, measure
+from lissom.tasks.classify.data.images import ImageData
+from lissom.tasks.classify.evaluate import View, measure
+from lissom.tasks.classify.prepare import load_model
 
 
 def finish(run: Run, data: ImageData) -> Run:

@@ -11,16 +11,16 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.device import set_threads
 from lissom.messages import language, text
-from lissom.recipes.demo import NETWORKS, digits
 from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto
 from lissom.report.saving import save_picture
 from lissom.report.tables import comparison_columns, comparison_row
 from lissom.runs.folder import Run
+from lissom.tasks.classify.export import export
+from lissom.tasks.classify.prepare import load_model
+from lissom.tasks.classify.recipes import NETWORKS, digits
+from lissom.tasks.classify.train import train
 from lissom.timing.harness import latency
-from lissom.verbs.assemble import load_model
-from lissom.verbs.export import export
-from lissom.verbs.train import train
 
 
 def demo(

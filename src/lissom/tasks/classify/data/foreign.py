@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lissom.data.images import ImageSet
 from lissom.data.pixels import StreamedPixels
-from lissom.data.sources import open_source
 from lissom.errors import DataError
+from lissom.tasks.classify.data.images import ImageSet
+from lissom.tasks.classify.data.sources import open_source
 
 
 def open_foreign(

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lissom.config import AugmentConfig
-from lissom.data.augment import Augment, Draws, crop_and_flip, cut_out, flip, mix, mixed_targets
 from lissom.data.files import Pixels
-from lissom.data.images import ImageData, ImageSet
 from lissom.data.order import class_weights as class_weights  # for those who weigh the loss of these batches
 from lissom.data.order import epoch_order
 from lissom.data.pixels import CachedPixels
-from lissom.data.randaugment import rand_augment
 from lissom.data.stream import Item, stream
 from lissom.errors import DataError
+from lissom.tasks.classify.data.augment import Augment, Draws, crop_and_flip, cut_out, flip, mix, mixed_targets
+from lissom.tasks.classify.data.images import ImageData, ImageSet
+from lissom.tasks.classify.data.randaugment import rand_augment
 
 Ints = NDArray[np.int64]
 
@@ -65,14 +65,6 @@ class Normaliser:
         """float32 B C H W -> uint8 B H W C."""
         pixels = (images / self._scale + self._mean).round().clamp(0, 255).to(torch.uint8)
         return pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-@dataclass(frozen=True)
-class Example:
-    """Training images as the network sees them, uint8 N H W C, with their labels int64 N."""
-
-    images: Pixels
-    labels: Ints
 
 
 class TrainBatches:
@@ -128,12 +120,6 @@ class TrainBatches:
                 part_draws = draws.part(part * size, (part + 1) * size)
                 batches.append(self._batch(indices, part_draws, next(decoded) if decoded else None))
             yield batches
-
-    def example(self, count: int) -> Example:
-        """The first augmented images of the first epoch, for a picture."""
-        batch = next(self.epoch(0, parts=range(1)))[0]
-        images = self._normalise.undo(batch.images[:count])
-        return Example(images, batch.labels[:count].cpu().numpy())
 
     def _decoded(self, order: Ints, epoch: int, steps: range, parts: range, size: int) -> Iterator[Pixels]:
         """The streamed images of each part in turn, B H W C; each image's crop is drawn by its place in the epoch."""

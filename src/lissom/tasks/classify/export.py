@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
-from lissom.data.batches import EvalBatches
 from lissom.deploy.onnx import export_onnx
 from lissom.deploy.parity import require_parity
 from lissom.errors import MachineError
 from lissom.runs.folder import open_photo_run
-from lissom.verbs.assemble import load_data, load_model
+from lissom.tasks.classify.data.batches import EvalBatches
+from lissom.tasks.classify.prepare import load_data, load_model
 
 CHECKED = 64  # images on which the answers are compared
 

@@ -1,1 +1,0 @@
-"""Whole configurations as Python functions, each with its command, hardware, time and expected result."""
