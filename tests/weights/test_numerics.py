@@ -31,6 +31,37 @@ def test_only_strided_kernels_change_and_state_keeps_its_names() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
+def test_who_held_a_parameter_or_a_hook_of_a_convolution_still_does() -> None:
+    model = build("mobilenetv3_small", width=0.5, num_classes=4)
+    held = dict(model.named_parameters())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    calls: list[nn.Module] = []
+    hook = model.stem.conv.register_forward_hook(lambda module, _, __: calls.append(module))
+    draws = torch.get_rng_state()
+    apply_numerics(model, Numerics(padding="same"))
+    assert torch.equal(torch.get_rng_state(), draws)
+    assert type(model.stem.conv) is SameConv2d
+    assert [(name, id(p)) for name, p in model.named_parameters()] == [(name, id(p)) for name, p in held.items()]
+    assert {id(p) for group in optimizer.param_groups for p in group["params"]} == {id(p) for p in model.parameters()}
+    before = model.stem.conv.weight.clone()
+    model(torch.randn(2, 3, 64, 64)).square().sum().backward()
+    optimizer.step()
+    assert not torch.equal(model.stem.conv.weight, before)
+    hook.remove()
+    model(torch.randn(2, 3, 64, 64))
+    assert calls == [model.stem.conv]
+
+
+def test_no_class_is_changed_under_a_convolution_and_one_that_stands_twice_pads_alike() -> None:
+    conv = nn.Conv2d(3, 3, 3, 2, padding=1)
+    model = nn.ModuleDict({"a": nn.Sequential(conv), "b": nn.Sequential(conv, conv)})
+    apply_numerics(model, Numerics(padding="same"))
+    assert type(conv) is nn.Conv2d
+    assert {type(m) for part in model.values() for m in part} == {SameConv2d}
+    assert len(list(model.parameters())) == 2
+    assert list(model.state_dict()) == [f"{at}.{key}" for at in ("a.0", "b.0", "b.1") for key in ("weight", "bias")]
+
+
 def test_nothing_asked_for_changes_nothing() -> None:
     model = build("mobilenetv3_small")
     apply_numerics(model, Numerics())

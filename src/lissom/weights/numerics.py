@@ -21,6 +21,13 @@ class SameConv2d(nn.Conv2d):
     `B in H W -> B out ceil(H / stride) ceil(W / stride)`
     """
 
+    @classmethod
+    def instead_of(cls, conv: nn.Conv2d) -> "SameConv2d":
+        """A convolution with the very parameters, settings and hooks of `conv`; none is drawn, so no seed moves."""
+        same = cls.__new__(cls)
+        vars(same).update(vars(conv))
+        return same
+
     def forward(self, input: Tensor) -> Tensor:
         top, bottom = self._sides(input.shape[2], 0)
         left, right = self._sides(input.shape[3], 1)
@@ -48,8 +55,9 @@ def eps_of(model: nn.Module) -> float | None:
 
 
 def _pad_as_tensorflow(model: nn.Module) -> None:
-    """Where the stride is 1 both paddings are the same, and the convolution stays."""
-    for name, conv in list(model.named_modules()):
+    """Replaces strided convolutions under their names; where the stride is 1 both paddings are the same."""
+    for path, conv in list(model.named_modules(remove_duplicate=False)):
         if type(conv) is nn.Conv2d and max(conv.stride) > 1 and max(conv.kernel_size) > 1:
-            conv.__class__ = SameConv2d  # its parameters, hooks and place stay
-            assert name
+            assert path, "a convolution alone stands in no module in which another could take its place"
+            parent, _, name = path.rpartition(".")
+            setattr(model.get_submodule(parent), name, SameConv2d.instead_of(conv))
