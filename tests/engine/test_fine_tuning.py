@@ -13,7 +13,7 @@ from lissom.config import OptimConfig
 from lissom.engine.layers import depths, layers, trunk
 from lissom.engine.optimizer import build_optimizer, parameter_groups, set_lr
 from lissom.errors import Interrupted, UsageError
-from lissom.models import build
+from lissom.models import Ends, build, entry, names
 from lissom.runs.weights import read_weights
 
 
@@ -44,6 +44,34 @@ def test_layers_run_from_stem_to_head(name: str) -> None:
     assert row[-1] is model.head
     assert sum(p.numel() for layer in row for p in layer.parameters()) == sum(p.numel() for p in model.parameters())
     assert depths(model)[id(model.stem.conv.weight)] == len(row) - 1
+
+
+@pytest.mark.parametrize("name", [*names(), *names("scene")])
+def test_the_part_that_a_network_names_as_its_head_is_its_last_layer(name: str) -> None:
+    with torch.device("meta"):
+        model = build(name, **{"num_classes": 4, "in_channels": entry(name).in_channels, **entry(name).small})
+    head = model.get_submodule(model.ends.head)
+    row = layers(model)
+    assert row[-1] is head
+    assert not any(module is head for part in trunk(model) for module in part.modules())
+    assert [id(p) for layer in row for p in layer.parameters()] == [id(p) for p in model.parameters()]
+
+
+class Renamed(nn.Module):
+    """A network whose head, two layers, has another name."""
+
+    def __init__(self, ends: Ends | None) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, 2))
+        self.top = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+        if ends:
+            self.ends = ends
+
+
+def test_what_a_network_names_goes_before_the_rule() -> None:
+    said, silent = Renamed(Ends("body.0", "top", "top.1")), Renamed(None)
+    assert layers(said) == [said.body[0], said.top]
+    assert layers(silent) == [silent.body[0], silent.top[0], silent.top[1]]
 
 
 def test_a_module_without_children_is_one_layer() -> None:

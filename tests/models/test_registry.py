@@ -120,6 +120,13 @@ def test_resolution_that_is_no_number_of_pixels(resolution: object) -> None:
         check_resolution(torch.nn.Flatten(), resolution)  # type: ignore[arg-type]
 
 
+def test_a_network_refuses_by_its_own_name_and_a_stranger_by_its_class() -> None:
+    for model, named in ((built("mobilenetv2"), "mobilenetv2"), (torch.nn.Flatten(), "Flatten")):
+        with pytest.raises(UsageError) as caught:
+            check_resolution(model, 0)
+        assert caught.value.values["network"] == named
+
+
 def test_dilated_network_takes_smaller_images_and_a_stranger_s_any() -> None:
     check_resolution(built("mobilenetv3_large", dilated=True), 16)
     check_resolution(torch.nn.Flatten(), 1)

@@ -134,10 +134,12 @@ def test_parameters_of_a_module_itself() -> None:
     assert table(count(Scaled(), input_shape=(4,))) == [("", "elementwise", (1, 4), (1, 4), 4, 0)]
 
 
-def test_channels_are_those_of_the_first_convolution() -> None:
+def test_channels_are_those_that_a_network_says_or_those_of_the_first_convolution() -> None:
     with torch.device("meta"):
-        net = build("mobilenetv2", in_channels=7)
+        net, of_a_scene = build("mobilenetv2", in_channels=7), build("cnn3d", in_channels=20)
     assert count(net, resolution=32).input_shape == (1, 7, 32, 32)
+    assert count(of_a_scene, resolution=5).input_shape == (1, 20, 5, 5)  # its first convolution has one
+    assert count(nn.Sequential(nn.Conv2d(2, 1, 1)), resolution=32).input_shape == (1, 2, 32, 32)
     assert count(nn.Flatten(), resolution=32).input_shape == (1, 3, 32, 32)
     assert count(nn.Flatten(), resolution=32, in_channels=2).input_shape == (1, 2, 32, 32)
 

@@ -36,16 +36,21 @@ def test_shared_tensors_are_saved_under_both_names(tmp_path):
     assert read_weights(tmp_path / "w")[0].keys() == {"a", "b"}
 
 
-def refused(model, path, match):
+def refused(model, path, match, **named):
     before = digest(model.state_dict())
     with pytest.raises(DataError, match=match) as raised:
-        load_weights(model, path)
+        load_weights(model, path, **named)
     assert "\n" not in str(raised.value)
     assert digest(model.state_dict()) == before
 
 
 def test_another_number_of_classes_is_said_as_such(saved):
-    refused(net(classes=7), saved[0], r"is for 4 classes \(2.weight\), but 7 are expected")
+    refused(net(classes=7), saved[0], r"is for 4 classes \(2.weight\), but 7 are expected", classifier="2")
+
+
+def test_what_the_classifier_is_is_not_guessed(saved):
+    for named in ({}, {"classifier": "0"}):
+        refused(net(classes=7), saved[0], r"2.weight 4x8 \(expected 7x8\), 2.bias 4 \(expected 7\)", **named)
 
 
 def test_other_shapes_are_named_with_both(saved):

@@ -47,6 +47,13 @@ def test_several_inputs_are_counted() -> None:
     assert found["input_shapes"] == [[1, 3, 8, 8], [1, 7]]
 
 
+def test_a_network_that_is_handed_over_is_known_by_its_name_and_a_stranger_s_by_its_class() -> None:
+    with torch.device("meta"):
+        found = lissom.profile(lissom.build("mobilenetv2", in_channels=5), resolution=32)
+    assert (found["network"], found["in_channels"]) == ("mobilenetv2", 5)
+    assert lissom.profile(nn.Sequential(nn.Conv2d(2, 1, 1)), resolution=32)["network"] == "Sequential"
+
+
 def test_the_papers_figures_stand_beside_the_count() -> None:
     printed = lissom.profile("mobilenetv1")["printed"]
     assert printed["macs"] == 569

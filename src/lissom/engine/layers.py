@@ -6,12 +6,19 @@ from torch import nn
 def layers(model: nn.Module) -> list[nn.Module]:
     """The parts of `model` that hold parameters, in the order in which it has them; the last one is its classifier.
 
-    A part is a child, or a child of a child that is a sequence: stem, each block, expansion, head.
+    A part is a child, or a child of a child that is a sequence: stem, each block, expansion, head. The head is one
+    part, even as a sequence.
     """
+    head = _head(model)
     parts: list[nn.Module] = []
     for name, child in model.named_children():
-        parts += list(child) if isinstance(child, nn.Sequential) and name != "head" else [child]
+        parts += list(child) if isinstance(child, nn.Sequential) and name != head else [child]
     return [part for part in parts if any(True for _ in part.parameters())] or [model]
+
+
+def _head(model: nn.Module) -> str:
+    """The head's name where the network names its ends (the engine knows no network, but may ask); else "head"."""
+    return getattr(getattr(model, "ends", None), "head", "head")
 
 
 def trunk(model: nn.Module) -> list[nn.Module]:

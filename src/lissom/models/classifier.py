@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from lissom.models.contract import Ends, Identity, Origin
+
 
 class Level(NamedTuple):
     """One map of the pyramid: input pixels for each of its pixels, and its channels."""
@@ -24,12 +26,20 @@ class Step(NamedTuple):
 class Classifier(nn.Module):
     """Stem and blocks, a last 1x1 expansion or none, the mean over the image, a head.
 
-    `steps` begin with the stem. `pyramid` has a level for each stride of the network, by the last step at that stride.
+    `steps` begin with the stem, a `ConvNormAct`; the head ends with the classifier, an `nn.Linear`. `pyramid` has a
+    level for each stride of the network, by the last step at that stride.
     `B in H W -> B K`
     """
 
-    def __init__(self, steps: Sequence[Step], expansion: nn.Module, head: nn.Module) -> None:
+    identity: Identity | None = None
+    """Set by `models.build`; None for a network whose paper's function was called directly."""
+    origin: Origin | None = None
+    """What `weights.load` loaded last; None while it has loaded nothing."""
+    ends: Ends
+
+    def __init__(self, steps: Sequence[Step], expansion: nn.Module, head: nn.Sequential) -> None:
         super().__init__()
+        self.ends = Ends("stem.conv", "head", f"head.{len(head) - 1}")
         self.stem = steps[0].block
         self.blocks = nn.Sequential(*(step.block for step in steps[1:]))
         self.expansion = expansion

@@ -56,6 +56,7 @@ def cnn1d(*, num_classes: int, in_channels: int, width: float, window: int = 1) 
         Spectral(in_channels, maps),
         nn.Linear(maps * sizes(in_channels).left, hidden),
         nn.Sequential(nn.Tanh(), nn.Linear(hidden, num_classes)),
+        stem="conv",
         window=window,
         margin=0,
     )

@@ -37,6 +37,7 @@ def cnn2d(*, num_classes: int, in_channels: int, width: float, window: int = 5) 
         nn.Sequential(*layers),
         nn.Linear(channels * (window - MARGIN) ** 2, hidden),
         nn.Sequential(nn.ReLU(), nn.Linear(hidden, num_classes)),
+        stem="0",
         window=window,
         margin=MARGIN,
     )

@@ -71,4 +71,11 @@ def cnn3d(*, num_classes: int, in_channels: int, width: float, window: int = 5) 
     """`width` scales every convolution."""
     check_window("cnn3d", window, MARGIN + 1)
     flat = scaled(ROWS[-1].out, width) * left(in_channels) * (window - MARGIN) ** 2
-    return WindowNet(Volumes(width), nn.Linear(flat, num_classes), nn.Identity(), window=window, margin=MARGIN)
+    return WindowNet(
+        Volumes(width),
+        nn.Linear(flat, num_classes),
+        nn.Identity(),
+        stem="layers.0",
+        window=window,
+        margin=MARGIN,
+    )

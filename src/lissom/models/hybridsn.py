@@ -103,6 +103,7 @@ def hybridsn(
         SpectralSpatial(in_channels, batch_norm),
         nn.Linear(FLAT * (window - MARGIN) ** 2, first),
         rest,
+        stem="spectral.0",
         window=window,
         margin=MARGIN,
         gate=None if attention == "none" else attention_block(attention, FLAT),

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from lissom.errors import UsageError, near
 from lissom.models.catalogue import ENTRIES
+from lissom.models.contract import Identity, name_of
 from lissom.models.entry import PROBABILITY, Entry, Option
 
 if TYPE_CHECKING:
     from torch import nn
 
-_BUILDERS: dict[str, Callable[..., Any]] = {}
+    from lissom.models.classifier import Classifier
+    from lissom.models.window_net import WindowNet
+
+Builder = Callable[..., "Classifier | WindowNet"]
+_BUILDERS: dict[str, Builder] = {}
 LARGEST = {"num_classes": 1_000_000, "in_channels": 10_000, "width": 16.0}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -31,22 +36,23 @@ def entry(name: str) -> Entry:
 
 def build(
     name: str, *, num_classes: int = 1000, in_channels: int = 3, width: float = 1.0, **options: Any
-) -> "nn.Module":
+) -> "Classifier | WindowNet":
     """The network called `name`, freshly initialised, by the model contract; also on `torch.device("meta")`.
 
     `options` are those of `entry(name).options`; a string, as a command line gives it, is read as the default's type.
     Raises: UsageError for an unknown name or option, and for a value out of range.
     """
     known = entry(name)
-    settings = {
-        "num_classes": _in_range("num_classes", num_classes, int),
-        "in_channels": _in_range("in_channels", in_channels, int),
-        "width": _in_range("width", width, float),
-    }
-    settings |= {key: _option(known, key, value) for key, value in options.items()}
+    asked = Identity(
+        name=name,
+        num_classes=_in_range("num_classes", num_classes, int),
+        in_channels=_in_range("in_channels", in_channels, int),
+        width=_in_range("width", width, float),
+        options={**known.options, **typed_options(name, options)},
+    )
     import_module(f"lissom.models.{known.module}")
-    model = _BUILDERS[name](**settings)
-    model.network, model.options = name, settings  # what errors say of it
+    model = _BUILDERS[name](**asked.settings)
+    model.identity = asked
     return model
 
 
@@ -64,10 +70,10 @@ def chosen_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in typed_options(name, options).items() if v != entry(name).options[k]}
 
 
-def builder(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def builder(name: str) -> Callable[[Builder], Builder]:
     """Decorator: the function that builds the catalogue's network `name`."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Builder) -> Builder:
         if name in _BUILDERS:
             raise KeyError(f"network {name} has two builders")
         if name not in ENTRIES:
@@ -86,7 +92,7 @@ def check_resolution(model_or_name: "nn.Module | str", resolution: int) -> None:
     if isinstance(model_or_name, str):
         name, smallest = model_or_name, entry(model_or_name).stride
     else:
-        name = type(model_or_name).__name__
+        name = name_of(model_or_name)
         pyramid = getattr(model_or_name, "pyramid", ())
         smallest = pyramid[-1].stride if pyramid else 1
     whole = isinstance(resolution, int) and not isinstance(resolution, bool)

@@ -152,7 +152,7 @@ def _stem(in_channels: int, width: float, kind: str) -> list[Step]:
     return [Step(ConvNormAct(in_channels, channels, 7, stride=2), 2, channels), Step(pool, 2, channels)]
 
 
-def _head(num_classes: int, dropout: float) -> Callable[[int], nn.Module]:
+def _head(num_classes: int, dropout: float) -> Callable[[int], nn.Sequential]:
     return lambda channels: nn.Sequential(nn.Dropout(dropout), nn.Linear(channels, num_classes))
 
 
@@ -162,7 +162,7 @@ def _network(
     repeats: Sequence[int],
     block: Block,
     width: float,
-    head: Callable[[int], nn.Module],
+    head: Callable[[int], nn.Sequential],
 ) -> Classifier:
     for stage, number in zip(stages, repeats, strict=True):
         for index in range(number):

@@ -100,6 +100,7 @@ def ssrn(*, num_classes: int, in_channels: int, width: float, window: int = 7) -
         SpectralThenSpatial(in_channels, (thin, maps, last)),
         nn.Linear(last, num_classes),
         nn.Identity(),
+        stem="spectral.0.0",
         window=window,
         margin=window - 1,
         why_not_dense="padding",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lissom.models.contract import Ends, Identity, Origin
 from lissom.models.regions import Region, regions
 
 PLACES_AT_ONCE = 30_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
@@ -17,22 +18,32 @@ class WindowNet(nn.Module):
     Where the trunk treats every place alike (valid convolutions of stride 1, no pooling), its map over a whole scene
     holds the maps of all windows, and `why_not_dense` is empty: the trunk is then run once for many windows.
     Else it names what stands in the way. `window` is the side of the window in pixels, `margin` what the trunk takes
-    off it: the map's side is their difference.
+    off it: the map's side is their difference. `stem` is the name of the trunk's first convolution within the trunk.
+    The classifier is the last layer of `rest`, or `first` itself where nothing follows it.
     `B bands window window -> B K`, or a scene `bands H W` and places `N 2` (row, column) `-> N K`
     """
+
+    identity: Identity | None = None
+    """Set by `models.build`; None for a network whose paper's function was called directly."""
+    origin: Origin | None = None
+    """What `weights.load` loaded last; None while it has loaded nothing."""
+    ends: Ends
 
     def __init__(
         self,
         trunk: nn.Module,
         first: nn.Linear,
-        rest: nn.Module,
+        rest: nn.Sequential | nn.Identity,
         *,
+        stem: str,
         window: int,
         margin: int,
         gate: nn.Module | None = None,
         why_not_dense: str = "",
     ) -> None:
         super().__init__()
+        classifier = f"rest.{len(rest) - 1}" if isinstance(rest, nn.Sequential) else "first"
+        self.ends = Ends(f"trunk.{stem}", classifier, classifier)
         self.trunk = trunk
         self.gate = gate or nn.Identity()
         self.first = first

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lissom.errors import UsageError
 from lissom.messages import text
+from lissom.models.contract import identity
 from lissom.profiler.figures import Profile, Shape, add_up
 from lissom.profiler.ledger import Ledger, tensors
 from lissom.profiler.memory import weight_bytes
@@ -113,10 +114,18 @@ def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | No
         missing = name == "resolution" and value is None
         if missing or (value is not None and value < 1):
             raise UsageError("profile-input", name=name, got=value)
-    convs = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
-    channels = in_channels or next(convs, 3)
     assert resolution is not None
-    return channels, resolution, resolution
+    return in_channels or channels_of(model), resolution, resolution
+
+
+def channels_of(model: nn.Module) -> int:
+    """The input channels that a network says it has; of a module that says nothing, a guess: its first convolution's.
+
+    A guess, since the first to be held need not be the first to run; 3 where there is none.
+    """
+    known = identity(model)
+    convs = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
+    return known.in_channels if known else next(convs, 3)
 
 
 @contextmanager

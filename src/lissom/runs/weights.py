@@ -38,37 +38,44 @@ def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise DataError("weights-damaged", path=path, reason=str(error).splitlines()[0]) from error
 
 
-def load_weights(model: nn.Module, path: Path | str) -> dict[str, str]:
+def load_weights(model: nn.Module, path: Path | str, *, classifier: str | None = None) -> dict[str, str]:
     """Loads the file `path` into `model` and returns its metadata; nothing is loaded unless all of it fits.
 
-    Raises: DataError when the file is missing or damaged, or names the tensors that do not fit.
+    classifier: as `check_fit`. Raises: DataError when the file is missing or damaged, or names the tensors that do not
+    fit.
     """
     weights, metadata = read_weights(path)
-    check_fit(model.state_dict(), weights, path)
+    check_fit(model.state_dict(), weights, path, classifier=classifier)
     model.load_state_dict(weights)
     return metadata
 
 
-def check_fit(wanted: Mapping[str, Tensor], got: Mapping[str, Tensor], path: Path | str) -> None:
-    """DataError unless both hold the same names with the same shapes."""
+def check_fit(
+    wanted: Mapping[str, Tensor], got: Mapping[str, Tensor], path: Path | str, *, classifier: str | None = None
+) -> None:
+    """DataError unless both hold the same names with the same shapes.
+
+    classifier: the name of the layer with a row for each class, so that another number of classes is said as such.
+    """
     missing, unknown = sorted(wanted.keys() - got.keys()), sorted(got.keys() - wanted.keys())
     if missing or unknown:
         raise DataError("weights-other-tensors", path=path, missing=_some(missing), unknown=_some(unknown))
     different = [name for name in wanted if wanted[name].shape != got[name].shape]
     if not different:
         return
-    if _only_classes(different, wanted, got):
+    if _only_classes(different, wanted, got, classifier):
         values = {"got": got[different[0]].shape[0], "expected": wanted[different[0]].shape[0]}
         raise DataError("weights-other-classes", path=path, tensor=different[0], **values)
     shapes = [f"{n} {_shape(got[n])} (expected {_shape(wanted[n])})" for n in different]
     raise DataError("weights-other-shapes", path=path, tensors=_some(shapes))
 
 
-def _only_classes(different: list[str], wanted: Mapping[str, Tensor], got: Mapping[str, Tensor]) -> bool:
-    """Whether only the last layer differs, and only in its number of rows: then it is the class count."""
+def _only_classes(
+    different: list[str], wanted: Mapping[str, Tensor], got: Mapping[str, Tensor], classifier: str | None
+) -> bool:
+    """Whether nothing but the classifier differs, and that only in its number of rows."""
     layers = {name.rpartition(".")[0] for name in different}
-    last = list(wanted)[-1].rpartition(".")[0]
-    return layers == {last} and all(wanted[n].shape[1:] == got[n].shape[1:] for n in different)
+    return layers == {classifier} and all(wanted[n].shape[1:] == got[n].shape[1:] for n in different)
 
 
 def _shape(tensor: Tensor) -> str:

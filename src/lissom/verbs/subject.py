@@ -12,8 +12,10 @@ from torch import nn
 
 from lissom import models
 from lissom.errors import DataError, UsageError
+from lissom.models.contract import name_of
 from lissom.models.entry import Published
 from lissom.models.registry import chosen_options
+from lissom.profiler.counting import channels_of
 from lissom.runs.folder import open_run
 
 RESOLUTION = 224  # pixels, for a network of which nothing is known
@@ -60,7 +62,7 @@ def find(wanted: Wanted, *, device: str = "meta") -> Found:
     """
     model = wanted.model
     if isinstance(model, nn.Module):
-        return _foreign(model, type(model).__name__, wanted)
+        return _foreign(model, name_of(model), wanted)
     if (Path(model) / "run.json").is_file():
         return _built(_of_run(wanted), device)
     if ":" in str(model):
@@ -111,8 +113,7 @@ def _label(name: str, width: float, options: Mapping[str, Any]) -> str:
 
 
 def _foreign(module: nn.Module, label: str, wanted: Wanted) -> Found:
-    convs = (m.in_channels for m in module.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
-    in_channels = wanted.in_channels or next(convs, 3)
+    in_channels = wanted.in_channels or channels_of(module)
     resolution = wanted.resolution or RESOLUTION
     return Found(
         module=module,

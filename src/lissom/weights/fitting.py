@@ -8,17 +8,11 @@ import torch
 from torch import Tensor
 
 from lissom.messages import text
+from lissom.models.contract import Ends
 
 BACKGROUND = 1  # TensorFlow's extra class, the first one
 SHOWN = 6  # tensors in an error's sentence; all are in its values
 RGB = 3
-
-
-class Ends(NamedTuple):
-    """Our names of the first convolution and the last linear layer."""
-
-    first: str
-    last: str
 
 
 class Mismatch(NamedTuple):
@@ -39,8 +33,8 @@ class Fit:
     new_head: bool = False
 
 
-def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], ends: Ends) -> Fit:
-    """given: our name -> the file's name and its tensor."""
+def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], ends: Ends | None) -> Fit:
+    """given: our name -> the file's name and its tensor. ends: None, nothing is adapted."""
     found = Fit()
     for name, ours in wanted.items():
         if name not in given:
@@ -53,22 +47,22 @@ def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], e
     return found
 
 
-def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], ends: Ends) -> None:
+def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], ends: Ends | None) -> None:
     """A tensor that the file lacks: two of them mean nothing but zero."""
     if name.endswith("num_batches_tracked"):  # older files have no such counter, and inference does not read it
         found.tensors[name] = torch.zeros_like(ours)
-    elif name == f"{ends.last}.bias" and f"{ends.last}.weight" in given:
+    elif ends and name == f"{ends.classifier}.bias" and f"{ends.classifier}.weight" in given:
         found.tensors[name] = torch.zeros_like(ours)
         found.notes.append(text("weights.no-bias", name=name))
     else:
         found.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
 
 
-def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, ends: Ends) -> None:
+def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, ends: Ends | None) -> None:
     tensor = _squeezed(tensor, ours)
-    if tensor.shape != ours.shape and name.rpartition(".")[0] == ends.last:
+    if ends and tensor.shape != ours.shape and name.rpartition(".")[0] == ends.classifier:
         tensor = _other_classes(found, tensor, ours)
-    elif tensor.shape != ours.shape and name == f"{ends.first}.weight":
+    elif ends and tensor.shape != ours.shape and name == f"{ends.stem}.weight":
         tensor = _other_channels(found, tensor, ours)
     if tensor.shape == ours.shape:
         found.tensors[name] = tensor.to(ours.dtype)

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from lissom.errors import DataError
 from lissom.messages import text
+from lissom.models.contract import Network, ends, identity, name_of
 from lissom.models.registry import ENTRIES
 from lissom.weights.catalogue import by_file
 from lissom.weights.checkpoint import Checkpoint, Norm
-from lissom.weights.fitting import Ends, Fit, fit, listed
+from lissom.weights.fitting import Fit, fit, listed
 from lissom.weights.layout import Layout
 from lissom.weights.numerics import Numerics, apply_numerics, eps_of
 from lissom.weights.reading import AVERAGED, Read, read_file
@@ -43,7 +44,8 @@ def load(
 
     style: whose names the file has, one of `styles.STYLES`; None: as they tell. checkpoint: the row of the catalogue;
     None: found by the file's name. A classifier for another number of classes keeps its random weights, an input layer
-    for other channels is made from the file's: `notes` says so.
+    for other channels is made from the file's: `notes` says so. What is returned is the network's `origin` from then
+    on. A module of one's own is loaded too, but names no ends, so that all of it must fit, and keeps no origin.
 
     Raises: DataError when the file is missing, damaged or of another network; every tensor that does not fit is named,
     with both shapes, in `values["tensors"]`, and the model stays as it was. UsageError for an unknown style.
@@ -57,14 +59,14 @@ def load(
     if layout is None and not ours:
         raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
     _require_options(path, model, layout, read.tensors)
-    found = fit(_renamed(read, layout), wanted, _ends(model))
+    found = fit(_renamed(read, layout), wanted, ends(model))
     if found.mismatches:
         raise _does_not_fit(path, model, read, layout, found)
     numerics = _numerics(row, layout)
     notes = (*_unwrapped(read), *found.notes, *_announced(model, numerics))
     model.load_state_dict(found.tensors)
     apply_numerics(model, numerics)
-    return Loaded(
+    loaded = Loaded(
         file=path,
         style=layout.style if layout else OURS,
         checkpoint=row,
@@ -73,6 +75,9 @@ def load(
         new_head=found.new_head,
         notes=notes,
     )
+    if isinstance(model, Network):
+        model.origin = loaded
+    return loaded
 
 
 def _are_ours(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
@@ -81,13 +86,12 @@ def _are_ours(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bo
 
 def _require_options(path: Path, model: nn.Module, layout: Layout | None, tensors: Mapping[str, Tensor]) -> None:
     """DataError when the weights want an option that no shape shows, and the network was built with another."""
-    network = getattr(model, "network", None)
-    if layout is None or network is None or ENTRIES[network].module != layout.family:
+    built = identity(model)
+    if layout is None or built is None or ENTRIES[built.name].module != layout.family:
         return  # what is of another family does not fit by its names
-    built = {**ENTRIES[network].options, **getattr(model, "options", {})}
     for option, expected in layout.options(tensors).items():
-        if option in built and built[option] != expected:
-            values = {"option": option, "expected": expected, "built": built[option]}
+        if built.options.get(option, expected) != expected:
+            values = {"option": option, "expected": expected, "built": built.options[option]}
             raise DataError("weights-build-option", path=path, got=layout.title, **values)
 
 
@@ -97,14 +101,6 @@ def _renamed(read: Read, layout: Layout | None) -> dict[str, tuple[str, Tensor]]
         return {name: (name, tensor) for name, tensor in read.tensors.items()}
     ours = layout.translate(read.tensors)
     return {ours[name] or f"? {name}": (name, tensor) for name, tensor in read.tensors.items()}
-
-
-def _ends(model: nn.Module) -> Ends:
-    """The first convolution and the last linear layer: what may be of other sizes than in the file."""
-    modules = list(model.named_modules())
-    first = next(name for name, module in modules if isinstance(module, nn.Conv2d))
-    last = next(name for name, module in reversed(modules) if isinstance(module, nn.Linear))
-    return Ends(first, last)
 
 
 def _numerics(row: Checkpoint | None, layout: Layout | None) -> Numerics:
@@ -130,7 +126,7 @@ def _announced(model: nn.Module, numerics: Numerics) -> list[str]:
 
 def _does_not_fit(path: Path, model: nn.Module, read: Read, layout: Layout | None, found: Fit) -> DataError:
     got = layout.title if layout else text("weights.ours")
-    values = {"path": path, "expected": getattr(model, "network", type(model).__name__), "tensors": found.mismatches}
+    values = {"path": path, "expected": name_of(model), "tensors": found.mismatches}
     return DataError("weights-do-not-fit", got=got + _known_as(read.tensors), listed=listed(found.mismatches), **values)
 
 

@@ -41,7 +41,7 @@ def load_network(run: Run, device: torch.device) -> WindowNet:
         found: Any = stored_classifier(run)  # has all of a WindowNet that classifying a scene asks for
         return found
     model = build_network(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
-    load_weights(model, run.best)
+    load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 
 

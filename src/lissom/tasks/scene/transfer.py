@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from lissom.config import SceneTrainConfig
 from lissom.errors import DataError, UsageError
@@ -47,7 +47,7 @@ def adopt(model: WindowNet, run: Run) -> str:
     weights, _ = read_weights(run.best)
     own = model.state_dict()
     other = [name for name in own if name not in weights or weights[name].shape != own[name].shape]
-    last = last_layer(model)
+    last = model.ends.classifier
     elsewhere = [name for name in other if not name.startswith(f"{last}.")]
     if elsewhere:
         shapes = [f"{name} {_shape(weights.get(name))} (expected {_shape(own[name])})" for name in elsewhere[:SHOWN]]
@@ -58,11 +58,6 @@ def adopt(model: WindowNet, run: Run) -> str:
         f"scene_runs.{key}", run=run.name, kept=len(own) - len(other), layer=last,
         before=len(run.data["class_names"]), now=own[f"{last}.weight"].shape[0],
     )  # fmt: skip
-
-
-def last_layer(model: WindowNet) -> str:
-    """The name of the last fully connected layer, that of the classes."""
-    return [name for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
 
 
 def _shape(tensor: Tensor | None) -> str:
