@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lissom.tasks.scene.demo import demo_scene
     from lissom.tasks.scene.predict import predict_scene
     from lissom.tasks.scene.train import train_scene
-    from lissom.verbs.build import build
     from lissom.verbs.evaluate import evaluate
     from lissom.verbs.fetch import fetch
     from lissom.verbs.inspect import inspect
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
     from lissom.verbs.profile import profile
     from lissom.verbs.runs import compare, list_runs
     from lissom.verbs.train import resume, train
+    from lissom.weights.build import build
 
 _HOME = {
-    "build": "lissom.verbs.build",
+    "build": "lissom.weights.build",
     "check_classify": "lissom.tasks.classify.data.check",
     "check_scene": "lissom.tasks.scene.data.check",
     "compare": "lissom.verbs.runs",

@@ -107,16 +107,16 @@ def test_an_unknown_name_names_near_ones(name: str, words: str) -> None:
 
 def test_build_takes_the_options_from_the_checkpoint(server: Files) -> None:
     model = lissom.build("mobilenetv2", weights=NARROW)
-    assert model.options["width"] == 0.5
-    assert model.loaded.checkpoint.name == NARROW
+    assert model.identity.width == 0.5
+    assert model.origin.checkpoint.name == NARROW
     again = lissom.build("mobilenetv2", weights="imagenet", width=0.5, offline=True)  # from the cache
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 
 def test_build_takes_a_file(published: Path) -> None:
     model = lissom.build("mobilenetv2", weights=published, width=0.5, num_classes=3, in_channels=1)
-    assert model.loaded.new_head
-    assert len(model.loaded.notes) == 2
+    assert model.origin.new_head
+    assert len(model.origin.notes) == 2
 
 
 def test_build_refuses_what_does_not_go_together(published: Path) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from lissom.errors import UsageError, near
 from lissom.models.registry import ENTRIES
-from lissom.verbs.pretrained import Progress, Source, cached_file, obtain
 from lissom.weights.catalogue import CHECKPOINTS, checkpoints
 from lissom.weights.checkpoint import Checkpoint
+from lissom.weights.source import Progress, Source, cached_file, obtain
 
 MEBIBYTE = 1 << 20
 

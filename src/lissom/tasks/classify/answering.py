@@ -13,9 +13,9 @@ from torch import nn
 from lissom import models
 from lissom.data.files import Pixels, fit_square
 from lissom.device import choose_device
-from lissom.verbs.build import build
-from lissom.verbs.pretrained import Source, source
+from lissom.weights.build import build
 from lissom.weights.checkpoint import IMAGENET
+from lissom.weights.source import Source, source
 
 IMAGENET_CLASSES = 1000
 

@@ -8,14 +8,16 @@ from torch import nn
 
 from lissom import models
 from lissom.config import TrainConfig, cache_folder
+from lissom.models.classifier import Classifier
+from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
-from lissom.verbs.pretrained import source_of
 from lissom.weights.loading import Loaded, load
 from lissom.weights.numerics import Numerics, apply_numerics
+from lissom.weights.source import source_of
 
 
 def network_label(config: TrainConfig) -> str:
@@ -24,7 +26,7 @@ def network_label(config: TrainConfig) -> str:
     return config.model.model + width + "".join(f" {k}={v}" for k, v in config.model.options.items())
 
 
-def build_model(config: TrainConfig, *, num_classes: int, in_channels: int) -> nn.Module:
+def build_model(config: TrainConfig, *, num_classes: int, in_channels: int) -> Classifier | WindowNet:
     """The network of a run, freshly initialised."""
     chosen = config.model
     return models.build(
@@ -36,7 +38,7 @@ def load_model(run: Run, device: torch.device) -> nn.Module:
     """A run's network with its best weights, in eval mode."""
     model = build_model(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
     apply_numerics(model, Numerics(**run.data.get("numerics", {})))
-    load_weights(model, run.best)
+    load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 
 
@@ -48,7 +50,7 @@ def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None =
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), config.data.resolution)
     folder = cache_folder(config.data.cache_dir)
     data = images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, progress=progress)
-    weights = source_of(config)
+    weights = source_of(config.model, config.data.cache_dir)
     if weights is None or weights.norm is None:
         return data
     norm = weights.norm.over(data.in_channels)  # the weights' own, not that of these images
@@ -57,7 +59,7 @@ def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None =
 
 def begin_with_weights(model: nn.Module, config: TrainConfig) -> Loaded | None:
     """Loads the weights that the settings name, which must be on this machine; None: there are none to load."""
-    weights = source_of(config)
+    weights = source_of(config.model, config.data.cache_dir)
     return None if weights is None else load(model, weights.file, checkpoint=weights.checkpoint)
 
 

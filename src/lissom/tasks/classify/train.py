@@ -35,10 +35,10 @@ from lissom.tasks.classify.prepare import (
     network_label,
     training_batches,
 )
-from lissom.verbs.pretrained import obtain, settled, source_of
 from lissom.verbs.waiting import reading
 from lissom.weights.loading import Loaded
 from lissom.weights.numerics import Numerics, apply_numerics
+from lissom.weights.source import obtain, settled, source_of
 
 SHOWN = 32  # images of the sample sheet
 
@@ -100,7 +100,7 @@ def resume(run: Run, *, quiet: bool = False) -> Run:
 
 def _check_weights(config: TrainConfig, data: ImageData, *, quiet: bool) -> None:
     """Fetches the weights that the settings name, tries them, and says what is not as in their file."""
-    weights = source_of(config)
+    weights = source_of(config.model, config.data.cache_dir)
     if weights is None:
         return
     with reading(quiet=quiet) as progress:

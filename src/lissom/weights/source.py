@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lissom.config import ModelConfig, TrainConfig, cache_folder
+from lissom.config import ModelConfig, cache_folder
 from lissom.data.download import fetch as fetch_file
 from lissom.errors import DataError, MachineError
 from lissom.models.registry import entry, typed_options
@@ -90,12 +90,11 @@ def settled(model: ModelConfig, cache_dir: str | None = None) -> ModelConfig:
     return dataclasses.replace(model, width=width, options=wanted | dict(model.options))
 
 
-def source_of(config: TrainConfig) -> Source | None:
+def source_of(model: ModelConfig, cache_dir: str | None = None) -> Source | None:
     """Where the weights are that a run begins with; None when it begins with random ones."""
-    model = config.model
     if not model.weights:
         return None
-    return source(model.weights, model.model, given_options(model), cache_dir=config.data.cache_dir)
+    return source(model.weights, model.model, given_options(model), cache_dir=cache_dir)
 
 
 def given_options(model: ModelConfig) -> dict[str, Any]:

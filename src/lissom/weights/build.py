@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lissom import models
-from lissom.verbs.pretrained import obtain, source
+from lissom.weights.source import obtain, source
 
 if TYPE_CHECKING:
-    from torch import nn
+    from lissom.models.classifier import Classifier
+    from lissom.models.window_net import WindowNet
 
 
 def build(
@@ -20,12 +21,13 @@ def build(
     mirror: str | None = None,
     offline: bool = False,
     **options: Any,
-) -> "nn.Module":
+) -> "Classifier | WindowNet":
     """The network called `name`, by the model contract.
 
     weights: None, freshly initialised; "imagenet", the best known checkpoint that goes with the options; the name of a
-    checkpoint, which also says the options that are not given; a run folder, or a file. With weights the network has
-    an attribute `loaded`, a `weights.Loaded`: what was set beside them, and notes on what is not as in the file.
+    checkpoint, which also says the options that are not given; a run folder, or a file. The network's `identity` says
+    what was built, its `origin` what was loaded, a `weights.Loaded`: what was set beside the weights, and notes on what
+    is not as in the file; None where the weights are random.
     A checkpoint that is not in the cache is fetched: from `mirror`, or not at all where `offline`.
 
     Raises: UsageError for an unknown name, option or checkpoint; DataError for weights that do not fit; MachineError
@@ -41,5 +43,5 @@ def build(
     wanted = dict(found.checkpoint.options) if found.checkpoint else {}
     model = models.build(name, **sizes, **(wanted | given))
     file = obtain(found, mirror=mirror, offline=offline)
-    model.__dict__["loaded"] = load(model, file, checkpoint=found.checkpoint)  # no module or tensor of its own
+    load(model, file, checkpoint=found.checkpoint)
     return model
