@@ -3,9 +3,10 @@
     LISSOM_DATA=FOLDER python benchmarks/cifar_attention.py [--networks NAME ...] [--width 1] [--train-images 45000]
         [--epochs 30] [--seeds 0 1 2] [--threads 2] [--device cpu] [--output FILE]
 
-FOLDER holds cifar10_jpeg.zip. The recipe is `recipes.cifar.ours` for all of them. CIFAR-10 (JPEG) is a re-encoded copy:
-its accuracies are some ten points below those published for CIFAR-10 and compare only with each other. Runs take turns,
-network by network within a seed; finished ones are kept in the output file, so that a stopped benchmark goes on.
+FOLDER holds cifar10_jpeg.zip. The recipe is `ours` of `lissom.tasks.classify.recipes` for all of them. CIFAR-10 (JPEG)
+is a re-encoded copy: its accuracies are some ten points below those published for CIFAR-10 and compare only with each
+other. Runs take turns, network by network within a seed; finished ones are kept in the output file, so that a stopped
+benchmark goes on.
 `attention_cost` counts what SE and CBAM add to the networks of the papers, against the claim that SE adds 2 to 10 % of
 the parameters and less than 1 % of the MACs. The last line is JSON.
 """
@@ -22,11 +23,11 @@ import torch
 
 from cifar_recipe import one_run
 from lissom import models
-from lissom.config import TrainConfig
 from lissom.device import set_threads
 from lissom.profiler import count
 from lissom.runs.environment import environment
 from lissom.tasks.classify.recipes import ours
+from lissom.tasks.classify.settings import ClassifyTrainConfig
 
 RESNETS = ["resnet18_cifar", "se_resnet18_cifar", "cbam_resnet18_cifar"]
 FORMS = [
@@ -84,7 +85,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def wanted(args: argparse.Namespace) -> Iterator[tuple[dict, TrainConfig]]:
+def wanted(args: argparse.Namespace) -> Iterator[tuple[dict, ClassifyTrainConfig]]:
     """Each run's key and settings; a seed's networks stand together, so that a stopped benchmark compares fairly."""
     data = str(Path(os.environ["LISSOM_DATA"]) / "cifar10_jpeg.zip")
     for seed in args.seeds:
@@ -95,7 +96,7 @@ def wanted(args: argparse.Namespace) -> Iterator[tuple[dict, TrainConfig]]:
             yield key | {"train_images": args.train_images}, config
 
 
-def network_cost(config: TrainConfig) -> dict[str, int]:
+def network_cost(config: ClassifyTrainConfig) -> dict[str, int]:
     with torch.device("meta"):
         model = models.build(config.model.model, num_classes=10, width=config.model.width)
     profile = count(model, resolution=32)

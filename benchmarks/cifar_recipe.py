@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lissom.config import TrainConfig, cache_folder
+from lissom.config import cache_folder
 from lissom.device import set_threads
-from lissom.engine.events import silent
 from lissom.engine.fit import fit
 from lissom.engine.processes import make_fabric
 from lissom.engine.seeds import seed_everything
+from lissom.events import silent
 from lissom.runs.environment import environment
 from lissom.runs.weights import load_weights
 from lissom.tasks.classify.data.batches import EvalBatches, TrainBatches
@@ -33,6 +33,7 @@ from lissom.tasks.classify.data.splits import carve
 from lissom.tasks.classify.objective import Classify
 from lissom.tasks.classify.prepare import build_model
 from lissom.tasks.classify.recipes import course_notes, ours
+from lissom.tasks.classify.settings import ClassifyTrainConfig
 
 RECIPES = {"ours": ours, "course_notes": course_notes}
 
@@ -71,7 +72,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def one_run(config: TrainConfig, args: argparse.Namespace) -> dict[str, float]:
+def one_run(config: ClassifyTrainConfig, args: argparse.Namespace) -> dict[str, float]:
     """Trains once and reads the test set once, with the weights that were best on the validation images."""
     config = replace(config, engine=replace(config.engine, device=args.device, threads=args.threads))
     data = subset(load(config.data, cache_dir=cache_folder()), args.train_images)

@@ -12,9 +12,10 @@ import argparse
 import json
 from pathlib import Path
 
-from lissom.config import EngineConfig, SceneConfig, SceneTrainConfig
+import lissom
+from lissom.config import EngineConfig
 from lissom.runs.environment import environment
-from lissom.tasks.scene.repeat import repeat
+from lissom.tasks.scene.settings import SceneConfig
 
 PUBLISHED = {"oa": 98.39, "aa": 98.01, "kappa": 98.16}  # table II, 10 %
 
@@ -37,8 +38,8 @@ def main() -> None:
         train_fraction=0.1, val_fraction=0.0,
     )  # fmt: skip
     engine = EngineConfig(epochs=args.epochs, batch_size=256, threads=args.threads, channels_last=False)
-    config = SceneTrainConfig(scene=scene, engine=engine)
-    found = repeat(config, runs=args.runs, runs_dir=args.runs_dir, name="indian-pines")
+    config = lissom.SceneTrainConfig(scene=scene, engine=engine)
+    found = lissom.train_several(config, runs=args.runs, runs_dir=args.runs_dir, name="indian-pines")
     (row,) = found["rows"]
     print(found["table"])
     ours = {score: round(100 * row[score], 2) for score in PUBLISHED}

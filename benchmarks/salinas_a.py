@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+import lissom
 from lissom.runs.environment import environment
 from lissom.stats.mcnemar import mcnemar
-from lissom.tasks.scene.train import train_scene
 
 HYBRID = {"model": "hybridsn", "window": 25, "components": 15}
 METHODS: dict[str, dict[str, Any]] = {
@@ -81,12 +81,12 @@ def one_run(method: str, split: str, seed: int, args: argparse.Namespace) -> Non
     data = Path(os.environ["LISSOM_DATA"]) / "salinas_a"
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        run = train_scene(
-            cube=str(data / "SalinasA_corrected.mat"), ground_truth=str(data / "SalinasA_gt.mat"),
+        run = lissom.train(
+            "scene", cube=data / "SalinasA_corrected.mat", ground_truth=data / "SalinasA_gt.mat",
             split=split, split_seed=seed, seed=seed, threads=args.threads,
-            guard=GUARD, block=GUARD, quiet=True, runs_dir=folder, **({"epochs": args.epochs} | METHODS[method]),
+            guard=GUARD, block=GUARD, runs_dir=folder, **({"epochs": args.epochs} | METHODS[method]),
         )  # fmt: skip
-        test, answers = run.data["test"], np.load(run.path / "classified.npz")
+        test, answers = run.test, np.load(run.path / "classified.npz")
         right = (answers["predicted"] == answers["labels"])[answers["test"]]
     figures = {name: test[name] for name in ("oa", "aa", "kappa", "leak", "pixels", "train_seconds", "seconds")}
     figures |= {"form": test["form"], "whole_seconds": time.perf_counter() - start}

@@ -12,15 +12,16 @@ import json
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+import lissom
 from lissom.runs.environment import environment
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.data.writing import write_map
-from lissom.tasks.scene.train import train_scene
 
-COMMON = {"window": 11, "components": 14, "batch_size": 64, "quiet": True}
+COMMON: dict[str, Any] = {"window": 11, "components": 14, "batch_size": 64}
 
 
 def main() -> None:
@@ -32,19 +33,20 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     args = parser.parse_args()
     found: dict[str, dict] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         first, second = (files(folder, k, *size) for k, size in enumerate([(64, 64, 6), (56, 60, 4)]))
         common = COMMON | {"epochs": args.epochs, "threads": args.threads, "runs_dir": folder / "runs"}
-        source = train_scene(**first, **common, name="source")
+        source = lissom.train("scene", **first, **common, name="source")
         for pixels in args.pixels:
             scores: dict[str, list[float]] = {"scratch": [], "transfer": []}
             for seed in args.seeds:
                 asked = common | {"train_per_class": pixels, "split_seed": seed, "seed": seed, "val_fraction": 0.0}
                 asked |= {"fit_on": "scene"}  # few pixels span few directions
-                for variant, start in (("scratch", None), ("transfer", source.path)):
-                    run = train_scene(**second, **asked, start=start, name=f"{variant}-{pixels}-{seed}")
-                    scores[variant].append(round(100 * run.data["test"]["oa"], 2))
+                for variant, weights in (("scratch", None), ("transfer", source)):
+                    name = f"{variant}-{pixels}-{seed}"
+                    run = lissom.train("scene", **second, **asked, weights=weights, name=name)
+                    scores[variant].append(round(100 * run.test["oa"], 2))
             found[str(pixels)] = {f"oa_{variant}": values for variant, values in scores.items()}
             means = {variant: statistics.fmean(values) for variant, values in scores.items()}
             found[str(pixels)]["lead_points"] = round(means["transfer"] - means["scratch"], 2)

@@ -68,7 +68,7 @@ def summary(args: argparse.Namespace, speeds: dict[str, list[float]]) -> dict[st
 
 
 def data_config() -> Any:
-    from lissom.config import DataConfig
+    from lissom.tasks.classify.settings import DataConfig
 
     return DataConfig(data=str(Path(os.environ["LISSOM_DATA"]) / "cifar10_jpeg.zip"), resolution=32)
 
@@ -138,12 +138,13 @@ def ours(args: argparse.Namespace) -> float:
     """The same network and batch through our data and engine; images per second after the warm-up."""
     import lissom.engine.fit as engine_fit
     from lissom import models
-    from lissom.config import AugmentConfig, EngineConfig, OptimConfig, cache_folder
-    from lissom.engine.events import silent
+    from lissom.config import EngineConfig, OptimConfig, cache_folder
     from lissom.engine.processes import make_fabric
+    from lissom.events import silent
     from lissom.tasks.classify.data.batches import TrainBatches
     from lissom.tasks.classify.data.images import load
     from lissom.tasks.classify.objective import Classify
+    from lissom.tasks.classify.settings import AugmentConfig
 
     variant = args.variant
     if not variant.startswith("memory"):

@@ -65,10 +65,10 @@ def arguments() -> argparse.Namespace:
 def one_seed(seed: int, folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Trains on the first classes, then every variant on the others; a row for each."""
     write_folders(args.data, folder, np.random.default_rng(seed))
-    shared = {"model": args.model, "width": args.width, "seed": seed, "threads": args.threads, "quiet": True}
-    shared |= {"runs_dir": folder / "runs", "cache_dir": str(folder / "cache"), "flip": "digits" not in args.data}
-    first = lissom.train(data=folder / "first", name="first", epochs=args.epochs, batch_size=64, **shared)
-    tuned = {"weights": str(first.path)}
+    shared: dict[str, Any] = {"model": args.model, "width": args.width, "seed": seed, "threads": args.threads}
+    shared |= {"runs_dir": folder / "runs", "cache_dir": folder / "cache", "flip": "digits" not in args.data}
+    first = lissom.train("classify", data=folder / "first", name="first", epochs=args.epochs, batch_size=64, **shared)
+    tuned = {"weights": first}
     variants = {
         "scratch": {},
         "all": tuned,
@@ -79,12 +79,11 @@ def one_seed(seed: int, folder: Path, args: argparse.Namespace) -> list[dict[str
     for name, settings in variants.items():
         began = time.perf_counter()
         run = lissom.train(
-            data=folder / "other", name=name, epochs=args.tune_epochs, batch_size=16, val_fraction=0.2,
+            "classify", data=folder / "other", name=name, epochs=args.tune_epochs, batch_size=16, val_fraction=0.2,
             **shared, **settings,
         )  # fmt: skip
-        test = run.data["test"]
-        row = {"variant": name, "seed": seed, "test_top1": test["top1"], "test_images": test["images"]}
-        rows.append(row | {"seconds": round(time.perf_counter() - began, 1), "first_top1": first.data["test"]["top1"]})
+        row = {"variant": name, "seed": seed, "test_top1": run.test["top1"], "test_images": run.test["images"]}
+        rows.append(row | {"seconds": round(time.perf_counter() - began, 1), "first_top1": first.test["top1"]})
     return rows
 
 

@@ -1,6 +1,7 @@
 """The house stands as designed: who imports whom, what is exported, what is asked of every package."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -38,10 +39,20 @@ def test_no_package_imports_torch(file: Path) -> None:
 
 def test_importing_every_torch_free_room_loads_no_torch() -> None:
     rooms = "lissom, lissom.config, lissom.errors, lissom.messages, lissom.models, lissom.cli.main, lissom.cli.parse"
-    verbs = "[importlib.import_module(module) for module, _ in COMMANDS.values()]"
-    code = f"import importlib, sys, {rooms}\nfrom lissom.cli.commands import COMMANDS\n{verbs}\n"
+    verbs = "[arguments(command) for command in COMMANDS]"
+    code = f"import sys, {rooms}\nfrom lissom.cli.commands import COMMANDS, arguments\n{verbs}\n"
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("room", ["events.py", "engine", "data"])
+def test_who_works_says_nothing_itself(room: str) -> None:
+    """A listener hears it; the screens are the command line's."""
+    place = ROOT / "src" / "lissom" / room
+    for file in place.rglob("*.py") if place.is_dir() else [place]:
+        content = file.read_text(encoding="utf-8")
+        assert "rich" not in _imported_at_the_top(file), file
+        assert not re.search(r"(?<![\w.])print\(|import rich|from rich", content), file
 
 
 def test_every_exported_name_is_there() -> None:

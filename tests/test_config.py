@@ -4,19 +4,21 @@ from typing import Any
 
 import pytest
 
-from lissom.config import EngineConfig, OptimConfig, TrainConfig, to_dict, updated, updated_flat
+from lissom.config import EngineConfig, OptimConfig, to_dict, updated, updated_flat
 from lissom.errors import UsageError
+from lissom.tasks.classify.settings import ClassifyTrainConfig
 
 
 def test_values_are_laid_over_the_defaults() -> None:
-    config = updated(TrainConfig(), {"optim": {"lr": 1}, "engine": {"epochs": 3}}, where="file")
+    config = updated(ClassifyTrainConfig(), {"optim": {"lr": 1}, "engine": {"epochs": 3}}, where="file")
     assert (config.optim.lr, config.engine.epochs, config.optim.momentum) == (1.0, 3, 0.9)
     assert isinstance(config.optim.lr, float)
 
 
 def test_a_config_survives_a_round_trip() -> None:
-    config = updated_flat(TrainConfig(), {"lr": 0.3, "model": "mobilenetv2", "options": {"dropout": 0.1}, "crop": 2})
-    assert updated(TrainConfig(), to_dict(config), where="file") == config
+    settings = {"lr": 0.3, "model": "mobilenetv2", "options": {"dropout": 0.1}, "crop": 2}
+    config = updated_flat(ClassifyTrainConfig(), settings)
+    assert updated(ClassifyTrainConfig(), to_dict(config), where="file") == config
 
 
 @pytest.mark.parametrize(("values", "words"), [
@@ -30,7 +32,7 @@ def test_a_config_survives_a_round_trip() -> None:
 ])  # fmt: skip
 def test_wrong_settings_are_named(values: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(UsageError) as raised:
-        updated(TrainConfig(), values, where="settings.yaml")
+        updated(ClassifyTrainConfig(), values, where="settings.yaml")
     assert all(word in str(raised.value) for word in ["settings.yaml", *words])
 
 

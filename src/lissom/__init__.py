@@ -2,12 +2,12 @@
 
     import lissom
 
-    run = lissom.train(data="photos/", model="mobilenetv2", epochs=10)
+    run = lissom.train("classify", data="photos/", model="mobilenetv2", epochs=10)
     print(lissom.evaluate(run)["top1"])
     print(lissom.predict(run, ["cat.jpg"]))
     lissom.export(run, "cat.onnx")
 
-Each verb is a function; torch is imported when the first of them is used.
+Each verb is a function, silent unless it is given a listener; torch is imported when the first of them is used.
 """
 
 from importlib import import_module
@@ -16,63 +16,71 @@ from typing import TYPE_CHECKING, Any
 from lissom._version import __version__
 
 if TYPE_CHECKING:
-    from lissom.tasks.classify.data.check import check_classify
-    from lissom.tasks.classify.demo import demo
-    from lissom.tasks.classify.export import export
-    from lissom.tasks.scene.data.check import check_scene
-    from lissom.tasks.scene.demo import demo_scene
-    from lissom.tasks.scene.predict import predict_scene
-    from lissom.tasks.scene.train import train_scene
+    from lissom.events import Listener, Stop
+    from lissom.tasks.classify.settings import ClassifyTrainConfig
+    from lissom.tasks.scene.settings import SceneTrainConfig
+    from lissom.training.run import Run, open_run
+    from lissom.verbs.check import check_data
+    from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
+    from lissom.verbs.export import export
     from lissom.verbs.fetch import fetch
     from lissom.verbs.inspect import inspect
     from lissom.verbs.models import list_models
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
     from lissom.verbs.runs import compare, list_runs
-    from lissom.verbs.train import resume, train
+    from lissom.verbs.train import plan, resume, train, train_several
     from lissom.weights.build import build
 
 _HOME = {
+    "ClassifyTrainConfig": "lissom.tasks.classify.settings",
+    "Listener": "lissom.events",
+    "Run": "lissom.training.run",
+    "SceneTrainConfig": "lissom.tasks.scene.settings",
+    "Stop": "lissom.events",
     "build": "lissom.weights.build",
-    "check_classify": "lissom.tasks.classify.data.check",
-    "check_scene": "lissom.tasks.scene.data.check",
+    "check_data": "lissom.verbs.check",
     "compare": "lissom.verbs.runs",
-    "demo": "lissom.tasks.classify.demo",
-    "demo_scene": "lissom.tasks.scene.demo",
+    "demo": "lissom.verbs.demo",
     "evaluate": "lissom.verbs.evaluate",
-    "export": "lissom.tasks.classify.export",
+    "export": "lissom.verbs.export",
     "fetch": "lissom.verbs.fetch",
     "inspect": "lissom.verbs.inspect",
     "list_models": "lissom.verbs.models",
     "list_runs": "lissom.verbs.runs",
+    "open_run": "lissom.training.run",
+    "plan": "lissom.verbs.train",
     "predict": "lissom.verbs.predict",
-    "predict_scene": "lissom.tasks.scene.predict",
     "profile": "lissom.verbs.profile",
     "resume": "lissom.verbs.train",
     "train": "lissom.verbs.train",
-    "train_scene": "lissom.tasks.scene.train",
+    "train_several": "lissom.verbs.train",
 }
 __all__ = [
+    "ClassifyTrainConfig",
+    "Listener",
+    "Run",
+    "SceneTrainConfig",
+    "Stop",
     "__version__",
     "build",
-    "check_classify",
-    "check_scene",
+    "check_data",
     "compare",
     "demo",
-    "demo_scene",
     "evaluate",
     "export",
     "fetch",
     "inspect",
     "list_models",
     "list_runs",
+    "open_run",
+    "plan",
     "predict",
-    "predict_scene",
     "profile",
     "resume",
     "train",
-    "train_scene",
+    "train_several",
 ]
 
 

@@ -1,4 +1,6 @@
-"""Settings of a training run: frozen dataclasses without torch, a unit beside each field, checked when they are made.
+"""Settings that every task shares: frozen dataclasses without torch, a unit beside each field, checked when made.
+
+Those of one task alone stand in its folder, with one class `...TrainConfig` of sections, which names its task.
 
 A field's docstring is its help on the command line and in the documentation.
 """
@@ -12,22 +14,24 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from lissom.errors import UsageError, near
 
+Config = TypeVar("Config")
 
-def _require(ok: bool, name: str, got: object, expected: str) -> None:
+
+def require(ok: bool, name: str, got: object, expected: str) -> None:
     if not ok:
         raise UsageError("setting-out-of-range", name=name, got=got, expected=expected)
 
 
-def _in_range(settings: Any, low: float, high: float, *names: str) -> None:
+def in_range(settings: Any, low: float, high: float, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        _require(math.isfinite(value) and low <= value <= high, name, value, f"{low:g} to {high:g}")
+        require(math.isfinite(value) and low <= value <= high, name, value, f"{low:g} to {high:g}")
 
 
-def _at_least(settings: Any, low: float, *names: str) -> None:
+def at_least(settings: Any, low: float, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        _require(value is None or (math.isfinite(value) and value >= low), name, value, f">= {low:g}")
+        require(value is None or (math.isfinite(value) and value >= low), name, value, f">= {low:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,66 +48,14 @@ class ModelConfig:
     """What to begin with: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file; None: random.
     The images are then normalised as these weights expect it."""
 
-    def __post_init__(self) -> None:
-        _require(math.isfinite(self.width) and self.width > 0, "width", self.width, "> 0")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataConfig:
-    """Where the images come from and which part of them is held out."""
-
-    data: str = "digits"
-    """`digits`, `cifar10`, `cifar100`, or the path of a class folder, a zip or tar of one, or a CIFAR archive."""
-    resolution: int | None = None
-    """Side of the square network input, in pixels; None: that of the data when small, else that of the network."""
-    val_fraction: float = 0.1
-    """Share of the training images on which the best weights are chosen; the test images choose nothing."""
-    test_fraction: float = 0.2
-    """Share of all images held out as the test set, where the data has no `test/` or `val/` of its own."""
-    split_seed: int = 0
-    """Seed of both splits; they are stratified by class."""
-    download: bool = False
-    """Fetch `cifar10` or `cifar100` from its public page when it is not in the cache."""
-    cache: Literal["auto", "always", "never"] = "auto"
-    """Decode each image once into a memory-mapped array: auto does so for small images."""
-    cache_dir: str | None = None
-    """Folder of decoded images and downloads; None: the user's cache folder, see `lissom cache`."""
-    workers: int = 2
-    """Processes that decode images when they are streamed; 0: none but the training process."""
-    balance: Literal["none", "weights", "sampler"] = "none"
-    """Against imbalance: weigh the loss by class, or draw the classes equally often."""
+    @property
+    def label(self) -> str:
+        """`mobilenetv2 x0.5 projection=True`, as tables and reports name it."""
+        width = "" if self.width == 1 else f" x{self.width:g}"
+        return self.model + width + "".join(f" {name}={value}" for name, value in self.options.items())
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "resolution")
-        _at_least(self, 0, "workers", "split_seed")
-        _in_range(self, 0.0, 0.9, "val_fraction", "test_fraction")
-        _require(self.val_fraction > 0, "val_fraction", self.val_fraction, "> 0")
-        _require(self.test_fraction > 0, "test_fraction", self.test_fraction, "> 0")
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentConfig:
-    """Changes to the training images, drawn anew for each image at each epoch."""
-
-    crop: int | None = None
-    """Padding of the random crop, in pixels; None: an eighth of the resolution for cached images; 0: off.
-    Streamed images are cropped at random size and place instead, unless it is 0."""
-    flip: bool | None = None
-    """Mirror half of the images left to right; None: yes, but not for `digits`."""
-    cutout: int = 0
-    """Side of a square that is blanked, in pixels; 0: off."""
-    mixup: float = 0.0
-    """Beta distribution's alpha for blending two images; 0: off."""
-    cutmix: float = 0.0
-    """Beta distribution's alpha for pasting a box of another image; 0: off. With mixup, each batch part draws one."""
-    randaugment: int = 0
-    """RandAugment operations for each image; 0: off."""
-    magnitude: int = 9
-    """RandAugment strength, 0 to 30."""
-
-    def __post_init__(self) -> None:
-        _at_least(self, 0, "crop", "cutout", "mixup", "cutmix", "randaugment")
-        _in_range(self, 0, 30, "magnitude")
+        require(math.isfinite(self.width) and self.width > 0, "width", self.width, "> 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,11 +88,11 @@ class OptimConfig:
     """Learning rate of each layer as a share of that of the layer after it; 1: all alike."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 0, "head_epochs")
-        _in_range(self, 0, 1, "layer_decay")
-        _require(math.isfinite(self.lr) and self.lr > 0, "lr", self.lr, "> 0")
-        _at_least(self, 0, "weight_decay", "warmup_epochs", "clip_norm")
-        _in_range(self, 0, 0.9999999, "momentum", "label_smoothing", "ema")
+        at_least(self, 0, "head_epochs")
+        in_range(self, 0, 1, "layer_decay")
+        require(math.isfinite(self.lr) and self.lr > 0, "lr", self.lr, "> 0")
+        at_least(self, 0, "weight_decay", "warmup_epochs", "clip_norm")
+        in_range(self, 0, 0.9999999, "momentum", "label_smoothing", "ema")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,120 +127,12 @@ class EngineConfig:
     """Save the training state at least so often, in minutes, besides each epoch's end."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "epochs", "batch_size", "accumulate", "devices", "threads")
-        _at_least(self, 0, "seed", "patience", "checkpoint_minutes")
+        at_least(self, 1, "epochs", "batch_size", "accumulate", "devices", "threads")
+        at_least(self, 0, "seed", "patience", "checkpoint_minutes")
         parts = self.devices * self.accumulate
-        _require(
+        require(
             self.batch_size % parts == 0, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SceneConfig:
-    """Where a hyperspectral scene comes from, what is done to its spectra, and which of its pixels train."""
-
-    cube: str = "synthetic"
-    """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
-    ground_truth: str | None = None
-    """File of the label map; None: the cube's own, where its file or name brings one."""
-    variable: str | None = None
-    """Name of the cube inside its file; None: found by its shape."""
-    ground_truth_variable: str | None = None
-    """Name of the label map inside its file; None: found by its shape."""
-    unlabelled: int = 0
-    """Class id of the pixels without a label."""
-    no_data: float | None = None
-    """Value of pixels without a measurement; None: what the file's header says. NaN always counts as none."""
-    window: int | None = None
-    """Side of the square window around each pixel, in pixels, odd; None: the network's own, 25 for HybridSN."""
-    reduction: Literal["auto", "pca", "none", "bands"] = "auto"
-    """What becomes of the bands: principal components, all of them, or a selection; auto: as the network's paper."""
-    components: int = 30
-    """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
-    bands: str = ""
-    """The bands to keep, counted from 1, such as `5-30,41`, which makes auto a selection; empty: `components` of them,
-    evenly spread."""
-    whiten: bool = True
-    """Scale each principal component to variance 1, as HybridSN's authors do."""
-    standardise: bool | None = None
-    """Scale each band to mean 0 and variance 1 first; None: where no principal components are taken."""
-    smooth: int = 0
-    """Window of the Savitzky-Golay filter along each spectrum, in bands, odd, 5 or more; 0: off."""
-    fit_on: Literal["train", "scene"] = "train"
-    """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
-    split: Literal["random", "disjoint", "maps"] = "random"
-    """Training pixels: drawn anywhere, as papers do; in blocks apart from the test pixels; as two map files say."""
-    train_fraction: float = 0.1
-    """Share of each class's labelled pixels that trains."""
-    train_per_class: int | None = None
-    """Pixels of each class that train, half of a class that has fewer than twice as many; None: `train_fraction`."""
-    val_fraction: float = 0.1
-    """Share of the training pixels on which the best weights are chosen; 0: none, the last weights count."""
-    block: int | None = None
-    """Side of the disjoint split's blocks, in pixels; None: half the window, 8 or more."""
-    guard: int | None = None
-    """Width of the disjoint split's band around the training pixels, in pixels; None: half the window, so that no test
-    window holds one. Networks of different windows are tested on the same pixels when all have the widest guard."""
-    split_seed: int = 0
-    """Seed of the split."""
-    train_map: str | None = None
-    """File of the map of training pixels, with `split maps`: class ids, elsewhere unlabelled."""
-    test_map: str | None = None
-    """File of the map of test pixels, with `split maps`."""
-
-    @property
-    def side(self) -> int:
-        """The window, once it is settled for a network."""
-        assert self.window is not None, "not settled"
-        return self.window
-
-    def __post_init__(self) -> None:
-        if self.window is not None:
-            _require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
-        odd = self.smooth >= 5 and self.smooth % 2 == 1
-        _require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
-        _at_least(self, 1, "components", "train_per_class", "block")
-        _at_least(self, 0, "split_seed", "guard")
-        _in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
-        _require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
-        maps = (self.train_map, self.test_map)
-        given = all(maps) if self.split == "maps" else not any(maps)
-        _require(given, "split", self.split, "maps together with train_map and test_map, or none of the three")
-        chosen = not self.bands or self.reduction in ("auto", "bands")
-        _require(chosen, "reduction", self.reduction, f"bands, as the bands {self.bands} are named")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """All settings of one training run, as `config.yaml` in its run folder holds them."""
-
-    model: ModelConfig = field(default_factory=ModelConfig)
-    data: DataConfig = field(default_factory=DataConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    optim: OptimConfig = field(default_factory=OptimConfig)
-    engine: EngineConfig = field(default_factory=EngineConfig)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SceneTrainConfig:
-    """All settings of one training run on a hyperspectral scene; the defaults are those of HybridSN's paper."""
-
-    model: ModelConfig = field(default_factory=lambda: ModelConfig(model="hybridsn"))
-    scene: SceneConfig = field(default_factory=SceneConfig)
-    optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(
-            optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant", warmup_epochs=0.0
-        )
-    )
-    engine: EngineConfig = field(default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False))
-
-
-Settings = TypeVar("Settings", TrainConfig, SceneTrainConfig)
-
-
-def guard_of(config: SceneConfig) -> int:
-    """Pixels between training and test pixels of a disjoint split."""
-    return (config.window or 1) // 2 if config.guard is None else config.guard
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -296,14 +140,16 @@ def to_dict(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def updated_flat(config: Settings, settings: dict[str, Any]) -> Settings:
+def updated_flat(config: Config, settings: dict[str, Any]) -> Config:
     """`config` with settings laid over it that are named alone, whatever their section: `{"lr": 0.05, "epochs": 3}`."""
-    sections = {f.name: s.name for s in dataclasses.fields(config) for f in dataclasses.fields(getattr(config, s.name))}
+    sections = {f.name: s.name for s in dataclasses.fields(config) for f in dataclasses.fields(getattr(config, s.name))}  # type: ignore[arg-type]
+    aliases = getattr(config, "ALIASES", {})
     nested: dict[str, dict[str, Any]] = {}
-    for name, value in settings.items():
+    for given, value in settings.items():
+        name = aliases.get(given, given)
         if name not in sections:
             raise UsageError("config-unknown-key", where="settings", key=name, near=near(name, sections))
-        nested.setdefault(sections[name], {})[name] = str(value) if isinstance(value, Path) else value
+        nested.setdefault(sections[name], {})[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
     return updated(config, nested, where="settings")
 
 
@@ -314,9 +160,6 @@ def cache_folder(given: str | None = None) -> Path:
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA", "~")).expanduser() / "lissom" / "cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lissom"
-
-
-Config = TypeVar("Config")
 
 
 def updated(config: Config, values: Any, *, where: str) -> Config:

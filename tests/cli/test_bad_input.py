@@ -119,7 +119,7 @@ def test_settings_with_an_unknown_key(place: Path, capsys: pytest.CaptureFixture
 def test_weights_for_another_number_of_classes(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = place / "runs" / "first" / "run.json"
     facts = json.loads(file.read_text())
-    file.write_text(json.dumps(facts | {"class_names": ["a", "b", "c", "d"]}))
+    file.write_text(json.dumps(facts | {"facts": facts["facts"] | {"class_names": ["a", "b", "c", "d"]}}))
     refused(capsys, 3, ("3", "4"), "predict", "runs/first", "photos")
 
 

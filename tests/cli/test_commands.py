@@ -59,7 +59,7 @@ def test_the_run_learned_and_says_on_what(place: Path) -> None:
     facts = json.loads((place / "runs" / "first" / "run.json").read_text())
     assert facts["status"] == "finished"
     assert facts["test"]["top1"] > 0.8  # chance is a third
-    assert facts["data"]["train"] + facts["data"]["val"] + facts["data"]["test"] == 40 * len(CLASSES)
+    assert sum(facts["data"]["sizes"].values()) == 40 * len(CLASSES)
     card = (place / "runs" / "first" / "model_card.md").read_text()
     assert "read once at the end" in card
     assert "32×32" in card  # the resolution really used

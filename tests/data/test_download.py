@@ -32,7 +32,8 @@ def kept(folder: Path) -> list[str]:
 
 def test_whole_and_checked_by_either_checksum(server: Files, target: Path) -> None:
     seen: list[tuple[int, int]] = []
-    got = fetch(f"{server.address}/a/net.pth", target, md5=MD5, sha256=SHA256[:8], progress=lambda *b: seen.append(b))
+    tell = lambda event: seen.append((event.done, event.total))  # noqa: E731
+    got = fetch(f"{server.address}/a/net.pth", target, md5=MD5, sha256=SHA256[:8], listener=tell)
     assert (got, target.read_bytes()) == (SHA256, CONTENT)
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})

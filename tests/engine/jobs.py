@@ -14,15 +14,16 @@ from engine.toy import images_of, toy_fit, toy_net
 from lissom.engine.processes import on_first
 from lissom.engine.syncbn import synchronised
 from lissom.errors import DataError, Interrupted
+from lissom.events import Listener, Note, Stop
 
 History = list[dict[str, Any]]
 
 
-def interrupted(fabric: Fabric, folder: Path) -> None:
-    """Trains until a signal comes, then goes on; writes down what was said and the rows, and fails in the second."""
-    changes = {"engine": {"devices": 2}, "optim": {"lr": 0.05, "ema": 0.0}}
+def interrupted(fabric: Fabric, folder: Path, *, listener: Listener, stop: Stop | None) -> None:
+    """Trains until it is stopped, then goes on; writes down what was said and the rows, and fails in the second."""
+    changes = {"engine": {"devices": 2}, "optim": {"lr": 0.05, "ema": 0.0}, "listener": listener}
     try:
-        toy_fit(folder, fabric=fabric, pause=0.2, **changes)
+        toy_fit(folder, fabric=fabric, pause=0.2, stop=stop, **changes)
     except Interrupted as error:
         history = toy_fit(folder, fabric=fabric, resume=True, **changes).history
         (folder / f"{fabric.global_rank}.json").write_text(json.dumps([str(error), history]))
@@ -31,8 +32,16 @@ def interrupted(fabric: Fabric, folder: Path) -> None:
     fabric.barrier()
 
 
-def several(fabric: Fabric, folder: Path) -> dict[str, Any]:
+def trained(fabric: Fabric, folder: Path, pause: float = 0.0, *, listener: Listener, stop: Stop | None) -> History:
+    """Trains once; each process tells before it who it is, which only the first one's listener hears."""
+    listener(Note(name="engine.bar-run", values={"rank": fabric.global_rank, "pid": os.getpid()}))
+    changes = {"devices": fabric.world_size, "accumulate": 2 // fabric.world_size}
+    return toy_fit(folder, fabric=fabric, engine=changes, listener=listener, stop=stop, pause=pause).history
+
+
+def several(fabric: Fabric, folder: Path, *, listener: Listener, stop: Stop | None) -> dict[str, Any]:
     """What two processes do, in one start of them, as starting takes longer than all the rest."""
+    listener(Note(name="engine.bar-run"))
     return {
         "plain": _history(fabric, folder / "plain", {"devices": 2}),
         "sync_bn": _history(fabric, folder / "sync_bn", {"devices": 2, "sync_bn": True}, dropout=0.0),
@@ -85,6 +94,6 @@ def sync_gradients(fabric: Fabric) -> dict[str, Tensor]:
     return gradients | dict(net.named_buffers())
 
 
-def sleep(fabric: Fabric, folder: Path) -> None:
+def sleep(fabric: Fabric, folder: Path, *, listener: Listener, stop: Stop | None) -> None:
     (folder / f"{fabric.global_rank}.pid").write_text(str(os.getpid()))
     time.sleep(120)

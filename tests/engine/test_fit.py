@@ -2,8 +2,6 @@ import csv
 import dataclasses
 import errno
 import json
-import os
-import signal
 
 import pytest
 import torch
@@ -12,9 +10,9 @@ from engine.toy import ENGINE, OPTIM, VAL, ToyTask, ToyTrain, toy_fit, toy_net
 from lissom import atomic
 from lissom.engine import checkpoint
 from lissom.engine.checkpoint import checkpoints, load_checkpoint
-from lissom.engine.events import CheckpointDamaged, Closed, EpochEnded, Saved, Started, StepEnded
 from lissom.engine.records import TIMINGS
-from lissom.errors import DataError, Interrupted, MachineError, ResultError
+from lissom.errors import DataError, MachineError, ResultError
+from lissom.events import CheckpointDamaged, EpochEnded, Saved, Started
 from lissom.runs.weights import digest, load_weights, read_weights
 
 
@@ -96,6 +94,23 @@ class TestWhatIsLeft:
         kinds = [type(event).__name__ for event in told]
         assert kinds == ["Started", *["StepEnded"] * 6, "Saved", "EpochEnded", "Ended", "Closed"]
 
+    def test_without_a_listener_nothing_is_said(self, tmp_path, capfd):
+        toy_fit(tmp_path)
+        assert capfd.readouterr() == ("", "")
+
+    def test_what_a_listener_raises_ends_the_run(self, tmp_path):
+        told = []
+
+        def tired(event):
+            told.append(type(event).__name__)
+            if isinstance(event, EpochEnded):
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            toy_fit(tmp_path, listener=tired)
+        assert told[-2:] == ["EpochEnded", "Closed"]
+        assert toy_fit(tmp_path, resume=True).stopped == "done"
+
 
 class TestTraining:
     def test_one_step_is_the_formula(self, tmp_path):
@@ -166,57 +181,6 @@ class TestResume:
         toy_fit(tmp_path, resume=True, listener=told.append)
         assert isinstance(told[0], Started)
         assert told[0].checkpoint is None
-
-    @pytest.mark.parametrize("moment", [1, 6, 7, 11, 17])
-    def test_after_ctrl_c_the_weights_are_those_of_a_run_without(self, tmp_path, moment):
-        whole, parted = tmp_path / "whole", tmp_path / "parted"
-        whole.mkdir()
-        parted.mkdir()
-        expected = toy_fit(whole)
-        seen = []
-
-        def interrupt(event):
-            seen.append(event)
-            if isinstance(event, StepEnded) and sum(isinstance(e, StepEnded) for e in seen) == moment:
-                os.kill(os.getpid(), signal.SIGINT)
-
-        with pytest.raises(Interrupted, match=f"lissom resume {parted}"):
-            toy_fit(parted, listener=interrupt)
-        assert isinstance(seen[-1], Closed)
-        result = toy_fit(parted, resume=True)
-        assert without_timings(result.history) == without_timings(expected.history)
-        assert last(parted) == last(whole)
-        assert len((parted / "metrics.jsonl").read_text().splitlines()) == 3
-
-    def test_ctrl_c_within_an_evaluation_does_not_wait_for_its_end(self, tmp_path):
-        def batches():
-            yield VAL[0]
-            os.kill(os.getpid(), signal.SIGINT)
-            yield VAL[1]
-            pytest.fail("the evaluation went on")
-
-        class Once:
-            def __iter__(self):
-                return batches()
-
-        with pytest.raises(Interrupted, match="epoch 1 after step 6"):
-            toy_fit(tmp_path, val=Once())
-        parted = toy_fit(tmp_path, resume=True)
-        (tmp_path / "whole").mkdir()
-        whole = toy_fit(tmp_path / "whole")
-        assert without_timings(parted.history) == without_timings(whole.history)
-
-    def test_a_second_ctrl_c_stops_at_once_and_says_how_to_go_on(self, tmp_path):
-        def interrupt(event):
-            if isinstance(event, StepEnded) and event.epoch == 2:
-                os.kill(os.getpid(), signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
-
-        with pytest.raises(Interrupted, match=r"Stopped at once.*lissom resume") as raised:
-            toy_fit(tmp_path, listener=interrupt)
-        assert raised.value.exit_code == 130
-        assert len(checkpoints(tmp_path / "checkpoints")) == 1
-        assert toy_fit(tmp_path, resume=True).stopped == "done"
 
     def test_a_damaged_checkpoint_is_told_and_the_one_before_used(self, tmp_path):
         expected = toy_fit(tmp_path)

@@ -17,11 +17,12 @@ from engine.test_fit import without_timings
 from engine.toy import ENGINE, images_of, toy_fit, toy_net
 from lissom.engine.checkpoint import checkpoints
 from lissom.engine.processes import launch
-from lissom.engine.started import Outcome, judged
-from lissom.errors import DataError, MachineError, UsageError
+from lissom.engine.spawn import Outcome, judged
+from lissom.errors import DataError, Interrupted, MachineError, UsageError
+from lissom.events import Closed, EpochEnded, Note, Started, StepEnded, Stop
 
 TWO = dataclasses.replace(ENGINE, devices=2, threads=1)
-PROGRAM = Path(__file__).with_name("started_program.py")
+PROGRAM = Path(__file__).with_name("spawn_program.py")
 
 
 def losses(history):
@@ -29,19 +30,24 @@ def losses(history):
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    """What `jobs.several` gives in two processes that torchrun starts."""
+def two_folder(tmp_path_factory):
+    """Where two processes that torchrun starts leave what `jobs.several` gives."""
     folder = tmp_path_factory.mktemp("two")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run([*command, PROGRAM, "several", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return torch.load(folder / "value.pt", weights_only=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two(two_folder):
+    return torch.load(two_folder / "value.pt", weights_only=True)
 
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
-    """The folder and the error that `jobs.interrupted` leaves in two processes that we start and send a Ctrl-C."""
-    folder = tmp_path_factory.mktemp("interrupted")
+    """The folder, error and events that `jobs.interrupted` leaves in two processes that we start and send a Ctrl-C."""
+    folder, told = tmp_path_factory.mktemp("interrupted"), []
 
     def interrupt():
         while not checkpoints(folder / "checkpoints"):
@@ -51,9 +57,28 @@ def interrupted(tmp_path_factory):
     former = signal.getsignal(signal.SIGINT)
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(DataError) as raised:
-        launch(jobs.interrupted, TWO, folder)
+        launch(jobs.interrupted, TWO, folder, listener=told.append)
     assert signal.getsignal(signal.SIGINT) is former
-    return folder, raised.value
+    return folder, raised.value, told
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """The same by a token, which another thread asks while this one waits."""
+    folder, told, stop, first = tmp_path_factory.mktemp("asked"), [], Stop(), threading.Event()
+
+    def listener(event):
+        told.append(event)
+        assert threading.current_thread() is threading.main_thread()
+        assert signal.getsignal(signal.SIGINT) is former
+        if isinstance(event, StepEnded):
+            first.set()
+
+    former = signal.getsignal(signal.SIGINT)
+    threading.Thread(target=lambda: first.wait(60) and stop.ask(), daemon=True).start()
+    with pytest.raises(DataError) as raised:
+        launch(jobs.interrupted, TWO, folder, listener=listener, stop=stop)
+    return folder, raised.value, told
 
 
 class TestTwoProcesses:
@@ -92,16 +117,91 @@ class TestTwoProcesses:
         assert two["threads"] == 1
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_ctrl_c_reaches_all_and_the_run_goes_on_as_if_nothing_had_been(two, interrupted, rank):
-    folder, _ = interrupted
-    sentence, history = json.loads((folder / f"{rank}.json").read_text())
-    assert f"lissom resume {folder}" in sentence
-    assert without_timings(history) == without_timings(two["plain"])
+@pytest.mark.parametrize("way", ["interrupted", "asked"])
+class TestStopped:
+    """By Ctrl-C and by a token."""
+
+    @pytest.fixture
+    def stopped(self, request, way):
+        return request.getfixturevalue(way)
+
+    @pytest.mark.parametrize("rank", [0, 1])
+    def test_it_reaches_all_and_the_run_goes_on_as_if_nothing_had_been(self, two, stopped, rank):
+        folder = stopped[0]
+        sentence, history = json.loads((folder / f"{rank}.json").read_text())
+        assert f"lissom resume {folder}" in sentence
+        assert without_timings(history) == without_timings(two["plain"])
+
+    def test_the_listener_hears_it_and_that_the_run_goes_on(self, stopped):
+        kinds = [type(event).__name__ for event in stopped[2]]
+        assert [kind for kind in kinds if kind in ("Started", "Stopping", "Ended", "Closed")] == [
+            "Started", "Stopping", "Closed", "Started", "Ended", "Closed",
+        ]  # fmt: skip
+        assert kinds.count("StepEnded") == 18
+        assert kinds[kinds.index("Closed") - 1] == "Saved"
+
+    def test_an_error_in_one_is_raised_here_once(self, stopped):
+        assert "the second process is no run folder" in str(stopped[1])
 
 
-def test_an_error_in_one_is_raised_here_once(interrupted):
-    assert "the second process is no run folder" in str(interrupted[1])
+def test_what_a_stopped_training_raises_is_raised_here(tmp_path):
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(Interrupted, match=f"lissom resume {tmp_path}"):
+        launch(jobs.trained, TWO, tmp_path, stop=stop)
+    assert len(checkpoints(tmp_path / "checkpoints")) == 1
+
+
+def test_two_processes_tell_what_one_tells(tmp_path):
+    """To a listener that no pickle takes, and all of it before `launch` returns."""
+    told, places = {1: [], 2: []}, {1: tmp_path / "one", 2: tmp_path / "two"}
+    for devices, events in told.items():
+        places[devices].mkdir()
+        engine = dataclasses.replace(ENGINE, devices=devices, threads=1)
+        launch(jobs.trained, engine, places[devices], listener=lambda event, events=events: events.append(event))
+    assert [type(event) for event in told[2]] == [type(event) for event in told[1]]
+    assert isinstance(told[2][-1], Closed)
+    assert told[1][0].values == {"rank": 0, "pid": os.getpid()}
+    assert told[2][0].values["rank"] == 0
+    assert told[2][0].values["pid"] != os.getpid()
+    steps = [[event for event in events if isinstance(event, StepEnded)] for events in told.values()]
+    assert steps[0] == steps[1]
+    rows = [[event.row for event in events if isinstance(event, EpochEnded)] for events in told.values()]
+    assert losses(rows[1]) == pytest.approx(losses(rows[0]), rel=1e-6)
+
+
+def test_under_torchrun_the_first_tells_its_own_listener(two_folder):
+    told = [json.loads((two_folder / f"told-{rank}.json").read_text()) for rank in range(2)]
+    assert told == [["Note"], []]
+
+
+def test_a_listener_that_raises_ends_all(tmp_path):
+    told, children = [], []
+
+    def tired(event):
+        told.append(type(event).__name__)
+        if isinstance(event, StepEnded):
+            children.extend(child.pid for child in psutil.Process().children())
+            raise ZeroDivisionError("tired")
+
+    with pytest.raises(ZeroDivisionError, match="tired"):
+        launch(jobs.interrupted, TWO, tmp_path, listener=tired)
+    assert told == ["Started", "StepEnded", "Closed"]
+    assert len(children) >= 2
+    assert not any(map(_is_alive, children))
+
+
+def test_a_first_process_that_is_killed_leaves_a_closed_training(tmp_path):
+    told = []
+
+    def killing(event):
+        told.append(event)
+        if isinstance(event, StepEnded) and event.step == 2:
+            os.kill(told[0].values["pid"], signal.SIGKILL)
+
+    with pytest.raises(MachineError, match="process 0 was killed"):
+        launch(jobs.trained, TWO, tmp_path, 0.2, listener=killing)
+    assert [type(event) for event in told] == [Note, Started, StepEnded, StepEnded, Closed]
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path):

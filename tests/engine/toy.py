@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lissom.config import EngineConfig, OptimConfig
-from lissom.engine.events import silent
 from lissom.engine.fit import FitResult, fit
 from lissom.engine.seeds import seed_everything
 
@@ -94,7 +93,7 @@ def toy_fit(folder: Path, *, pause: float = 0.0, model: nn.Module | None = None,
     """`changes` to fit's arguments; `optim` and `engine` may be dictionaries of settings."""
     engine = dataclasses.replace(ENGINE, **changes.pop("engine", {}))
     optim = dataclasses.replace(OPTIM, **changes.pop("optim", {}))
-    arguments = {"task": ToyTask(), "train": ToyTrain(engine, pause=pause), "val": VAL, "listener": silent} | changes
+    arguments = {"task": ToyTask(), "train": ToyTrain(engine, pause=pause), "val": VAL} | changes
     return fit(model or toy_net(), optim=optim, engine=engine, folder=folder, **arguments)
 
 

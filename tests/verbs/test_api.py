@@ -23,10 +23,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_train_evaluate_predict_export(place: Path) -> None:
     run = lissom.train(
-        data=place / "photos", model="mobilenetv1_cifar", width=0.25, epochs=2, batch_size=8, quiet=True, name="api"
+        "classify", data=place / "photos", model="mobilenetv1_cifar", width=0.25, epochs=2, batch_size=8, name="api"
     )
     assert run.path == Path("runs/api")
-    assert lissom.evaluate(run)["top1"] == run.data["test"]["top1"]
+    assert lissom.evaluate(run)["top1"] == run.test["top1"]
     rows = lissom.predict(run, ["photos/one"], top=2)
     assert len(rows) == 20
     assert {top["label"] for top in rows[0]["top"]} <= {"one", "seven", "zero"}
@@ -38,12 +38,12 @@ def test_train_evaluate_predict_export(place: Path) -> None:
 
 def test_settings_by_their_own_names_are_checked() -> None:
     with pytest.raises(UsageError, match="learning_rate"):
-        lissom.train(learning_rate=0.1)
+        lissom.train("classify", learning_rate=0.1)
 
 
 def test_a_run_that_augments_and_balances_in_every_way(place: Path) -> None:
     run = lissom.train(
-        data="photos", model="mobilenetv2_cifar", width=0.25, epochs=1, batch_size=8, accumulate=2, quiet=True,
+        "classify", data="photos", model="mobilenetv2_cifar", width=0.25, epochs=1, batch_size=8, accumulate=2,
         optimizer="adamw", lr=1e-3, schedule="onecycle", label_smoothing=0.1, ema=0.9, clip_norm=1.0,
         cutout=8, mixup=0.2, cutmix=1.0, randaugment=2, balance="sampler", precision="bf16", seed=3,
     )  # fmt: skip

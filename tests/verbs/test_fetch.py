@@ -16,8 +16,8 @@ import lissom
 from data.loopback import Files, serving
 from lissom.cli.main import run as command
 from lissom.errors import DataError, MachineError, UsageError
-from lissom.runs.folder import open_run
 from lissom.tasks.classify.prepare import load_model
+from lissom.training.run import open_run
 from lissom.weights.catalogue import CHECKPOINTS
 from models.parity import randomise
 from photos import make_photos
@@ -140,8 +140,8 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     assert command(words.split()) == 0
     assert "classifier is new" in capsys.readouterr().err
     run = open_run("runs/tuned")
-    assert run.data["weights"]["checkpoint"] == NARROW
-    assert run.data["mean"] == [0.485, 0.456, 0.406]
+    assert run.record.weights["checkpoint"] == NARROW
+    assert run.facts.mean == (0.485, 0.456, 0.406)
     model, begun = load_model(run, torch.device("cpu")), lissom.build("mobilenetv2", weights=NARROW)
     assert torch.equal(model.blocks[3].project.conv.weight, begun.blocks[3].project.conv.weight)
     assert torch.equal(model.blocks[3].project.norm.running_var, begun.blocks[3].project.norm.running_var)
@@ -158,24 +158,24 @@ def test_a_run_remembers_how_its_weights_compute(published: Path, tmp_path: Path
     (tmp_path / "cache" / "weights").mkdir(parents=True)
     (tmp_path / "cache" / "weights" / row.file).write_bytes(published.read_bytes())
     run = lissom.train(
-        data="photos", model="mobilenetv2", width=0.5, weights=row.name, epochs=1, batch_size=8, quiet=True,
+        "classify", data="photos", model="mobilenetv2", width=0.5, weights=row.name, epochs=1, batch_size=8,
         resolution=32, name="same",
     )  # fmt: skip
-    assert run.data["numerics"] == {"eps": 1e-3, "padding": "same"}
+    assert (run.facts.eps, run.facts.padding) == (1e-3, "same")
     model = load_model(run, torch.device("cpu"))
     assert {m.eps for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)} == {1e-3}
     assert type(model.stem.conv).__name__ == "SameConv2d"
-    assert lissom.evaluate(run)["top1"] == run.data["test"]["top1"]
+    assert lissom.evaluate(run)["top1"] == run.test["top1"]
 
 
 def test_a_run_s_own_weights_begin_another(server: Files, tmp_path: Path) -> None:
     make_photos(tmp_path / "photos", per_class=12)
-    settings = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8, "quiet": True}
-    first = lissom.train(data="photos", name="first", **settings)
+    settings = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8}
+    first = lissom.train("classify", data="photos", name="first", **settings)
     make_photos(tmp_path / "two", per_class=12, classes=("one", "seven"))
-    second = lissom.train(data="two", name="second", weights="runs/first", **settings)
-    assert second.data["mean"] == pytest.approx(first.data["mean"])
-    assert second.data["weights"]["notes"] == ["The classifier is new: the weights have 3 classes, the network 2."]
+    second = lissom.train("classify", data="two", name="second", weights="runs/first", **settings)
+    assert second.facts.mean == pytest.approx(first.facts.mean)
+    assert second.record.weights["notes"] == ["The classifier is new: the weights have 3 classes, the network 2."]
 
 
 def test_labels_by_a_network_s_name(server: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,11 +15,11 @@ import lissom
 from lissom.blocks.cbam import CBAM
 from lissom.cli.main import run as run_command
 from lissom.errors import DataError, UsageError
-from lissom.runs.folder import Run
 from lissom.runs.weights import save_weights
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.evaluate import View
 from lissom.tasks.classify.prepare import load_model
+from lissom.training.run import Run
 from lissom.verbs.inspect import evenly, facts, look
 from lissom.verbs.inspect_page import PICTURES, draw
 from photos import CLASSES, make_photos
@@ -37,8 +37,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def run(place: Path) -> Run:
-    settings = {"data": "photos", "width": 0.25, "epochs": 1, "batch_size": 8, "quiet": True, "device": "cpu"}
-    return lissom.train(model="mobilenetv3_small", name="v3", **settings)
+    settings = {"data": "photos", "width": 0.25, "epochs": 1, "batch_size": 8, "device": "cpu"}
+    return lissom.train("classify", model="mobilenetv3_small", name="v3", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def pictures(folder: Path) -> set[str]:
 
 
 def test_a_row_for_each_layer_of_the_network(run: Run, found: dict) -> None:
-    assert found["images"] == run.data["data"]["train"]  # fewer than 512, so all
+    assert found["images"] == run.record.data.sizes["train"]  # fewer than 512, so all
     assert [len(found[key]) for key in ("kernels", "twins", "attention")] == [11, 12, 9]  # table 2
     assert [row["width"] for row in found["spiral"]] == [2, 3, 5, 15, 30]  # the paper's
     assert found["notes"] == []

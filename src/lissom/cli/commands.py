@@ -1,15 +1,19 @@
 """Every verb and where its argument class stands; imported by the dispatcher and by shell completion."""
 
-# verb -> module with its argument class and its function; the order is that of the help
-COMMANDS = {
+from importlib import import_module
+from typing import Any
+
+from lissom.training.registry import TASKS
+
+# verb -> module with its argument class, and the class, or for a verb with tasks the function that makes theirs; the
+# order is that of the help
+VERBS = {
     "demo": ("lissom.cli.training", "Demo"),
     "models": ("lissom.cli.networks", "Models"),
     "profile": ("lissom.cli.profiling", "Profile"),
-    "check-data classify": ("lissom.cli.data", "CheckData"),
-    "check-data scene": ("lissom.cli.scene_data", "CheckScene"),
+    "check-data": ("lissom.cli.checking", "check_arguments"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
-    "train classify": ("lissom.cli.training", "Train"),
-    "train scene": ("lissom.cli.scenes", "TrainScene"),
+    "train": ("lissom.cli.training", "train_arguments"),
     "resume": ("lissom.cli.training", "Resume"),
     "evaluate": ("lissom.cli.results", "Evaluate"),
     "inspect": ("lissom.cli.inspect", "Inspect"),
@@ -21,6 +25,16 @@ COMMANDS = {
     "cache": ("lissom.cli.machine", "Cache"),
     "completion": ("lissom.cli.completion", "Completion"),
 }
+OF_TASKS = ("check-data", "train")
+COMMANDS = [each for verb in VERBS for each in ([f"{verb} {task}" for task in TASKS] if verb in OF_TASKS else [verb])]
+
+
+def arguments(command: str) -> type[Any]:
+    """The argument class of one of `COMMANDS`."""
+    verb, _, task = command.partition(" ")
+    module, name = VERBS[verb]
+    found = getattr(import_module(module), name)
+    return found(task) if task else found
 
 
 def message_key(verb: str) -> str:

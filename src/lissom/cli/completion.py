@@ -2,12 +2,11 @@
 
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Annotated, Literal
 
 from tyro.conf import Positional
 
-from lissom.cli.commands import COMMANDS
+from lissom.cli.commands import COMMANDS, arguments
 from lissom.cli.parse import flags
 
 
@@ -25,16 +24,14 @@ class Completion:
 
 
 def _cases(shell: str) -> list[str]:
-    """One line of the script for each verb, with its flags."""
-    lines = []
-    for verb, (module, name) in COMMANDS.items():
-        words = " ".join([*flags(getattr(import_module(module), name)), "--help"])
-        if shell == "fish":
-            head = verb.split()[0]
-            lines += [f"complete -c lissom -n '__fish_seen_subcommand_from {head}' -l {w[2:]}" for w in words.split()]
-        else:
-            lines.append(f'    {verb.split()[0]}) words="{words}" ;;')
-    return lines
+    """One line of the script for each verb, with its flags, those of all its tasks together."""
+    words: dict[str, dict[str, None]] = {}
+    for command in COMMANDS:
+        words.setdefault(command.split()[0], {}).update(dict.fromkeys([*flags(arguments(command)), "--help"]))
+    if shell == "fish":
+        seen = "complete -c lissom -n '__fish_seen_subcommand_from"
+        return [f"{seen} {verb}' -l {flag[2:]}" for verb, known in words.items() for flag in known]
+    return [f'    {verb}) words="{" ".join(known)}" ;;' for verb, known in words.items()]
 
 
 _VERBS = " ".join(dict.fromkeys(verb.split()[0] for verb in COMMANDS))

@@ -32,12 +32,12 @@ class Fetch:
         if self.list or not self.names:
             self._list()
             return 0
+        from lissom.cli.progress import screen
         from lissom.verbs.fetch import fetch
-        from lissom.verbs.waiting import reading
 
-        with reading(quiet=self.json) as progress:
+        with screen(quiet=self.json) as listener:
             found = fetch(
-                self.names, mirror=self.mirror, offline=self.offline, cache_dir=self.cache_dir, progress=progress
+                self.names, mirror=self.mirror, offline=self.offline, cache_dir=self.cache_dir, listener=listener
             )
         if self.json:
             print(json.dumps(found, indent=2))

@@ -4,10 +4,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
 
 from lissom._version import __version__
-from lissom.cli.commands import COMMANDS, message_key
+from lissom.cli.commands import COMMANDS, arguments, message_key
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 
@@ -44,9 +43,7 @@ def _dispatch(argv: list[str]) -> int:
     from lissom.cli.parse import parse  # tyro and rich: 0.1 s that the overview need not pay
 
     verb, rest = find_verb(argv)
-    module, name = COMMANDS[verb]
-    arguments = getattr(import_module(module), name)
-    return parse(arguments, rest, verb=verb).run()
+    return parse(arguments(verb), rest, verb=verb).run()
 
 
 def find_verb(argv: list[str]) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,8 +22,7 @@ Arguments = TypeVar("Arguments")
 
 def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Arguments:
     """The argument class filled from `argv`; where it has a `config` field, that file's values lie under the flags."""
-    aliases = getattr(arguments, "ALIASES", {})
-    argv = [aliases.get(word.split("=")[0], word.split("=")[0]) + word[len(word.split("=")[0]) :] for word in argv]
+    argv = [_spelled(word, getattr(arguments, "ALIASES", {})) for word in argv]
     default: Any = {}
     if "config" in {f.name for f in fields(arguments)} and (file := _value_of("--config", argv)):  # type: ignore[arg-type]
         default = {"default": updated(arguments(), read_yaml(Path(file)), where=file)}
@@ -50,6 +50,13 @@ def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Argument
     if unknown:
         raise _unknown_argument(unknown, arguments, verb)
     return parsed
+
+
+def _spelled(word: str, aliases: Mapping[str, str]) -> str:
+    """`--data=x` as `--cube=x` where a task calls it so."""
+    flag, sign, value = word.partition("=")
+    name = flag.removeprefix("--")
+    return f"--{aliases[name]}{sign}{value}" if flag.startswith("--") and name in aliases else word
 
 
 def read_yaml(file: Path) -> Any:

@@ -1,16 +1,15 @@
 """`lissom evaluate`, `predict`, `runs`, `compare`, `export`."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
 from lissom.errors import UsageError
 from lissom.messages import text
 
-SCENE_FLAGS = ("output", "confidence", "mc_dropout", "uncertainty", "variable", "no_data")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -35,24 +34,25 @@ class Evaluate:
 
     def run(self) -> int:
         """Prints the metrics; tables and pictures go to the run folder."""
-        from lissom.cli.show import show_evaluation
-        from lissom.cli.show_map import show_scene_evaluation
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
+        from lissom.training.run import open_run
         from lissom.verbs.evaluate import evaluate
 
-        found = evaluate(
-            self.run_folder,
-            self.data,
-            batch_size=self.batch_size,
-            device=self.device,
-            threads=self.threads,
-            write=not self.dry_run,
-        )
+        with screen(quiet=self.json) as listener:
+            found = evaluate(
+                self.run_folder,
+                self.data,
+                batch_size=self.batch_size,
+                device=self.device,
+                threads=self.threads,
+                write=not self.dry_run,
+                listener=listener,
+            )
         if self.json:
             print(json.dumps(found, indent=2, ensure_ascii=False))
-        elif "oa" in found:
-            show_scene_evaluation(found, None if self.dry_run else self.run_folder)
         else:
-            show_evaluation(found)
+            screens(open_run(self.run_folder).task.name).evaluation(found)
         return 0
 
 
@@ -91,45 +91,30 @@ class Predict:
 
     def run(self) -> int:
         """Prints a line per image, or per class of a cube; 3 if some images could not be read."""
-        from lissom.cli.show import show_predictions
-        from lissom.verbs.predict import is_scene_run, predict
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
+        from lissom.verbs.predict import model_task, predict
 
-        if is_scene_run(self.model):
-            return self._scene()
-        given = [name for name in SCENE_FLAGS if getattr(self, name)]
-        if given:
-            flags = ", ".join("--" + name.replace("_", "-") for name in given)
-            raise UsageError("scene-only-flags", flags=flags, model=self.model)
-        found = predict(
-            self.model,
-            self.inputs,
-            top=self.top,
-            weights=self.weights,
-            options=dict(self.options),
-            device=self.device,
-            threads=self.threads,
-        )
-        show_predictions(found, self.format)
-        return 3 if any(row["error"] for row in found) else 0
-
-    def _scene(self) -> int:
-        from lissom.cli.show_map import show_scene_prediction
-        from lissom.tasks.scene.predict import predict_scene
-        from lissom.verbs.waiting import reading
-
-        if len(self.inputs) != 1:
-            raise UsageError("scene-one-cube", got=len(self.inputs))
-        with reading(quiet=self.format == "json", words=text("scene_predict.working")) as progress:
-            found = predict_scene(
-                self.model,
-                str(self.inputs[0]),
-                **{name: getattr(self, name) for name in SCENE_FLAGS},
-                device=self.device,
-                threads=self.threads,
-                progress=progress,
+        task = model_task(self.model)
+        options = self._options({each.name for each in fields(task.options)})
+        with screen(quiet=self.format == "json") as listener:
+            found = predict(
+                self.model, list(self.inputs), device=self.device, threads=self.threads, listener=listener, **options
             )
-        show_scene_prediction(found, self.format)
-        return 0
+        screens(task.name).predictions(found, self.format)
+        return 3 if any(row.get("error") for row in found) else 0
+
+    def _options(self, known: set[str]) -> dict[str, Any]:
+        """The settings of the task that were given. Raises: UsageError for those that it does not have."""
+        own = {"model", "inputs", "format", "device", "threads"}
+        defaults = {f.name: f.default for f in fields(self) if f.name not in own}
+        given = {
+            name: getattr(self, name) for name, default in defaults.items() if getattr(self, name) not in (default, {})
+        }
+        if unknown := given.keys() - known:
+            flags = ", ".join("--" + name.replace("_", "-") for name in defaults if name in unknown)
+            raise UsageError("flags-of-another-task", flags=flags, model=self.model)
+        return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,12 +180,14 @@ class Export:
 
     def run(self) -> int:
         """Writes the file and prints by how much its answers differ."""
-        from lissom.tasks.classify.export import export, export_path
+        from lissom.cli.progress import screen
+        from lissom.verbs.export import export, export_path
 
         if self.dry_run:
             print(text("cli.would-write", path=export_path(self.run_folder, self.output)))
             return 0
-        found = export(self.run_folder, self.output)
+        with screen(quiet=self.json) as listener:
+            found = export(self.run_folder, self.output, listener=listener)
         if self.json:
             print(json.dumps(found, indent=2))
         else:

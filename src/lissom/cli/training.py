@@ -1,21 +1,20 @@
-"""`lissom train classify`, `lissom resume`, `lissom demo`."""
+"""`lissom train`, `lissom resume`, `lissom demo`."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from lissom.config import TrainConfig, to_dict
+from lissom.config import to_dict
 from lissom.messages import text
+from lissom.training.registry import TASKS, find_task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(TrainConfig):
-    """Arguments of `lissom train classify`: all settings of a run, and where it goes."""
+class Train:
+    """Where a run goes and how it is told of; the arguments of `lissom train TASK`, after the task's settings."""
 
     name: str | None = None
     """Name of the run folder; None: network, data and time."""
@@ -30,9 +29,14 @@ class Train(TrainConfig):
     quiet: bool = False
     """Print nothing but errors and the run folder."""
 
-    def settings(self) -> TrainConfig:
+    def settings(self) -> Any:
         """The run's settings alone."""
-        return TrainConfig(**{f.name: getattr(self, f.name) for f in fields(TrainConfig)})
+        kind = find_task(self.TASK).config  # type: ignore[attr-defined]
+        return kind(**{f.name: getattr(self, f.name) for f in fields(kind)})
+
+    def vary(self) -> tuple[str, int] | None:
+        """What differs between several trainings, and their number; None: there is one."""
+        return None
 
     def run(self) -> int:
         """Trains; prints what the run reached and where it stands."""
@@ -42,17 +46,56 @@ class Train(TrainConfig):
 
             sys.stdout.write(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
             return 0
-        from lissom.cli.show import show_plan, show_result
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
         from lissom.engine.processes import is_first
-        from lissom.verbs.train import plan, train
+        from lissom.verbs.train import plan, train, train_several
 
-        if self.dry_run:
-            show_plan(plan(config, runs_dir=self.runs_dir, name=self.name))
-            return 0
-        run = train(config, runs_dir=self.runs_dir, name=self.name, quiet=self.quiet)
+        shown, place = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
+        with screen(quiet=self.quiet) as listener:
+            if self.dry_run:
+                shown.plan(plan(config, **place, listener=listener))
+                return 0
+            several = self.vary()
+            if several:
+                found: Any = train_several(config, vary=several[0], runs=several[1], **place, listener=listener)
+            else:
+                found = train(config, **place, listener=listener)
         if is_first():  # under torchrun every process comes here
-            show_result(run, quiet=self.quiet)
+            _show(shown, found, quiet=self.quiet)
         return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSeveral(Train):
+    """The same of a task that can repeat its trainings."""
+
+    runs: int = 1
+    """Train so often, with seeds one after the other for split and weights, and state mean and standard deviation."""
+    compare_splits: bool = False
+    """Train twice, at a random and at a disjoint split, and show both figures."""
+
+    def vary(self) -> tuple[str, int] | None:
+        if self.compare_splits:
+            return "splits", self.runs
+        return ("seeds", self.runs) if self.runs != 1 else None
+
+
+def train_arguments(task: str) -> type[Train]:
+    """The class of the arguments of `lissom train TASK`: the task's settings, then ours."""
+    known = find_task(task)
+    flags = TrainSeveral if known.repeat else Train
+    return make_dataclass("Train", [], bases=(flags, known.config), frozen=True, kw_only=True)
+
+
+def _show(shown: Any, found: Any, *, quiet: bool) -> None:
+    several = isinstance(found, dict)
+    if quiet:
+        print("\n".join(found["runs"]) if several else found.path)
+    elif several:
+        shown.several(found)
+    else:
+        shown.result(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +115,16 @@ class Resume:
 
     def run(self) -> int:
         """Goes on from the newest sound checkpoint."""
-        from lissom.cli.show import show_result
-        from lissom.cli.show_scene import show_scene_result
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
         from lissom.verbs.train import resume, resume_point
 
         if self.dry_run:
             print(text("cli.would-resume", run=self.run_folder, step=resume_point(self.run_folder)))
             return 0
-        run = resume(self.run_folder, device=self.device, threads=self.threads, quiet=self.quiet)
-        show = show_scene_result if run.data.get("task") == "scene" else show_result
-        show(run, quiet=self.quiet)
+        with screen(quiet=self.quiet) as listener:
+            run = resume(self.run_folder, device=self.device, threads=self.threads, listener=listener)
+        _show(screens(run.task.name), run, quiet=self.quiet)
         return 0
 
 
@@ -89,8 +132,8 @@ class Resume:
 class Demo:
     """Arguments of `lissom demo`."""
 
-    task: Literal["classify", "scene"] = "classify"
-    """Photos of digits, or the pixels of a synthetic hyperspectral scene."""
+    task: str = field(default=next(iter(TASKS)))
+    """Photos of digits, or the pixels of a synthetic hyperspectral scene: classify or scene."""
     runs_dir: Path = Path("runs")
     """The folder of run folders; the page goes there too."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -102,29 +145,18 @@ class Demo:
 
     def run(self) -> int:
         """Trains, compares, exports, checks, reports."""
-        tell = partial(print, file=sys.stderr, flush=True)
-        if self.task == "scene":
-            return self._scene(tell)
-        from lissom.cli.show import show_demo
-        from lissom.tasks.classify.recipes import NETWORKS
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
 
+        known = find_task(self.task)
+        shown = screens(known.name)
         if self.dry_run:
-            print(text("cli.demo-plan", networks=", ".join(n.label for n in NETWORKS), folder=self.runs_dir))
+            shown.demo_plan(known.demo_networks(), self.runs_dir)
             return 0
-        from lissom.tasks.classify.demo import demo
+        from lissom.verbs.demo import demo
 
-        show_demo(demo(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
-        return 0
-
-    def _scene(self, tell: Callable[[str], None]) -> int:
-        from lissom.cli.show_map import show_scene_demo
-        from lissom.tasks.scene.recipes import networks
-
-        tell(text("scene_demo.synthetic"))
-        if self.dry_run:
-            print(text("scene_demo.plan", networks=", ".join(networks()), folder=self.runs_dir))
-            return 0
-        from lissom.tasks.scene.demo import demo_scene
-
-        show_scene_demo(demo_scene(runs_dir=self.runs_dir, device=self.device, threads=self.threads, tell=tell))
+        with screen() as listener:
+            place = {"runs_dir": self.runs_dir, "device": self.device, "threads": self.threads}
+            found = demo(self.task, **place, listener=listener)
+        shown.demo(found)
         return 0

@@ -10,15 +10,15 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from lissom.errors import DataError, MachineError
+from lissom.events import Advanced, Listener, silent
 
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 where the server does not say)
 CHUNK = 1 << 18
 TIMEOUT_S = 30
 STALE_S = 2 * TIMEOUT_S  # a download that got nothing for so long has ended
@@ -32,7 +32,7 @@ def fetch(
     md5: str | None = None,
     sha256: str | None = None,
     mirror: str | None = None,
-    progress: Progress | None = None,
+    listener: Listener = silent,
 ) -> str:
     """Stores the file at `address` as `path` if its checksum is as published, and returns its SHA-256.
 
@@ -45,7 +45,7 @@ def fetch(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _claimed(path) as part:
-            _complete(address, part, progress)
+            _complete(address, part, listener)
             got_md5, got_sha256 = _checksums(part)
             for got, expected, name in ((got_md5, md5, "MD5"), (got_sha256, sha256, "SHA-256")):
                 if expected and not got.startswith(expected.lower()):
@@ -88,12 +88,12 @@ def _changed(path: Path) -> float:
     return path.stat().st_mtime if path.exists() else 0.0
 
 
-def _complete(address: str, part: Path, progress: Progress | None) -> None:
+def _complete(address: str, part: Path, listener: Listener) -> None:
     """Fills `part`, from where it ends; a connection that gives something before it breaks is tried again."""
     for number in range(1, TRIES + 1):
         before = _size(part)
         try:
-            _continue(address, part, progress)
+            _continue(address, part, listener)
             return
         except (http.client.HTTPException, ConnectionError, TimeoutError):
             if number == TRIES or _size(part) <= before:
@@ -101,7 +101,7 @@ def _complete(address: str, part: Path, progress: Progress | None) -> None:
     raise AssertionError("the last try returns or raises")
 
 
-def _continue(address: str, part: Path, progress: Progress | None) -> None:
+def _continue(address: str, part: Path, listener: Listener) -> None:
     start = _size(part)
     request = urllib.request.Request(address, headers={"Range": f"bytes={start}-"} if start else {})
     try:
@@ -112,22 +112,21 @@ def _continue(address: str, part: Path, progress: Progress | None) -> None:
             raise
         if not error.headers.get("Content-Range", "").endswith(f"/{start}"):  # the file is another one now
             part.unlink()
-            _continue(address, part, progress)
+            _continue(address, part, listener)
         return
     with answer:
         resumed = answer.status == http.client.PARTIAL_CONTENT  # else the server knows no ranges and sends it all
         with part.open("ab" if resumed else "wb") as file:
-            _copy(answer, file, start if resumed else 0, progress)
+            _copy(answer, file, start if resumed else 0, listener)
 
 
-def _copy(answer: Any, file: IO[bytes], start: int, progress: Progress | None) -> None:
+def _copy(answer: Any, file: IO[bytes], start: int, listener: Listener) -> None:
     length = int(answer.headers.get("Content-Length") or 0)
     done, total = start, start + length if length else 0
     while chunk := answer.read(CHUNK):
         file.write(chunk)
         done += len(chunk)
-        if progress:
-            progress(done, total)
+        listener(Advanced(what="bytes", done=done, total=total))
     file.flush()
     os.fsync(file.fileno())
     if done < total:

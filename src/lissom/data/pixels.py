@@ -5,7 +5,7 @@ Small images are decoded once: 60,000 JPEGs of 32x32 take 6 s to decode and 0.1 
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,12 @@ from lissom.data.files import Pixels, Unreadable, decode, fit_square
 from lissom.data.sources import Images
 from lissom.data.storing import store
 from lissom.errors import DataError
+from lissom.events import Advanced, Listener
 
 SMALL_SIDE = 96  # pixels: longer sides are streamed
 LARGEST_CACHE = 4 << 30  # bytes
 CHUNK = 512  # images decoded before they are written
 NAMED = 20  # unreadable files that the sentence lists
-
-Progress = Callable[[int, int], None]  # images so far, images in all
 
 
 class NotSmall(Exception):
@@ -81,7 +80,7 @@ def read_pixels(source: Images, index: int) -> Pixels:
 
 
 def cached(
-    source: Images, path: Path, resolution: int, *, largest_side: int | None, progress: Progress | None
+    source: Images, path: Path, resolution: int, *, largest_side: int | None, listener: Listener
 ) -> CachedPixels:
     """The array at `path`, decoded first where it is not there or not whole.
 
@@ -92,7 +91,7 @@ def cached(
         with store(path) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            for rows in _decoded(source, resolution, largest_side, progress):
+            for rows in _decoded(source, resolution, largest_side, listener):
                 file.write(rows.tobytes())
     return CachedPixels(path)
 
@@ -107,7 +106,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     return array.shape == shape and array.dtype == np.uint8
 
 
-def _decoded(source: Images, resolution: int, largest_side: int | None, progress: Progress | None) -> Iterator[Pixels]:
+def _decoded(source: Images, resolution: int, largest_side: int | None, listener: Listener) -> Iterator[Pixels]:
     """All images in order, in chunks N H W C; unreadable ones are collected, then raised together."""
     bad: list[tuple[str, str]] = []
     total = len(source.names)
@@ -122,15 +121,14 @@ def _decoded(source: Images, resolution: int, largest_side: int | None, progress
             if largest_side and max(image.shape[:2]) > largest_side:
                 raise NotSmall
             rows[row] = fit_square(image, resolution)
-        if progress:
-            progress(start + len(rows), total)
+        listener(Advanced(what="images", done=start + len(rows), total=total))
         if not bad:
             yield rows
     if bad:
         raise unreadable(source, bad)
 
 
-def verify(source: Images, record: Path, *, progress: Progress | None) -> None:
+def verify(source: Images, record: Path, *, listener: Listener) -> None:
     """Decodes every image once, so that none is found broken an hour later; `record` remembers that all were good.
 
     Raises: DataError that names unreadable images.
@@ -144,8 +142,7 @@ def verify(source: Images, record: Path, *, progress: Progress | None) -> None:
             stop = min(start + CHUNK, total)
             reasons = pool.map(lambda index: _reason(source, index), range(start, stop))
             bad += [(source.names[start + row], reason) for row, reason in enumerate(reasons) if reason]
-            if progress:
-                progress(stop, total)
+            listener(Advanced(what="images", done=stop, total=total))
     if bad:
         raise unreadable(source, bad)
     with store(record) as file:

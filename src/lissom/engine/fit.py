@@ -11,13 +11,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from lissom import events
 from lissom.config import EngineConfig, OptimConfig
-from lissom.engine import events, processes
+from lissom.engine import processes
 from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound, save_checkpoint
 from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
 from lissom.engine.memory import is_out_of_memory, keep_memory, largest_that_fits, memory_explained, too_many
-from lissom.engine.progress import Progress
 from lissom.engine.records import write_rows, write_weights
 from lissom.engine.state import TrainingState
 from lissom.engine.task import Task, TrainBatches
@@ -54,19 +54,21 @@ def fit(
     folder: Path,
     fabric: Fabric | None = None,
     listener: events.Listener | None = None,
+    stop: events.Stop | None = None,
     resume: bool = False,
 ) -> FitResult:
     """Trains `model` and leaves rows, best and last weights and checkpoints in `folder`.
 
     With `resume` it goes on from the newest sound checkpoint there, if any. `val` chooses the best weights; it is
     iterated once for each epoch, by the first process alone. Each process calls this with its own `fabric`
-    (see `processes.launch`); without one, there is one process.
+    (see `processes.launch`); without one, there is one process. `stop` ends it after the step under way, and an
+    evaluation after its batch; without a token Ctrl-C does, where this is the main thread.
 
-    Raises: Interrupted after Ctrl-C, when all is saved; ResultError when a loss is not finite; MachineError when
+    Raises: Interrupted after a stop, when all is saved; ResultError when a loss is not finite; MachineError when
     memory or the disk is full; DataError when no checkpoint is sound or the newest does not fit.
     """
     fabric = fabric or processes.make_fabric(engine)
-    loop = _Loop(fabric, model, task, train, val, optim, engine, Path(folder), listener)
+    loop = _Loop(fabric, model, task, train, val, optim, engine, Path(folder), listener, stop)
     with memory_explained(engine), loop.stop, _closing(loop):
         loop.begin(resume=resume)
         while not loop.state.stopped:
@@ -99,13 +101,14 @@ class _Loop:
         engine: EngineConfig,
         folder: Path,
         listener: events.Listener | None,
+        stop: events.Stop | None,
     ) -> None:
         if fabric.device.type == "cpu":
             keep_memory()
         self.fabric, self.task, self.train, self.val = fabric, task, train, val
         self.engine, self.folder = engine, folder
-        self.tell = (listener or Progress()) if fabric.is_global_zero else events.silent
-        self.stop = StopRequest(lambda: self.tell(events.Stopping()))
+        self.tell = listener if listener and fabric.is_global_zero else events.silent
+        self.stop = StopRequest(lambda: self.tell(events.Stopping()), stop)
         self.training = Training(fabric, model, optim, engine, engine.epochs * train.steps_per_epoch)
         self.exchange = Exchange(fabric, self.training.model)
         self.state = TrainingState()
@@ -203,6 +206,7 @@ class _Loop:
             self._save()
 
     def _stop(self) -> None:
+        self.stop.tell_once()
         path = self._save()
         raise Interrupted("stopped", run=self.folder, epoch=self.state.epoch + 1, step=self.state.step, path=path)
 
@@ -248,7 +252,7 @@ class _Loop:
         self.tell(events.EpochEnded(row=row, best=best))
 
     def _evaluate(self) -> dict[str, float] | None:
-        """Metrics from the first process, the same in all; None when the user asked to stop meanwhile."""
+        """Metrics from the first process, the same in all; None when a stop was asked for meanwhile."""
         metrics = None
         if self.fabric.is_global_zero:
             self.training.model.eval()

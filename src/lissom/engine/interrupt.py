@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one asks to stop after the step, the second stops at once. SIGTERM counts as the same."""
+"""How work in this process is asked to stop: by the caller's token, or by Ctrl-C where the caller gave none."""
 
 import signal
 import threading
@@ -6,24 +6,31 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
+from lissom.events import Stop
+
 
 class EvaluationStopped(Exception):
     """Leaves an evaluation that the user does not want to wait for; its epoch is evaluated again on resume."""
 
 
 class StopRequest:
-    """Within `with`, remembers the first signal in `asked`; the second raises KeyboardInterrupt where it finds us.
+    """Within `with`, whether to stop.
 
-    Former handlers are put back at the end. Outside the main thread Python allows no handlers: then nothing is caught.
+    Without a token the first Ctrl-C asks and the second raises KeyboardInterrupt where it finds us; SIGTERM counts as
+    the same. Former handlers are put back at the end. With a token no handler is touched, and none outside the main
+    thread, where Python allows none.
+
+    tell: called once: within the signal's handler, or by who first reads in `asked` that the token was asked; never by
+    the thread that asks.
     """
 
-    def __init__(self, on_first: Callable[[], None]) -> None:
-        self.asked = False
-        self._on_first = on_first
+    def __init__(self, tell: Callable[[], None], stop: Stop | None = None) -> None:
+        self._stop, self._by_signals = stop or Stop(), stop is None
+        self._tell, self._told = tell, False
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> "StopRequest":
-        if threading.current_thread() is threading.main_thread():
+        if self._by_signals and threading.current_thread() is threading.main_thread():
             self._former = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
@@ -31,11 +38,23 @@ class StopRequest:
         for number, handler in self._former.items():
             signal.signal(number, handler)
 
+    @property
+    def asked(self) -> bool:
+        if self._stop.asked:
+            self.tell_once()
+        return self._stop.asked
+
+    def tell_once(self) -> None:
+        """Also for who obeys a wish that only another process has heard so far."""
+        if not self._told:
+            self._told = True
+            self._tell()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self._stop.asked:
             raise KeyboardInterrupt
-        self.asked = True
-        self._on_first()
+        self._stop.ask()
+        self.tell_once()  # now, as the step under way may be long
 
     def watch(self, batches: Iterable[Any]) -> Iterator[Any]:
         """The same batches, until a stop is asked for: then EvaluationStopped."""

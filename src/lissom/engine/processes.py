@@ -21,8 +21,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lissom.config import EngineConfig
 from lissom.device import choose_device, set_threads
-from lissom.engine import started
+from lissom.engine import spawn
 from lissom.errors import LissomError, UsageError
+from lissom.events import Listener, Stop, silent
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
 PATIENCE = timedelta(days=1)  # the others wait while the first evaluates; a process that died is noticed anyway
@@ -30,24 +31,41 @@ PATIENCE = timedelta(days=1)  # the others wait while the first evaluates; a pro
 Value = TypeVar("Value")
 
 
-def launch(fn: Callable[..., Value], engine: EngineConfig, *args: Any) -> Value:
-    """Calls `fn(fabric, *args)` in as many processes as `engine.devices` says and returns what the first one returns.
+def launch(
+    fn: Callable[..., Value],
+    engine: EngineConfig,
+    *args: Any,
+    listener: Listener | None = None,
+    stop: Stop | None = None,
+) -> Value:
+    """Calls `fn(fabric, *args, listener=..., stop=...)` in as many processes as `engine.devices` says.
 
-    For new processes `fn` must be importable by its name and `args` must be picklable; their signals are forwarded,
-    they end with this process, and when one fails the others are ended and its error is raised here, once.
+    Returns what the first process returns. `fn` is given a listener in each process, a silent one in all but the first,
+    and a token where this is given one.
+
+    For new processes `fn` must be importable by its name and `args` must be picklable; `listener` and `stop` need not
+    be, as they stay here: events come up a pipe and are told in this thread, and a stop goes down. Without a token the
+    signals of the main thread are forwarded. The processes end with this one, and when one fails, or the listener, the
+    others are ended and its error is raised here, once.
 
     Raises: what `fn` raises; UsageError when torchrun started another number of processes.
     """
     if engine.devices == 1 or under_torchrun():
-        return run_here(fn, engine, *args)
-    return started.run(fn, engine, *args)
+        return run_here(fn, engine, *args, listener=listener, stop=stop)
+    return spawn.run(fn, engine, *args, listener=listener or silent, stop=stop)
 
 
-def run_here(fn: Callable[..., Value], engine: EngineConfig, *args: Any) -> Value:
-    """Calls `fn(fabric, *args)` as one of the processes, with its share of the threads."""
+def run_here(
+    fn: Callable[..., Value],
+    engine: EngineConfig,
+    *args: Any,
+    listener: Listener | None = None,
+    stop: Stop | None = None,
+) -> Value:
+    """Calls `fn` as one of the processes, with its share of the threads."""
     set_threads(engine.threads, processes=int(os.environ.get("LOCAL_WORLD_SIZE", 1)) if under_torchrun() else 1)
     fabric = make_fabric(engine)
-    value = fn(fabric, *args)
+    value = fn(fabric, *args, listener=listener if listener and is_first() else silent, stop=stop)
     if fabric.world_size > 1:  # after an error the process ends anyway, and this might wait for one that is gone
         fabric.barrier()
         torch.distributed.destroy_process_group()

@@ -1,69 +1,39 @@
-"""The run folder: made once, filled while training, opened by everything that comes after.
+"""The run folder as plain mappings: made once, filled while training, read by everything that comes after.
 
 config.yaml  env.json  run.json          settings, machine, what the network expects and answers
 metrics.jsonl  results.csv               one row for each epoch
 best.safetensors  last.safetensors       weights; `checkpoints/` holds the full training state
 curves.*  confusion.*  samples.png  report.html  model_card.md
+
+`training.run` makes a typed run of it; here nothing is known of tasks.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from lissom._version import __version__
 from lissom.atomic import write_atomic
-from lissom.config import SceneTrainConfig, TrainConfig, to_dict, updated
 from lissom.errors import DataError, MachineError, UsageError
 
-RUN_FORMAT = 1  # raised when an older lissom could misread the folder
+RUN_FORMAT = 2  # raised when this lissom could misread an older folder
+RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
+BEST, LAST, CHECKPOINTS = "best.safetensors", "last.safetensors", "checkpoints"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run folder that has been read."""
+class Stored(NamedTuple):
+    """What a run folder holds, as it stands there."""
 
-    path: Path
-    config: Any
-    """A TrainConfig, or for a run on a scene a SceneTrainConfig."""
-    data: dict[str, Any]
-    """The content of run.json: format, lissom, status, task, class_names, mean, std, resolution, in_channels ..."""
+    record: dict[str, Any]
+    """The content of run.json."""
+    config: dict[str, Any]
+    """The content of config.yaml: sections of settings."""
     history: list[dict[str, Any]]
     """One row for each finished epoch."""
-
-    def __fspath__(self) -> str:  # a run stands for its folder wherever a path is asked for
-        return str(self.path)
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def status(self) -> str:
-        return str(self.data.get("status", "unknown"))
-
-    @property
-    def best(self) -> Path:
-        return self.path / "best.safetensors"
-
-    @property
-    def last(self) -> Path:
-        return self.path / "last.safetensors"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """The content of env.json, or nothing when it is not there."""
-        file = self.path / "env.json"
-        return _read_json(file) if file.exists() else {}
 
 
 def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | None = None) -> Path:
@@ -78,7 +48,7 @@ def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | N
     for path in _candidates(Path(root), name):
         try:
             path.mkdir(parents=True)
-            (path / "checkpoints").mkdir()
+            (path / CHECKPOINTS).mkdir()
             return path
         except FileExistsError as error:
             if not path.exists() or path.parent.is_file():  # it is `root` that stands in the way, as a file
@@ -100,61 +70,63 @@ def _not_writable(path: Path, error: OSError) -> MachineError:
     return MachineError("run-folder-not-writable", path=path, reason=error.strerror or error)
 
 
-def write_run(path: Path | str, data: dict[str, Any], *, config: TrainConfig | SceneTrainConfig | None = None) -> None:
-    """Lays `data` over run.json, which says the format's version by itself, and writes config.yaml when it is given.
-
-    Call it again to change the status or to add what became known later.
-    """
-    path = Path(path)
-    if config is not None:
-        write_atomic(path / "config.yaml", yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True))
-    file = path / "run.json"
+def write_record(path: Path, changes: Mapping[str, Any]) -> None:
+    """Lays `changes` over run.json, which says the format's version by itself: the status, or what is known now."""
+    file = path / RECORD
     old = _read_json(file) if file.exists() else {"format": RUN_FORMAT, "lissom": __version__}
-    write_atomic(file, json.dumps(old | data, indent=2, ensure_ascii=False) + "\n")
+    write_json(file, old | dict(changes))
 
 
-def open_run(path: Path | str) -> Run:
+def write_config(path: Path, config: Mapping[str, Any]) -> None:
+    """Writes config.yaml: sections of settings."""
+    write_atomic(path / CONFIG, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+
+
+def write_json(file: Path, values: Any) -> None:
+    """Writes plain values as JSON that people can read."""
+    write_atomic(file, json.dumps(values, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def is_run(path: Path | str) -> bool:
+    """Whether it is the folder of a run, of whatever version."""
+    return (Path(path) / RECORD).is_file()
+
+
+def read_run(path: Path | str) -> Stored:
     """Reads a run folder.
 
     Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged.
     """
     path = Path(path)
-    file = path / "run.json"
-    if not file.is_file():
+    if not is_run(path):
         raise DataError("run-folder-missing" if not path.exists() else "not-a-run-folder", path=path)
-    data = _read_json(file)
-    if data.get("format") != RUN_FORMAT:
-        values = {"got": data.get("format"), "expected": RUN_FORMAT, "writer": data.get("lissom", "?")}
+    record = _read_json(path / RECORD)
+    if record.get("format") != RUN_FORMAT:
+        values = {"got": record.get("format"), "expected": RUN_FORMAT, "writer": record.get("lissom", "?")}
         raise DataError("run-format-unknown", path=path, **values)
-    return Run(path=path, config=read_config(path), data=data, history=_read_history(path / "metrics.jsonl"))
+    return Stored(record, _read_config(path / CONFIG), _read_history(path / HISTORY))
 
 
-def open_photo_run(path: Path | str) -> Run:
-    """The same for verbs that know photos alone. Raises: DataError for a run on a scene, and as `open_run`."""
-    run = open_run(path)
-    if run.data.get("task") == "scene":
-        raise DataError("run-on-scene", run=run.path)
-    return run
+def read_environment(path: Path) -> dict[str, Any]:
+    """The content of env.json, or nothing when it is not there."""
+    file = path / ENVIRONMENT
+    return _read_json(file) if file.exists() else {}
 
 
-def read_config(path: Path | str) -> TrainConfig | SceneTrainConfig:
-    """The settings in `config.yaml` of the run folder `path`.
+def list_runs(root: Path | str) -> list[Path]:
+    """The run folders below `root`, by name; those of other versions are among them, `read_run` says so."""
+    root = Path(root)
+    return sorted(file.parent for file in root.glob(f"*/{RECORD}")) if root.is_dir() else []
 
-    Raises: DataError when the file is missing or not YAML, UsageError when a key or value in it is unknown.
-    """
-    file = Path(path) / "config.yaml"
+
+def _read_config(file: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
-    kind = SceneTrainConfig if isinstance(values, dict) and "scene" in values else TrainConfig
-    return updated(kind(), values, where=os.fspath(file))
-
-
-def list_runs(root: Path | str) -> list[Path]:
-    """The run folders below `root`, by name; those of other versions are among them, `open_run` says so."""
-    root = Path(root)
-    return sorted(file.parent for file in root.glob("*/run.json")) if root.is_dir() else []
+    if not isinstance(values, dict):
+        raise DataError("run-file-damaged", path=file, reason=f"{type(values).__name__}, not sections of settings")
+    return values
 
 
 def _read_json(file: Path) -> dict[str, Any]:

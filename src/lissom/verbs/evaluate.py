@@ -4,33 +4,27 @@ from pathlib import Path
 from typing import Any
 
 from lissom.device import set_threads
-from lissom.errors import UsageError
-from lissom.runs.folder import open_run
-from lissom.tasks.classify import evaluate as photos
-from lissom.tasks.scene.evaluate import evaluate_scene
+from lissom.events import Listener, silent
+from lissom.training.run import open_run
 
 
 def evaluate(
     run_folder: Path | str,
-    data: str | None = None,
+    data: Path | str | None = None,
     *,
     batch_size: int = 256,
     device: str = "auto",
     threads: int | None = None,
     write: bool = True,
+    listener: Listener = silent,
 ) -> dict[str, Any]:
-    """Measures a run's best weights on its test set, or on every image of `data` (a class folder or an archive).
+    """Measures a run's best weights on its test set, or on all of `data`.
 
-    A run on a scene is measured on its own test pixels and gives what `tasks.scene.evaluate.evaluate_scene` does.
-    Else returns plain data: `top1` with `top1_interval_95` (Wilson), `top5`, `macro_f1`, `calibration_error`,
-    `per_class` (precision, recall, F1, images), `confusion` (row the truth), `most_confused`, and `folder`, where
-    tables and pictures were written: the run itself, or `evaluations/NAME` in it.
-    Raises: DataError for data that cannot be read or has a class that the run does not know.
+    Returns figures by name, as the task has them: `top1` or `oa` with its interval, scores of each class, the confusion
+    matrix. write: tables and pictures go to the run's folder, or to `evaluations/NAME` in it for other data.
+    Raises: DataError for data that cannot be read or does not fit the run.
     """
     set_threads(threads)
     run = open_run(run_folder)
-    if run.data.get("task") != "scene":
-        return photos.evaluate(run, data, batch_size=batch_size, device=device, write=write)
-    if data is not None:
-        raise UsageError("evaluate-scene-data", run=run.path, got=data)
-    return evaluate_scene(run, device=device, write=write)
+    other = None if data is None else str(data)
+    return run.task.evaluate(run, other, batch_size=batch_size, device=device, write=write, listener=listener)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from lissom.errors import UsageError, near
+from lissom.events import Listener, silent
 from lissom.models.registry import ENTRIES
 from lissom.weights.catalogue import CHECKPOINTS, checkpoints
 from lissom.weights.checkpoint import Checkpoint
-from lissom.weights.source import Progress, Source, cached_file, obtain
+from lissom.weights.source import Source, cached_file, obtain
 
 MEBIBYTE = 1 << 20
 
@@ -37,7 +38,7 @@ def fetch(
     mirror: str | None = None,
     offline: bool = False,
     cache_dir: str | None = None,
-    progress: Progress | None = None,
+    listener: Listener = silent,
 ) -> list[dict[str, Any]]:
     """Fetches what is not in the cache yet; a row for each file with `checkpoint`, `path` and `sha256`.
 
@@ -54,7 +55,7 @@ def fetch(
                     Source(cached_file(row, cache_dir), row, row.norm),
                     mirror=mirror,
                     offline=offline,
-                    progress=progress,
+                    listener=listener,
                 )
             ),
             "sha256": row.sha256,

@@ -22,12 +22,12 @@ from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
 from lissom.messages import text
 from lissom.report.tables import to_csv
-from lissom.runs.folder import open_photo_run
 from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.data.foreign import open_foreign
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.evaluate import View
 from lissom.tasks.classify.prepare import load_data, load_model
+from lissom.training.run import open_of
 
 LEAST_IMAGES = 2  # information lost is fitted to one half and judged on the other
 
@@ -69,11 +69,11 @@ def inspect(
     if images < LEAST_IMAGES:
         raise UsageError("inspect-images", got=images, least=LEAST_IMAGES)
     set_threads(threads)
-    run = open_photo_run(run_folder)
+    run = open_of("classify", run_folder)
     model = load_model(run, choose_device(device))
     image_set = _images(run, data)
-    view = View(tuple(run.data["class_names"]), tuple(run.data["mean"]), tuple(run.data["std"]))
-    seen = look(model, evenly(image_set, images), view, network=run.data["network"], batch_size=batch_size)
+    view = View.of(run.facts)
+    seen = look(model, evenly(image_set, images), view, network=run.record.network, batch_size=batch_size)
     folder = _folder(Path(output) if output else run.path) if write else None
     source = data or text("inspect.source", run=run.name)
     found = {**facts(seen), "source": source, "folder": None if folder is None else str(folder)}
@@ -150,9 +150,9 @@ def _images(run: Any, data: str | None) -> ImageSet:
         return load_data(run.config).train
     return open_foreign(
         data,
-        class_names=run.data["class_names"],
-        in_channels=run.data["in_channels"],
-        resolution=run.data["resolution"],
+        class_names=run.facts.class_names,
+        in_channels=run.facts.in_channels,
+        resolution=run.facts.resolution,
         cache_dir=cache_folder(run.config.data.cache_dir),
     )
 

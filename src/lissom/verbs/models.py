@@ -6,10 +6,10 @@ from typing import Any
 
 from lissom import models
 from lissom.errors import UsageError, near
+from lissom.training.registry import TASKS
 from lissom.weights.catalogue import CHECKPOINTS
 
 COLUMNS = ("network", "resolution", "parameters", "macs", "published_top1", "year", "paper", "title")
-TASKS = ("classify", "scene")
 _OPERATORS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "=": operator.eq}
 
 

@@ -1,42 +1,42 @@
-"""`lissom predict`: labels for image files, or a map for a cube."""
+"""`lissom predict`: labels for image files, a map for a cube: answers for a person's own data."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lissom.config import updated
 from lissom.device import set_threads
-from lissom.runs.folder import open_run
-from lissom.tasks.classify import predict as photos
-from lissom.tasks.scene.predict import predict_scene
+from lissom.events import Listener, Stop, silent
+from lissom.runs.folder import is_run
+from lissom.training.registry import first_task
+from lissom.training.run import open_run
+from lissom.training.task import Task
 
 
 def predict(
     model: Path | str,
-    inputs: Sequence[Path | str] | Path | str,
+    inputs: Any,
     *,
-    top: int = 1,
-    weights: str | Path | None = None,
-    options: Mapping[str, Any] | None = None,
     device: str = "auto",
     threads: int | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
+    **options: Any,
 ) -> list[dict[str, Any]]:
-    """The `top` most probable classes of each image, in the order of `inputs`; a folder stands for its images.
+    """A row for each input, in their order; what it holds is the task's.
 
-    inputs: one path or several.
-    model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
-    then images are resized as the checkpoint says, labels are ImageNet's, or numbers for other classes, and `options`
-    are those of the network, width included. Each row has `file`, `label` and `probability` of the best
-    class, `top` (rows of label and probability), and `error`: None, or why this file could not be read.
-    With a run on a scene, `inputs` are cubes, and each row is what `tasks.scene.predict.predict_scene` returns.
-    Raises: DataError when there is no image at all, or `model` is neither.
+    model: a run folder, an exported file, or with `weights` a network's name. inputs: one, or a list of several: image
+    files and folders of them, or cubes. options: those of the task, `ClassifyOptions` or `SceneOptions`.
+    Raises: DataError for what cannot be read, UsageError for an option that the task does not have, Interrupted when it
+    was stopped.
     """
     set_threads(threads)
-    inputs = [inputs] if isinstance(inputs, str | Path) else inputs
-    if is_scene_run(model):
-        return [predict_scene(model, cube, device=device, threads=threads) for cube in inputs]
-    return photos.predict(model, inputs, top=top, weights=weights, options=options, device=device)
+    task = model_task(model)
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    chosen = updated(task.options(), plain, where=f"predict {task.name}")
+    several = inputs if isinstance(inputs, list | tuple) else [inputs]
+    return task.predict(model, several, chosen, device=device, threads=threads, listener=listener, stop=stop)
 
 
-def is_scene_run(model: Path | str) -> bool:
-    """Whether it is the folder of a run on a scene."""
-    return (Path(model) / "run.json").is_file() and open_run(model).data.get("task") == "scene"
+def model_task(model: Path | str) -> Task:
+    """The task of a run; that of models which are no run folders is the first one."""
+    return open_run(model).task if is_run(model) else first_task()

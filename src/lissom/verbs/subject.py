@@ -11,12 +11,14 @@ import torch
 from torch import nn
 
 from lissom import models
+from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
 from lissom.models.contract import name_of
 from lissom.models.entry import Published
 from lissom.models.registry import chosen_options
 from lissom.profiler.counting import channels_of
-from lissom.runs.folder import open_run
+from lissom.runs.folder import is_run
+from lissom.training.run import open_run
 
 RESOLUTION = 224  # pixels, for a network of which nothing is known
 
@@ -63,7 +65,7 @@ def find(wanted: Wanted, *, device: str = "meta") -> Found:
     model = wanted.model
     if isinstance(model, nn.Module):
         return _foreign(model, name_of(model), wanted)
-    if (Path(model) / "run.json").is_file():
+    if is_run(model):
         return _built(_of_run(wanted), device)
     if ":" in str(model):
         return _foreign(_imported(str(model)), str(model), wanted)
@@ -72,16 +74,15 @@ def find(wanted: Wanted, *, device: str = "meta") -> Found:
 
 def _of_run(wanted: Wanted) -> Wanted:
     run = open_run(Path(str(wanted.model)))
-    chosen = run.config.model
-    window = {"window": run.data["resolution"]} if run.data.get("task") == "scene" else {}
+    chosen, facts = run.config.model, run.facts
     return replace(
         wanted,
         model=chosen.model,
         width=chosen.width,
-        options={**window, **chosen.options},
-        in_channels=run.data["in_channels"],
-        num_classes=len(run.data["class_names"]),
-        resolution=wanted.resolution or run.data["resolution"],
+        options={**facts.build_options, **chosen.options},
+        in_channels=facts.in_channels,
+        num_classes=len(facts.class_names),
+        resolution=wanted.resolution or facts.side,
     )
 
 
@@ -99,17 +100,12 @@ def _built(wanted: Wanted, device: str) -> Found:
     return Found(
         module=module,
         name=name,
-        label=_label(name, wanted.width, options),
+        label=ModelConfig(model=name, width=wanted.width, options=options).label,
         resolution=resolution,
         in_channels=in_channels,
         options={**options, **({} if wanted.width == 1 else {"width": wanted.width})} if plain else None,
         shapes=wanted.input_shapes or ((in_channels, resolution, resolution),),
     )
-
-
-def _label(name: str, width: float, options: Mapping[str, Any]) -> str:
-    parts = [name, *([] if width == 1 else [f"x{width:g}"]), *(f"{key}={value}" for key, value in options.items())]
-    return " ".join(parts)
 
 
 def _foreign(module: nn.Module, label: str, wanted: Wanted) -> Found:

@@ -2,18 +2,84 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
+from lissom.config import updated_flat
 from lissom.engine.checkpoint import newest
-from lissom.runs.folder import Run, open_run
-from lissom.tasks.classify.train import plan, train
-from lissom.tasks.classify.train import resume as resume_classify
-from lissom.tasks.scene.train import resume_scene
+from lissom.errors import UsageError
+from lissom.events import Listener, Stop, silent
+from lissom.training.registry import find_task, task_of
+from lissom.training.run import Run, open_run
+from lissom.training.task import Place
 
-__all__ = ["plan", "resume", "resume_point", "train"]
+PathLike = Path | str
+
+
+def train(
+    task: Any,
+    *,
+    runs_dir: PathLike = "runs",
+    name: str | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
+    **settings: Any,
+) -> Run:
+    """Trains a network and returns its finished run.
+
+    task: its name, such as "classify" or "scene", or settings that know theirs (`ClassifyTrainConfig`). settings: by
+    their own names, laid over these or over the defaults: `train("classify", data="photos/", epochs=10)`.
+
+    Network, settings and data are checked first; then the folder `runs_dir/name-time` is made and filled. The best
+    weights are chosen on a part of the training data, and the test data is read once, at the end.
+    listener: hears what happens; without one nothing is shown. stop: ends the training in good order when it is asked;
+    without one Ctrl-C does, where this is the main thread.
+    Raises: UsageError and DataError for what cannot be trained, ResultError for a loss that is not finite,
+    MachineError for disk, memory or device, Interrupted (with the command that resumes) when it was stopped.
+    """
+    config = settled(task, settings)
+    return open_run(task_of(config).train(config, Place(str(runs_dir), name), listener, stop))
+
+
+def plan(
+    task: Any, *, runs_dir: PathLike = "runs", name: str | None = None, listener: Listener = silent, **settings: Any
+) -> dict[str, Any]:
+    """What `train` would do, after checking network and data as it does: sizes, steps, cost and folder."""
+    config = settled(task, settings)
+    return task_of(config).plan(config, Place(str(runs_dir), name), listener)
+
+
+def train_several(
+    task: Any,
+    *,
+    vary: str = "seeds",
+    runs: int = 1,
+    runs_dir: PathLike = "runs",
+    name: str | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Trains `runs` times with seeds one after the other; `vary`: "seeds" alone, or what else the task compares.
+
+    Returns `title`, `runs` (folders), `rows`, `table` and `summary`, the file of that table.
+    Raises: UsageError where the task cannot; else as `train`.
+    """
+    config = settled(task, settings)
+    ways = task_of(config).repeat or {}
+    if vary not in ways:
+        raise UsageError("vary-not-for-task", task=config.TASK, got=vary, known=", ".join(ways) or "-")
+    if runs < 1:
+        raise UsageError("setting-out-of-range", name="runs", got=runs, expected=">= 1")
+    return ways[vary](config, Place(str(runs_dir), name), listener, stop, runs=runs)
 
 
 def resume(
-    run_folder: Path | str, *, device: str | None = None, threads: int | None = None, quiet: bool = False
+    run_folder: PathLike,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
 ) -> Run:
     """Continues an interrupted run from its newest sound checkpoint and returns it finished; a finished one as it is.
 
@@ -25,11 +91,17 @@ def resume(
         return run
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
-    run = dataclasses.replace(run, config=config)
-    continued = resume_scene if run.data.get("task") == "scene" else resume_classify
-    return continued(run, quiet=quiet)
+    return open_run(run.task.resume(dataclasses.replace(run, config=config), listener, stop))
 
 
-def resume_point(run_folder: Path | str) -> int:
+def resume_point(run_folder: PathLike) -> int:
     """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
     return newest(open_run(run_folder).checkpoints)
+
+
+def settled(task: Any, settings: dict[str, Any]) -> Any:
+    """The settings of a training. Raises: UsageError for a task, or a setting, that is none."""
+    config = find_task(task).config() if isinstance(task, str) else task
+    if not hasattr(type(config), "TASK"):
+        raise UsageError("train-what", got=type(config).__name__)
+    return updated_flat(config, settings)

@@ -2,19 +2,19 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lissom.config import ModelConfig, cache_folder
 from lissom.data.download import fetch as fetch_file
 from lissom.errors import DataError, MachineError
+from lissom.events import Listener, silent
 from lissom.models.registry import entry, typed_options
-from lissom.runs.folder import open_run
+from lissom.runs.folder import BEST, is_run, read_run
 from lissom.weights.catalogue import CHECKPOINTS, IMAGENET, by_file, choose
 from lissom.weights.checkpoint import Checkpoint, Norm
 
-Progress = Callable[[int, int], None]
 BUILD = ("num_classes", "in_channels")  # what a network of one's own may have otherwise than its weights
 
 
@@ -39,8 +39,9 @@ def source(weights: str, network: str, options: Mapping[str, Any], *, cache_dir:
     if weights == IMAGENET or weights in CHECKPOINTS or not (path.exists() or path.suffix):
         row = choose(weights, network, given)
         return Source(cached_file(row, cache_dir), row, row.norm)
-    if (path / "run.json").is_file():
-        path = open_run(path).best
+    if is_run(path):
+        read_run(path)  # a run of another version, or a damaged one, says so
+        path = path / BEST
     if not path.is_file():
         raise DataError("weights-missing", path=path)
     row = by_file(path.name)
@@ -52,9 +53,7 @@ def cached_file(row: Checkpoint, cache_dir: str | None = None) -> Path:
     return cache_folder(cache_dir) / "weights" / row.file
 
 
-def obtain(
-    found: Source, *, mirror: str | None = None, offline: bool = False, progress: Progress | None = None
-) -> Path:
+def obtain(found: Source, *, mirror: str | None = None, offline: bool = False, listener: Listener = silent) -> Path:
     """The file itself, fetched first where it is a checkpoint that is not in the cache.
 
     mirror, offline: also by the variables LISSOM_MIRROR and LISSOM_OFFLINE. Raises: MachineError when it is not here
@@ -66,16 +65,16 @@ def obtain(
     if offline or os.environ.get("LISSOM_OFFLINE", "0") not in ("", "0"):
         raise MachineError("weights-offline", name=row.name, path=found.file)
     mirror = mirror or os.environ.get("LISSOM_MIRROR")
-    fetch_file(row.address, found.file, sha256=row.sha256, mirror=mirror, progress=progress)
+    fetch_file(row.address, found.file, sha256=row.sha256, mirror=mirror, listener=listener)
     return found.file
 
 
 def _norm_beside(file: Path) -> Norm | None:
     """Of the run whose folder holds the file."""
-    if not (file.parent / "run.json").is_file():
+    if not is_run(file.parent):
         return None
-    facts = open_run(file.parent).data
-    return Norm(tuple(facts["mean"]), tuple(facts["std"]))
+    facts = read_run(file.parent).record.get("facts", {})
+    return Norm(tuple(facts["mean"]), tuple(facts["std"])) if {"mean", "std"} <= facts.keys() else None
 
 
 def settled(model: ModelConfig, cache_dir: str | None = None) -> ModelConfig:

@@ -13,16 +13,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import lissom
 from lissom.errors import DataError, Interrupted, LissomError, MachineError, UsageError
+from lissom.events import Advanced, Event
 from lissom.models import dense
-from lissom.runs.folder import Run
 from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.network import load_network
-from lissom.tasks.scene.predict import components, predict_scene
+from lissom.tasks.scene.predict import components
 from lissom.tasks.scene.prepare import reduce, stored_fit
-from lissom.tasks.scene.train import train_scene
+from lissom.training.run import Run
 from scene_files import write_envi
 
 SMALL = {"model": "hybridsn", "window": 11, "components": 13, "epochs": 1, "batch_size": 64, "threads": 1}
@@ -36,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(place: Path) -> Run:
     """A run on the synthetic scene of 96 x 96 pixels and 64 bands, which names wavelengths."""
-    return train_scene(cube="synthetic", **SMALL, runs_dir=place / "runs", name="first", quiet=True, device="cpu")
+    return lissom.train("scene", cube="synthetic", **SMALL, runs_dir=place / "runs", name="first", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,12 @@ def cube(place: Path) -> Path:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 16 pixels a side, so that a small cube has many of them."""
     monkeypatch.setattr(dense, "BLOCK", 16)
+
+
+def predict_scene(run: Run, cube: Any, **settings: Any) -> dict[str, Any]:
+    """The one row of `lissom.predict` for one cube."""
+    (row,) = lissom.predict(run, cube, **settings)
+    return row
 
 
 class TestTheMap:
@@ -86,12 +93,12 @@ class TestTheMap:
         predict_scene(run, cube, output=tmp_path / f"map.{ending}", confidence=tmp_path / f"sure.{ending}")
         predict_scene(run, cube, output=tmp_path / "plain.npy")
         ids = np.load(tmp_path / "plain.npy")
-        assert set(np.unique(ids)) <= set(run.data["class_ids"])
+        assert set(np.unique(ids)) <= set(run.facts.class_ids)
         if ending == "png":
             from PIL import Image
 
             shown = np.asarray(Image.open(tmp_path / "map.png"))  # a pixel of the scene is a pixel of the picture
-            assert np.array_equal(shown, np.array([(0, 0, 0), *run.data["colours"]], np.uint8)[ids])
+            assert np.array_equal(shown, np.array([(0, 0, 0), *run.facts.colours], np.uint8)[ids])
             return
         from lissom.tasks.scene.data.opening import open_map, read_layer
 
@@ -154,10 +161,10 @@ class TestStrips:
             values[top : top + 100] = np.random.default_rng(top).integers(0, 255, (100, 128, 64))
         del values
         script = (
-            "import sys; from lissom.tasks.scene.predict import predict_scene\n"
+            "import sys, lissom\n"
             "now = lambda: int(next(x for x in open('/proc/self/status') if x.startswith('RssAnon')).split()[1])\n"
-            "predict_scene(sys.argv[1], sys.argv[2], output=sys.argv[3], device='cpu', threads=1,\n"
-            "              progress=lambda done, total: print(done, 1024 * now()))\n"
+            "lissom.predict(sys.argv[1], sys.argv[2], output=sys.argv[3], device='cpu', threads=1,\n"
+            "               listener=lambda event: print(event.done, 1024 * now()))\n"
         )
         words = [sys.executable, "-c", script, str(run.path), str(tmp_path / "cube.npy"), str(tmp_path / "map.npy")]
         found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
@@ -172,13 +179,15 @@ class TestInterrupted:
         """A prediction that is stopped by Ctrl-C after so many blocks."""
         calls = []
 
-        def press(done: int, total: int) -> None:
-            calls.append(done)
+        def press(event: Event) -> None:
+            if not isinstance(event, Advanced):
+                return
+            calls.append(event.done)
             if len(calls) == after:
                 os.kill(os.getpid(), signal.SIGINT)
 
         with pytest.raises(Interrupted) as caught:
-            predict_scene(run, cube, output=output, progress=press, **settings)
+            predict_scene(run, cube, output=output, listener=press, **settings)
         assert len(calls) == after
         return caught.value
 
@@ -191,10 +200,9 @@ class TestInterrupted:
         assert error.exit_code == 130
         assert not again.exists()
         assert f"lissom predict {run.path} {cube} --output {again}" in str(error)
-        seen: list[int] = []
+        seen: list[Event] = []
         found = predict_scene(
-            run, cube, output=again, confidence=tmp_path / "sure-again.npy", progress=lambda n, _: seen.append(n),
-            **settings,
+            run, cube, output=again, confidence=tmp_path / "sure-again.npy", listener=seen.append, **settings,
         )  # fmt: skip
         assert (found["continued"], found["blocks"], len(seen)) == (5, 12, 7)
         assert again.read_bytes() == (tmp_path / "whole.npy").read_bytes()
@@ -299,7 +307,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_computed
     (tmp_path / "folder.npy").mkdir()
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(kind) as caught:
-        predict_scene(run, cube, output=tmp_path / name, progress=lambda done, total: pytest.fail("computed"))
+        predict_scene(run, cube, output=tmp_path / name, listener=lambda event: pytest.fail("computed"))
     assert name.split("/")[0] in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
 

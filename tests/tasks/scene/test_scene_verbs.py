@@ -16,12 +16,11 @@ import lissom
 from lissom.cli.main import run as command
 from lissom.errors import UsageError
 from lissom.report.tables import percent
-from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import digest, read_weights
 from lissom.stats.mcnemar import mcnemar
 from lissom.tasks.scene.compare import compare_pixels
 from lissom.tasks.scene.data.synthetic import synthetic_scene
-from lissom.tasks.scene.train import train_scene
+from lissom.training.run import Run, open_run
 
 SMALL = {"cube": "synthetic", "window": 11, "components": 13, "batch_size": 64, "threads": 1, "device": "cpu"}
 
@@ -34,11 +33,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runs(place: Path) -> dict[str, Run]:
     """Two networks on the same split, and a forest on another."""
-    common = {"runs_dir": place / "runs", "quiet": True}
+    common = {"runs_dir": place / "runs"}
     return {
-        "short": train_scene(**SMALL, epochs=1, name="short", **common),
-        "long": train_scene(**SMALL, epochs=2, name="long", **common),
-        "forest": train_scene(
+        "short": lissom.train("scene", **SMALL, epochs=1, name="short", **common),
+        "long": lissom.train("scene", **SMALL, epochs=2, name="long", **common),
+        "forest": lissom.train("scene",
             cube="synthetic", model="random_forest", split_seed=1, threads=1, name="forest", **common
         ),
     }  # fmt: skip
@@ -49,14 +48,14 @@ def test_evaluate_repeats_the_figures_and_writes_nothing_else(runs: dict[str, Ru
     before = {path.name: path.read_bytes() for path in trained.path.glob("map.*")}
     found = lissom.evaluate(trained)
     same = ("oa", "aa", "kappa", "oa_interval_95", "confusion", "per_class", "leak", "form")
-    assert {key: found[key] for key in same} == {key: trained.data["test"][key] for key in same}
+    assert {key: found[key] for key in same} == {key: trained.test[key] for key in same}
     assert {path.name: path.read_bytes() for path in trained.path.glob("map.npy")} == {"map.npy": before["map.npy"]}
 
 
 def test_evaluate_on_the_command_line(runs: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:
     assert command(["evaluate", str(runs["long"].path), "--dry-run"]) == 0
     out = capsys.readouterr().out
-    test = runs["long"].data["test"]
+    test = runs["long"].test
     assert f"OA {percent(test['oa'])} (95 % interval" in out
     assert f"{100 * test['leak']:.1f} % of the test windows" in out
     assert "synthetic 6" in out
@@ -66,7 +65,7 @@ def test_resume_of_a_finished_run_shows_what_it_reached(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(["resume", str(runs["long"].path)]) == 0
-    assert f"OA {100 * runs['long'].data['test']['oa']:.2f} %" in capsys.readouterr().out
+    assert f"OA {100 * runs['long'].test['oa']:.2f} %" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("model", "cost"), [("knn", "– parameters"), ("hybridsn", ",")])
@@ -86,21 +85,21 @@ def test_what_a_training_would_do_is_said(
 def test_a_classical_run_is_measured_and_predicts_as_it_did(runs: dict[str, Run], tmp_path: Path) -> None:
     """Its classifier is fitted again on the spectra that the run keeps: the same one."""
     run = runs["forest"]
-    assert lissom.evaluate(run, write=False)["confusion"] == run.data["test"]["confusion"]
-    found = lissom.predict_scene(run, run.config.scene.cube, output=tmp_path / "m.npy")
+    assert lissom.evaluate(run, write=False)["confusion"] == run.test["confusion"]
+    (found,) = lissom.predict(run, run.config.scene.cube, output=tmp_path / "m.npy")
     assert (found["form"], found["bands_by"]) == ("pixels", "wavelengths")
     assert (tmp_path / "m.npy").read_bytes() == (run.path / "map.npy").read_bytes()
 
 
 def test_a_classical_run_is_no_beginning(runs: dict[str, Run]) -> None:
     with pytest.raises(UsageError, match="random_forest"):
-        lissom.train_scene(start=runs["forest"])
+        lissom.train("scene", weights=runs["forest"])
 
 
 def test_runs_lists_overall_accuracy_among_the_accuracies(runs: dict[str, Run]) -> None:
     rows = {row["run"]: row for row in lissom.list_runs(runs["short"].path.parent)}
     for name, run in runs.items():
-        assert rows[name]["test_top1"] == round(100 * run.data["test"]["oa"], 2)
+        assert rows[name]["test_top1"] == round(100 * run.test["oa"], 2)
         assert rows[name]["status"] == "finished"
     assert rows["long"]["val_top1"] == round(100 * max(row["oa"] for row in runs["long"].history), 2)
     assert (rows["forest"]["val_top1"], rows["forest"]["macs"]) == (None, None)
@@ -130,7 +129,7 @@ def test_compare_makes_no_verdict_for_other_test_pixels(runs: dict[str, Run]) ->
 
 def test_profile_takes_the_run_s_window_and_components(runs: dict[str, Run]) -> None:
     found = lissom.profile(runs["short"].path)
-    assert (found["parameters"], found["macs"]) == (runs["short"].data["parameters"], runs["short"].data["macs"])
+    assert (found["parameters"], found["macs"]) == (runs["short"].record.parameters, runs["short"].record.macs)
     assert found["input_shapes"] == [[1, 13, 11, 11]]
 
 
@@ -165,7 +164,7 @@ def test_predict_writes_neither_over_the_cube_nor_over_another_map(
     np.save(cube, synthetic_scene(20, 20, 64, 3).cube)
     before, files = cube.read_bytes(), {name: tmp_path / file for name, file in settings.items()}
     with pytest.raises(UsageError, match=word):
-        lissom.predict_scene(runs["short"], cube, **cast(dict[str, Any], files))
+        lissom.predict(runs["short"], cube, **cast(dict[str, Any], files))
     assert cube.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["cube.npy"]
 

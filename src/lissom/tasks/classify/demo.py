@@ -1,7 +1,6 @@
-"""`lissom demo`: light networks trained, compared, one of them exported and checked, all of it on one page."""
+"""Light networks trained, compared, one of them exported and checked, all of it on one page."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,19 @@ import torch
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.device import set_threads
+from lissom.events import Listener, Note, silent
 from lissom.messages import language, text
 from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto
 from lissom.report.saving import save_picture
 from lissom.report.tables import comparison_columns, comparison_row
-from lissom.runs.folder import Run
 from lissom.tasks.classify.export import export
 from lissom.tasks.classify.prepare import load_model
 from lissom.tasks.classify.recipes import NETWORKS, digits
 from lissom.tasks.classify.train import train
 from lissom.timing.harness import latency
+from lissom.training.run import Run, open_run
+from lissom.training.task import Place
 
 
 def demo(
@@ -28,22 +29,25 @@ def demo(
     runs_dir: Path | str = "runs",
     device: str = "auto",
     threads: int | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    listener: Listener = silent,
 ) -> dict[str, Any]:
-    """Trains the networks of `recipes.demo` on digits and compares them; `tell` hears which one is being trained.
+    """Trains the networks of `recipes.NETWORKS` on digits and compares them; `listener` hears which, and how.
 
     Writes the run folders, pareto.png and .svg, and report.html.
     Returns `rows` (as `report.tables.comparison_row`, with the marks of `report.pareto.marked`), `export` (as
-    `verbs.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
+    `export.export` returns), `report` (the page), `best_run`, `test_images` and `seconds`.
     """
     start = time.perf_counter()
     finished = []
     for number, network in enumerate(NETWORKS, 1):
-        tell(text("demo.training", number=number, total=len(NETWORKS), network=network.label))
-        finished.append(train(digits(network, device=device, threads=threads), runs_dir=runs_dir))
+        listener(
+            Note(name="demo.training", values={"number": number, "total": len(NETWORKS), "network": network.label})
+        )
+        config = digits(network, device=device, threads=threads)
+        finished.append(open_run(train(config, Place(str(runs_dir), None), listener, None)))
     rows = marked(_rows(finished, threads))
     best = finished[_best(rows)]
-    exported = export(best.path)
+    exported = export(best, best.path / "model.onnx", listener)
     page = Path(runs_dir) / "report.html"
     save_picture(pareto(rows), Path(runs_dir) / "pareto")
     write_atomic(page, _page(rows, exported, finished).html())
@@ -60,7 +64,7 @@ def demo(
 def _rows(finished: list[Run], threads: int | None) -> list[dict[str, Any]]:
     """One row per run; latencies are those of one image on one CPU thread, all networks in turn."""
     cpu = torch.device("cpu")
-    side, channels = finished[0].data["resolution"], finished[0].data["in_channels"]
+    side, channels = finished[0].facts.resolution, finished[0].facts.in_channels
     image = torch.zeros(1, channels, side, side)
     models = {run.name: load_model(run, cpu) for run in finished}
     set_threads(1)
@@ -69,12 +73,12 @@ def _rows(finished: list[Run], threads: int | None) -> list[dict[str, Any]]:
     set_threads(threads)
     return [
         comparison_row(
-            network=run.data["network"],
-            parameters=run.data["parameters"],
-            macs=run.data["macs"],
+            network=run.record.network,
+            parameters=run.record.parameters or 0,
+            macs=run.record.macs or 0,
             resolution=side,
-            correct=run.data["test"]["correct"],
-            total=run.data["test"]["images"],
+            correct=run.test["correct"],
+            total=run.test["images"],
             latency=times[run.name].to_dict(),
         )
         for run in finished
@@ -95,7 +99,7 @@ def _page(rows: list[dict[str, Any]], exported: dict[str, Any], finished: list[R
     page.picture(pareto(rows), alt=text("demo.section_comparison"))
     page.heading(text("demo.section_export")).paragraph(text("demo.exported", **exported))
     for run in finished:
-        page.heading(run.data["network"])
+        page.heading(run.record.network)
         page.picture((run.path / "curves.svg").read_bytes(), alt=text("page.section_curves"), caption=str(run.path))
     page.picture((finished[0].path / "gradcam.png").read_bytes(), alt="Grad-CAM", caption=text("page.gradcam_title"))
     return page

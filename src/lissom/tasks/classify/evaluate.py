@@ -10,19 +10,21 @@ from torch import nn
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.device import choose_device
+from lissom.events import Listener
 from lissom.messages import text
 from lissom.report import sheet
 from lissom.report.confusion import confusion, most_confused
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
-from lissom.runs.folder import Run
 from lissom.tasks.classify.data.batches import EvalBatches, Normaliser
 from lissom.tasks.classify.data.foreign import open_foreign
 from lissom.tasks.classify.data.images import ImageSet
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.gradcam import grad_cam
 from lissom.tasks.classify.metrics import classification_metrics, worst
 from lissom.tasks.classify.objective import Answers, predict
 from lissom.tasks.classify.prepare import load_data, load_model
+from lissom.training.run import Run
 
 SHOWN = 24  # images on a sheet
 
@@ -34,25 +36,34 @@ class View(NamedTuple):
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    @classmethod
+    def of(cls, facts: ClassifyFacts) -> "View":
+        return cls(facts.class_names, facts.mean, facts.std)
+
 
 def evaluate(
-    run: Run, data: str | None = None, *, batch_size: int = 256, device: str = "auto", write: bool = True
+    run: Run, data: str | None, *, batch_size: int, device: str, write: bool, listener: Listener
 ) -> dict[str, Any]:
-    """`verbs.evaluate` for a run on photos."""
+    """Figures of the run's test images, or of those in `data`; tables and pictures go to its folder.
+
+    `top1` with `top1_interval_95` (Wilson), `top5`, `macro_f1`, `calibration_error`, `per_class` (precision, recall,
+    F1, images), `confusion` (row the truth), `most_confused`, and `folder`, where tables and pictures were written.
+    Raises: DataError for data that cannot be read or has a class that the run does not know.
+    """
+    facts = run.facts
     model = load_model(run, choose_device(device))
     if data is None:
-        image_set, folder = load_data(run.config).test, run.path
+        image_set, folder = load_data(run.config, listener).test, run.path
     else:
         image_set = open_foreign(
             data,
-            class_names=run.data["class_names"],
-            in_channels=run.data["in_channels"],
-            resolution=run.data["resolution"],
+            class_names=facts.class_names,
+            in_channels=facts.in_channels,
+            resolution=facts.resolution,
             cache_dir=cache_folder(run.config.data.cache_dir),
         )
         folder = run.path / "evaluations" / Path(data).stem
-    view = View(tuple(run.data["class_names"]), tuple(run.data["mean"]), tuple(run.data["std"]))
-    return measure(model, image_set, view, folder=folder if write else None, batch_size=batch_size)
+    return measure(model, image_set, View.of(facts), folder=folder if write else None, batch_size=batch_size)
 
 
 def measure(

@@ -1,4 +1,4 @@
-"""`lissom export`: a run as a file that provably gives the same answers."""
+"""A classifier of photos as a file that provably gives the same answers."""
 
 from pathlib import Path
 from typing import Any
@@ -7,31 +7,21 @@ import torch
 
 from lissom.deploy.onnx import export_onnx
 from lissom.deploy.parity import require_parity
-from lissom.errors import MachineError
-from lissom.runs.folder import open_photo_run
+from lissom.events import Listener
 from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.prepare import load_data, load_model
+from lissom.training.run import Run
 
 CHECKED = 64  # images on which the answers are compared
 
 
-def export_path(run_folder: Path | str, output: Path | str | None = None) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder."""
-    path = Path(output) if output else open_photo_run(run_folder).path / "model.onnx"
-    if not path.parent.is_dir():
-        raise MachineError("output-no-folder", path=path, folder=path.parent)
-    return path
-
-
-def export(run_folder: Path | str, output: Path | str | None = None) -> dict[str, Any]:
+def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
     """Writes a run's best weights as ONNX and compares ONNX Runtime's logits with ours on images of the test set.
 
     Returns `file`, `images`, `difference` (largest of any logit) and `tolerance`.
     Raises: ResultError, and removes the file, when the answers differ by more than the tolerance.
     """
-    path = export_path(run_folder, output)
-    run = open_photo_run(run_folder)
-    data, model = load_data(run.config), load_model(run, torch.device("cpu"))
+    data, model = load_data(run.config, listener), load_model(run, torch.device("cpu"))
     batch = next(
         iter(EvalBatches(data.test, data, batch_size=CHECKED, device=torch.device("cpu"), channels_last=False))
     )

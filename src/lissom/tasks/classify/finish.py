@@ -13,44 +13,45 @@ from lissom.report.curves import curves
 from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import column, percent
-from lissom.runs.folder import Run, open_run, write_run
 from lissom.tasks.classify.data.images import ImageData
 from lissom.tasks.classify.evaluate import View, measure
 from lissom.tasks.classify.prepare import load_model
+from lissom.training.run import Run, open_run, write_results
 
 
-def finish(run: Run, data: ImageData) -> Run:
+def finish(run: Run, data: ImageData) -> None:
     """Evaluates the best weights on the test images and completes the folder; the run counts as finished only then."""
     best = max(run.history, key=lambda row: (row["top1"], row["epoch"]))  # as the engine chose it
     model = load_model(run, choose_device(run.config.engine.device))
-    test = measure(model, data.test, View(data.class_names, data.mean, data.std), folder=run.path)
+    test = measure(model, data.test, View.of(run.facts), folder=run.path)
     picture = curves(run.history, losses=("train_loss", "loss"), metrics=("top1", "top5"), best_epoch=best["epoch"])
     save_picture(picture, run.path / "curves")
-    facts = {"best_epoch": best["epoch"], "val_top1": best["top1"], "test": test, "epochs": len(run.history)}
-    write_atomic(run.path / "model_card.md", model_card(_card(run, facts)))
-    write_atomic(run.path / "report.html", _page(run, facts).html())
-    write_run(run.path, {**facts, "status": "finished"})
-    return open_run(run.path)
+    results = {"best_epoch": best["epoch"], "best_metric": best["top1"], "test": test, "epochs": len(run.history)}
+    write_results(run.path, results)
+    run = open_run(run.path)
+    write_atomic(run.path / "model_card.md", model_card(_card(run)))
+    write_atomic(run.path / "report.html", _page(run).html())
+    write_results(run.path, {"status": "finished"})
 
 
-def _card(run: Run, facts: dict[str, Any]) -> Card:
-    test, split = facts["test"], run.data["data"]
-    low, high = test["top1_interval_95"]
+def _card(run: Run) -> Card:
+    record, facts = run.record, run.facts
+    low, high = run.test["top1_interval_95"]
     return Card(
-        name=run.data["network"],
+        name=record.network,
         paper=models.entry(run.config.model.model).paper,
-        parameters=run.data["parameters"],
-        macs=run.data["macs"],
-        resolution=run.data["resolution"],
-        in_channels=run.data["in_channels"],
-        data=f"{split['source']} (sha256 {split['digest'][:16]})",
-        sizes={name: split[name] for name in ("train", "val", "test")},
-        class_names=run.data["class_names"],
-        mean=run.data["mean"],
-        std=run.data["std"],
+        parameters=record.parameters or 0,
+        macs=record.macs or 0,
+        resolution=facts.resolution,
+        in_channels=facts.in_channels,
+        data=f"{record.data.source} (sha256 {record.data.digest[:16]})",
+        sizes=record.data.sizes,
+        class_names=facts.class_names,
+        mean=facts.mean,
+        std=facts.std,
         metrics=[
-            Figure(name="top-1", value=test["top1"], low=low, high=high, source=_origin("test", test["images"])),
-            Figure(name="top-1", value=facts["val_top1"], source=_origin("val", split["val"])),
+            Figure(name="top-1", value=run.test["top1"], low=low, high=high, source=_test_origin(run)),
+            Figure(name="top-1", value=record.best_metric or 0.0, source=_val_origin(run)),
         ],
         settings={k: v for s in ("augment", "optim", "engine") for k, v in to_dict(run.config)[s].items()},
         usage=f'import lissom\n\nlissom.predict("{run.path.as_posix()}", ["image.jpg"])',
@@ -59,32 +60,23 @@ def _card(run: Run, facts: dict[str, Any]) -> Card:
     )
 
 
-def _origin(split: str, images: int) -> str:
-    return text(f"page.origin_{split}", images=images)
+def _test_origin(run: Run) -> str:
+    return text("page.origin_test", images=run.test["images"])
 
 
-def _page(run: Run, facts: dict[str, Any]) -> Page:
+def _val_origin(run: Run) -> str:
+    return text("page.origin_val", images=run.record.data.sizes["val"])
+
+
+def _page(run: Run) -> Page:
     """The run as one self-contained page."""
-    test, split = facts["test"], run.data["data"]
-    low, high = test["top1_interval_95"]
-    page = Page(run.name, lang=language(), subtitle=run.data["network"], footer=f"lissom {__version__}")
-    page.heading(text("page.section_result")).facts(
-        {
-            text("page.test_top1"): f"{percent(test['top1'])} ({percent(low)} – {percent(high)}); "
-            + _origin("test", test["images"]),
-            text("page.val_top1"): f"{percent(facts['val_top1'])}; " + _origin("val", split["val"]),
-            text("page.parameters"): f"{run.data['parameters']:,}",
-            text("page.macs_at", resolution=run.data["resolution"]): f"{run.data['macs']:,}",
-            text("page.calibration"): percent(test["calibration_error"]),
-        }
-    )
-    page.paragraph(split["split"])
-    page.heading(text("page.section_curves")).picture(
-        (run.path / "curves.svg").read_bytes(), alt=text("page.section_curves")
-    )
-    page.heading(text("page.section_confusion")).picture(
-        (run.path / "confusion.svg").read_bytes(), alt=text("page.section_confusion")
-    )
+    test, record = run.test, run.record
+    page = Page(run.name, lang=language(), subtitle=record.network, footer=f"lissom {__version__}")
+    page.heading(text("page.section_result")).facts(_facts(run))
+    page.paragraph(record.data.split)
+    for section, name in (("section_curves", "curves"), ("section_confusion", "confusion")):
+        title = text(f"page.{section}")
+        page.heading(title).picture((run.path / f"{name}.svg").read_bytes(), alt=title)
     if test["most_confused"]:
         page.table(test["most_confused"], _most_confused_columns())
     page.table(test["per_class"], _per_class_columns())
@@ -99,6 +91,18 @@ def _page(run: Run, facts: dict[str, Any]) -> Page:
         f"lissom evaluate {run.path}\nlissom predict {run.path} IMAGE\nlissom export {run.path}"
     )
     return page
+
+
+def _facts(run: Run) -> dict[str, str]:
+    test, record = run.test, run.record
+    low, high = test["top1_interval_95"]
+    return {
+        text("page.test_top1"): f"{percent(test['top1'])} ({percent(low)} – {percent(high)}); {_test_origin(run)}",
+        text("page.val_top1"): f"{percent(record.best_metric or 0.0)}; {_val_origin(run)}",
+        text("page.parameters"): f"{record.parameters:,}",
+        text("page.macs_at", resolution=run.facts.resolution): f"{record.macs:,}",
+        text("page.calibration"): percent(test["calibration_error"]),
+    }
 
 
 def _most_confused_columns() -> list[Any]:

@@ -1,6 +1,6 @@
 """Labels for a person's own image files, by a run, an exported file, or a published checkpoint."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,14 @@ import numpy as np
 from lissom.data.files import fit_square, is_image_name, read_image
 from lissom.deploy.runner import Runner
 from lissom.device import choose_device
-from lissom.errors import DataError, LissomError, UsageError
+from lissom.errors import DataError, Interrupted, LissomError, UsageError
+from lissom.events import Advanced, Listener, Stop
 from lissom.models.registry import ENTRIES
-from lissom.runs.folder import open_run
+from lissom.runs.folder import is_run
 from lissom.tasks.classify.answering import Answerer, answering, pretrained, softmax
 from lissom.tasks.classify.prepare import load_model
+from lissom.tasks.classify.settings import ClassifyOptions
+from lissom.training.run import open_run
 
 BATCH = 64  # images at a time
 
@@ -22,25 +25,37 @@ BATCH = 64  # images at a time
 def predict(
     model: Path | str,
     inputs: Sequence[Path | str],
+    options: ClassifyOptions,
     *,
-    top: int = 1,
-    weights: str | Path | None = None,
-    options: Mapping[str, Any] | None = None,
-    device: str = "auto",
+    device: str,
+    listener: Listener,
+    stop: Stop | None,
 ) -> list[dict[str, Any]]:
-    """`verbs.predict` for photos."""
-    named = (weights is not None or str(model) in ENTRIES) and not Path(model).exists()
-    if weights is not None and not named:
+    """The `top` most probable classes of each image, in the order of `inputs`; a folder stands for its images.
+
+    model: a run folder, an ONNX file that `export` wrote, or with `weights` (as in `lissom.build`) a network's name;
+    then images are resized as the checkpoint says, labels are ImageNet's, or numbers for other classes. Each row has
+    `file`, `label` and `probability` of the best class, `top` (rows of label and probability), and `error`: None, or
+    why this file could not be read.
+    Raises: DataError when there is no image at all, or `model` is neither; Interrupted when it is asked to stop.
+    """
+    named = (options.weights is not None or str(model) in ENTRIES) and not Path(model).exists()
+    if options.weights is not None and not named:
         raise UsageError("weights-with-run", model=model)
-    if named and weights is None:
+    if named and options.weights is None:
         raise UsageError("network-without-weights", model=model)
-    answerer = pretrained(str(model), weights, options or {}, device) if named else _answerer(Path(model), device)
+    answerer = (
+        pretrained(str(model), options.weights, options.options, device) if named else _answerer(Path(model), device)
+    )
     files = list(_image_files(inputs))
     if not files:
         raise DataError("no-images", inputs=", ".join(map(str, inputs)))
     rows: list[dict[str, Any]] = []
     for start in range(0, len(files), BATCH):
-        rows += _label(files[start : start + BATCH], answerer, top)
+        if stop and stop.asked:
+            raise Interrupted("predict-stopped", done=len(rows), files=len(files))
+        rows += _label(files[start : start + BATCH], answerer, options.top)
+        listener(Advanced(what="images", done=len(rows), total=len(files)))
     return rows
 
 
@@ -82,10 +97,9 @@ def _answerer(model: Path, device: str) -> Answerer:
         runner = Runner(model)
         fit = partial(fit_square, resolution=runner.resolution)
         return Answerer(lambda p: softmax(runner(runner.normalise(p))), fit, runner.labels, runner.in_channels)
-    if not (model / "run.json").is_file():
+    if not is_run(model):
         raise DataError("model-neither", path=model)
     run = open_run(model)
-    network = load_model(run, choose_device(device))
-    fit = partial(fit_square, resolution=run.data["resolution"])
-    answer = answering(network, run.data["mean"], run.data["std"])
-    return Answerer(answer, fit, run.data["class_names"], run.data["in_channels"])
+    facts = run.facts
+    answer = answering(load_model(run, choose_device(device)), facts.mean, facts.std)
+    return Answerer(answer, partial(fit_square, resolution=facts.resolution), facts.class_names, facts.in_channels)

@@ -1,55 +1,50 @@
-"""From the settings of a run to its network and its data."""
+"""From the settings of a run on photos to its network and its data."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import nn
 
 from lissom import models
-from lissom.config import TrainConfig, cache_folder
+from lissom.config import cache_folder
+from lissom.events import Listener, silent
 from lissom.models.classifier import Classifier
-from lissom.models.window_net import WindowNet
 from lissom.profiler import count
-from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
+from lissom.tasks.classify.settings import ClassifyTrainConfig
+from lissom.training.run import Run
 from lissom.weights.loading import Loaded, load
 from lissom.weights.numerics import Numerics, apply_numerics
 from lissom.weights.source import source_of
 
 
-def network_label(config: TrainConfig) -> str:
-    """`mobilenetv2 x0.5`, as tables and reports name it."""
-    width = "" if config.model.width == 1 else f" x{config.model.width:g}"
-    return config.model.model + width + "".join(f" {k}={v}" for k, v in config.model.options.items())
-
-
-def build_model(config: TrainConfig, *, num_classes: int, in_channels: int) -> Classifier | WindowNet:
+def build_model(config: ClassifyTrainConfig, *, num_classes: int, in_channels: int) -> Classifier:
     """The network of a run, freshly initialised."""
     chosen = config.model
-    return models.build(
+    return models.build(  # type: ignore[return-value]
         chosen.model, num_classes=num_classes, in_channels=in_channels, width=chosen.width, **chosen.options
     )
 
 
 def load_model(run: Run, device: torch.device) -> nn.Module:
     """A run's network with its best weights, in eval mode."""
-    model = build_model(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
-    apply_numerics(model, Numerics(**run.data.get("numerics", {})))
+    facts = run.facts
+    model = build_model(run.config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
+    apply_numerics(model, Numerics(facts.eps, facts.padding))
     load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 
 
-def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None = None) -> images.ImageData:
-    """The images of a run, decoded and split; `progress(done, total)` is told how far that is."""
+def load_data(config: ClassifyTrainConfig, listener: Listener = silent) -> images.ImageData:
+    """The images of a run, decoded and split."""
     entry = models.entry(config.model.model)
     if config.data.resolution:  # what can be refused now costs no decoding
         with torch.device("meta"):
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), config.data.resolution)
     folder = cache_folder(config.data.cache_dir)
-    data = images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, progress=progress)
+    data = images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, listener=listener)
     weights = source_of(config.model, config.data.cache_dir)
     if weights is None or weights.norm is None:
         return data
@@ -57,13 +52,13 @@ def load_data(config: TrainConfig, progress: Callable[[int, int], None] | None =
     return replace(data, mean=norm.mean, std=norm.std)
 
 
-def begin_with_weights(model: nn.Module, config: TrainConfig) -> Loaded | None:
+def begin_with_weights(model: nn.Module, config: ClassifyTrainConfig) -> Loaded | None:
     """Loads the weights that the settings name, which must be on this machine; None: there are none to load."""
     weights = source_of(config.model, config.data.cache_dir)
     return None if weights is None else load(model, weights.file, checkpoint=weights.checkpoint)
 
 
-def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:
+def cost(config: ClassifyTrainConfig, data: images.ImageData) -> dict[str, int]:
     """Parameters and MACs at the resolution really used; raises when the network cannot take it."""
     with torch.device("meta"):
         model = build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels)
@@ -72,7 +67,7 @@ def cost(config: TrainConfig, data: images.ImageData) -> dict[str, int]:
     return {"parameters": profile.parameters, "macs": profile.macs}
 
 
-def training_batches(config: TrainConfig, data: images.ImageData, device: torch.device) -> TrainBatches:
+def training_batches(config: ClassifyTrainConfig, data: images.ImageData, device: torch.device) -> TrainBatches:
     """The training images, augmented and cut into the parts that the settings ask for."""
     engine = config.engine
     return TrainBatches(

@@ -1,6 +1,6 @@
 """Every pixel of a scene given a class, with its confidence and, where asked for, its uncertainty."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lissom.events import Advanced, Listener, silent
 from lissom.models.dense import SceneLogits, strips
 from lissom.models.regions import Region
 from lissom.models.window_net import cut
@@ -27,14 +28,14 @@ def classify_scene(
     *,
     passes: int = 0,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    listener: Listener = silent,
 ) -> Classified:
     """`components H W` to classes, strip by strip; the same bits at every call.
 
     passes: with dropout left on, so many times; the probabilities are then means over the passes, and the uncertainty
     is the mutual information of class and weights: the entropy of the mean less the mean entropy (Gal and Ghahramani,
     arXiv 1506.02142; Houlsby et al., arXiv 1112.5745), 0 where all passes agree.
-    progress: told of rows done, and of all rows.
+    listener: told of rows done, and of all rows.
     """
     half, height = logits.model.window // 2, scene.shape[1]
     rows = []
@@ -44,8 +45,7 @@ def classify_scene(
             for block in strip
         ]
         rows.append(joined(blocks, axis=1))
-        if progress:
-            progress(strip[0].bottom, height)
+        listener(Advanced(what="rows", done=strip[0].bottom, total=height))
     return joined(rows, axis=0)
 
 

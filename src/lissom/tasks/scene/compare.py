@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from lissom.errors import DataError
 from lissom.messages import text
-from lissom.runs.folder import Run
 from lissom.stats.mcnemar import McNemar, mcnemar
 from lissom.tasks.scene.evaluate import CLASSIFIED
+from lissom.training.run import Run
 
 CERTAIN = 0.05  # p below which two runs are said to differ
 
@@ -32,7 +32,7 @@ def compare_pixels(a: Run, b: Run) -> McNemar | None:
     """McNemar's test on the test pixels, None where they are not the same. Raises: DataError for a damaged file."""
     first, second = _classified(a), _classified(b)
     alike = (np.array_equal(first[name], second[name]) for name in ("test", "labels"))
-    if a.data["data"]["digest"] != b.data["data"]["digest"] or not all(alike):
+    if a.record.data.digest != b.record.data.digest or not all(alike):
         return None
     test, labels = first["test"], first["labels"]
     return mcnemar(*(each["predicted"][test] == labels[test] for each in (first, second)))

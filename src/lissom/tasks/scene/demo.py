@@ -1,7 +1,6 @@
-"""`lissom demo --task scene`: three ways to classify a synthetic scene, at the split of papers and at one apart."""
+"""Three ways to classify a synthetic scene, at the split of papers and at one apart."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,31 +9,33 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lissom.atomic import write_atomic
+from lissom.events import Listener, Note, silent
 from lissom.messages import text
 from lissom.report.canvas import bare, figure, style
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
-from lissom.runs.folder import Run
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.evaluate import CLASSIFIED
 from lissom.tasks.scene.pictures.maps import Pixels, class_map, false_colour
 from lissom.tasks.scene.pictures.sheet import shown_bands
 from lissom.tasks.scene.recipes import SPLITS, networks
-from lissom.tasks.scene.train import train_scene
+from lissom.tasks.scene.train import train
+from lissom.training.run import Run, open_run
+from lissom.training.task import Place
 
 TABLE, PICTURE = "scene-demo.csv", "scene-demo"
 PANEL = 2.3  # inches a side
 
 
-def demo_scene(
+def demo(
     *,
     runs_dir: Path | str = "runs",
     device: str = "auto",
     threads: int | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    listener: Listener = silent,
 ) -> dict[str, Any]:
-    """Trains the networks of `recipes.scene_demo` at both splits; `tell` hears which one is being trained.
+    """Trains the networks of `recipes.networks` at both splits; `listener` hears which one is being trained.
 
     Nothing is downloaded and nothing of it is measured ground: the scene is synthetic. Writes the run folders,
     scene-demo.csv, scene-demo.png and .svg with every map.
@@ -42,39 +43,41 @@ def demo_scene(
     `pixels`, `train`, `classes` and `seconds`.
     """
     start, finished = time.perf_counter(), []
+    listener(Note(name="scene_demo.synthetic"))
     chosen = [
         (name, config, split) for split in SPLITS for name, config in networks(device=device, threads=threads).items()
     ]
     for number, (name, config, split) in enumerate(chosen, 1):
         words = text(f"scene_demo.{split}")
-        tell(text("scene_demo.training", number=number, total=len(chosen), network=name, split=words))
+        values = {"number": number, "total": len(chosen), "network": name, "split": words}
+        listener(Note(name="scene_demo.training", values=values))
         config = replace(config, scene=replace(config.scene, split=split))
-        finished.append(train_scene(config, runs_dir=runs_dir, quiet=True))
+        finished.append(open_run(train(config, Place(str(runs_dir), None), silent, None)))
     rows = [_row(run) for run in finished]
     table, picture = Path(runs_dir) / TABLE, Path(runs_dir) / PICTURE
     write_atomic(table, to_csv(rows))
     scene = synthetic_scene()
     save_picture(_maps(scene, finished), picture)
-    sizes = finished[0].data["data"]
+    used = finished[0].record.data
     return {
         "rows": rows,
         "table": table.as_posix(),
         "picture": picture.with_suffix(".png").as_posix(),
         "best_run": finished[0].path.as_posix(),
         "pixels": int((scene.labels >= 0).sum()),
-        "train": sizes["train"] + sizes["val"],
+        "train": used.sizes["train"] + used.sizes["val"],
         "classes": len(scene.class_ids),
         "seconds": time.perf_counter() - start,
     }
 
 
 def _row(run: Run) -> dict[str, Any]:
-    test = run.data["test"]
+    test = run.test
     shares = {
         name: None if test[name] is None else round(100 * test[name], 2) for name in ("oa", "aa", "kappa", "leak")
     }
     return {
-        "network": run.data["network"],
+        "network": run.record.network,
         "split": text(f"scene_demo.{run.config.scene.split}"),
         **shares,
         "train_seconds": round(test["train_seconds"], 2),
@@ -104,7 +107,7 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
 
 def _title(run: Run) -> str:
     split = text(f"scene_demo.{run.config.scene.split}")
-    return f"{run.config.model.model}, {split}: {100 * run.data['test']['oa']:.1f} %"
+    return f"{run.config.model.model}, {split}: {100 * run.test['oa']:.1f} %"
 
 
 def _predicted(run: Run, scene: Scene) -> Pixels:

@@ -3,7 +3,6 @@
 import io
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from lissom.atomic import write_atomic
 from lissom.device import choose_device
 from lissom.engine.memory import keep_memory
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
+from lissom.events import Listener, silent
 from lissom.models.dense import SceneLogits
 from lissom.models.window_net import WindowNet
-from lissom.runs.folder import Run, open_run
 from lissom.tasks.scene.classified import Classified, classify_scene
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.splits import Split
@@ -26,36 +25,40 @@ from lissom.tasks.scene.network import load_network
 from lissom.tasks.scene.pictures.run import draw_scene_run
 from lissom.tasks.scene.prepare import SceneData, prepare, read, stored_fit
 from lissom.tasks.scene.table import published_table
+from lissom.training.run import Run
 
 MAP, CLASSIFIED = "map", "classified.npz"
-Progress = Callable[[int, int], None]
 
 
-def evaluate_scene(run: Run | Path | str, *, device: str = "auto", write: bool = True) -> dict[str, Any]:
-    """Classifies the scene of a finished run again and measures its test pixels: `scene_metrics` and times.
+def evaluate(
+    run: Run, data: str | None, *, batch_size: int, device: str, write: bool, listener: Listener
+) -> dict[str, Any]:
+    """Classifies the scene of a finished run again and measures its own test pixels: `scene_metrics` and times.
 
     write: maps, tables and figures go to the run's folder, where they stand already if nothing has changed.
-    Raises: DataError when the scene has changed since, or the run has no weights.
+    Raises: DataError when the scene has changed since, or the run has no weights; UsageError for other data.
     """
-    run = run if isinstance(run, Run) else open_run(run)
-    data = prepare(run.config, read(run.config.scene), fitted=stored_fit(run))
-    if data.scene.digest != run.data["data"]["digest"]:
-        raise DataError("run-data-changed", run=run.path, data=data.scene.source)
-    return measure_scene(load_network(run, choose_device(device)), data, folder=run.path if write else None)
+    if data is not None:
+        raise UsageError("evaluate-scene-data", run=run.path, got=data)
+    scene = prepare(run.config, read(run.config.scene, listener), fitted=stored_fit(run))
+    if scene.scene.digest != run.record.data.digest:
+        raise DataError("run-data-changed", run=run.path, data=scene.scene.source)
+    model, folder = load_network(run, choose_device(device)), run.path if write else None
+    return measure_scene(model, scene, folder=folder, listener=listener)
 
 
 def measure_scene(
-    model: WindowNet, data: SceneData, *, folder: Path | None, progress: Progress | None = None
+    model: WindowNet, data: SceneData, *, folder: Path | None, listener: Listener = silent
 ) -> dict[str, Any]:
     """Figures of the test pixels, from one pass over the whole scene; the files of `write_scene` go to `folder`."""
     if next(model.parameters()).device.type == "cpu":
         keep_memory()
     logits, start = SceneLogits(model), time.perf_counter()
-    classified = classify_scene(logits, data.reduced.values.to(next(model.parameters()).device), progress=progress)
+    classified = classify_scene(logits, data.reduced.values.to(next(model.parameters()).device), listener=listener)
     seconds = time.perf_counter() - start
     metrics = measured(classified.predicted, data.scene, data.split)
     metrics |= {"form": logits.form, "why_not_dense": model.why_not_shared(), "seconds": round(seconds, 3)}
-    metrics["leak"] = data.leak(model.window)
+    metrics |= {"leak": data.leak(model.window), "folder": None if folder is None else str(folder)}
     if folder is not None:
         write_scene(folder, classified, data.scene, data.split, metrics)
     return metrics

@@ -13,11 +13,12 @@ from lissom.atomic import write_atomic
 from lissom.errors import MachineError, UsageError
 from lissom.messages import text
 from lissom.models.regions import Region
-from lissom.runs.folder import Run
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.writing import MAP_FORMATS, write_map
 from lissom.tasks.scene.partial import Partial
 from lissom.tasks.scene.pictures.maps import UNCERTAINTY, bare_png, class_map, confidence_map
+from lissom.tasks.scene.settings import SceneOptions
+from lissom.training.run import Run
 
 PNG = ".png"
 FOLDER = "predictions"
@@ -63,19 +64,13 @@ class Files:
                 raise MachineError("not-writable", path=path, reason=error.strerror or error, size="0") from error
 
 
-def planned_files(
-    run: Run,
-    scene: Scene,
-    output: Path | str | None,
-    confidence: Path | str | None,
-    uncertainty: Path | str | None,
-    *,
-    uncertain: bool,
-) -> Files:
+def planned_files(run: Run, scene: Scene, options: SceneOptions) -> Files:
     """Names completed and checked. Raises: UsageError for a format that is none, MachineError for a missing folder."""
-    if uncertainty is not None and not uncertain:
-        raise UsageError("uncertainty-without-passes", path=uncertainty)
-    given, beside, drawn = (None if path is None else Path(path) for path in (output, confidence, uncertainty))
+    uncertain = bool(options.mc_dropout)
+    if options.uncertainty is not None and not uncertain:
+        raise UsageError("uncertainty-without-passes", path=options.uncertainty)
+    asked = (options.output, options.confidence, options.uncertainty)
+    given, beside, drawn = (None if path is None else Path(path) for path in asked)
     outputs = (given,) if given else _default(run, scene)
     first = outputs[0]
     files = Files(
@@ -173,13 +168,13 @@ def write_files(files: Files, run: Run, scene: Scene, found: Assembled) -> list[
 
 
 def _write_classes(path: Path, run: Run, scene: Scene, predicted: NDArray[np.integer]) -> list[Path]:
-    ids, colours = run.data["class_ids"], [tuple(colour) for colour in run.data["colours"]]
+    ids, colours = run.facts.class_ids, run.facts.colours
     if path.suffix.lower() == PNG:
         write_atomic(path, bare_png(class_map(predicted, colours)))
         return [path]
     unlabelled = run.config.scene.unlabelled
     known: dict[str, Any] = {
-        "class_names": dict(zip(ids, run.data["class_names"], strict=True)),
+        "class_names": dict(zip(ids, run.facts.class_names, strict=True)),
         "colours": dict(zip(ids, colours, strict=True)),
     }
     values = np.array([*ids, unlabelled])[predicted]  # -1 is the last

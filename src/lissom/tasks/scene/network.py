@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from lissom.device import usable_cores
 from lissom.models.window_net import WindowNet
-from lissom.runs.folder import Run
 from lissom.runs.weights import load_weights, read_weights
 from lissom.tasks.scene.classical import PixelClassifier
 from lissom.tasks.scene.prepare import CLASSICAL, build_network
+from lissom.training.run import Run
 
 
 class PixelNet(nn.Module):
@@ -40,7 +40,7 @@ def load_network(run: Run, device: torch.device) -> WindowNet:
     if run.config.model.model in CLASSICAL:
         found: Any = stored_classifier(run)  # has all of a WindowNet that classifying a scene asks for
         return found
-    model = build_network(run.config, num_classes=len(run.data["class_names"]), in_channels=run.data["in_channels"])
+    model = build_network(run.config, num_classes=len(run.facts.class_names), in_channels=run.facts.in_channels)
     load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 
@@ -51,7 +51,7 @@ def stored_classifier(run: Run) -> PixelNet:
     config = run.config
     classifier = PixelClassifier(
         config.model.model,
-        num_classes=len(run.data["class_names"]),
+        num_classes=len(run.facts.class_names),
         seed=config.engine.seed,
         threads=config.engine.threads or usable_cores(),
     )

@@ -9,23 +9,17 @@ from lissom.messages import language, text
 from lissom.report.card import Card, Figure
 from lissom.report.page import Page
 from lissom.report.tables import Column, column, percent
-from lissom.runs.folder import Run
+from lissom.training.run import Run
 
 
 def scene_page(run: Run) -> Page:
     """Figures first, then the maps, what the network confuses, spectra, curves, settings and what to do next."""
-    test, data = run.data["test"], run.data["data"]
-    page = Page(run.name, lang=language(), subtitle=run.data["network"], footer=f"lissom {__version__}")
+    test, data = run.test, run.record.data
+    page = Page(run.name, lang=language(), subtitle=run.record.network, footer=f"lissom {__version__}")
     page.heading(text("page.section_result")).facts(_facts(run))
-    for sentence in [
-        data["split"],
-        leak_sentence(test["leak"]),
-        *data["warnings"],
-        data["fit"],
-        run.data.get("begun_with"),
-    ]:
-        if sentence:
-            page.paragraph(sentence)
+    notes = (run.record.weights or {}).get("notes", [])
+    for sentence in (data.split, leak_sentence(test["leak"]), *data.warnings, *data.notes, *notes):
+        page.paragraph(sentence)
     page.table(test["per_class"], _columns())
     page.heading(text("scene_page.section_maps"))
     _picture(page, run, "scene.png", "scene_page.section_maps", "scene_page.maps_caption")
@@ -56,53 +50,51 @@ def form_sentence(test: dict[str, Any]) -> str:
 
 def scene_card(run: Run) -> Card:
     """What a stranger must know before using the weights."""
-    test, split = run.data["test"], run.data["data"]
+    test, record, facts = run.test, run.record, run.facts
     low, high = test["oa_interval_95"]
     source = text("scene_page.test_pixels", pixels=test["pixels"])
     known = run.config.model.model in models.names("scene")
     leak = [text("scene_page.limit_leak", share=f"{100 * test['leak']:.1f}")] if test["leak"] else []
     return Card(
-        name=run.data["network"],
+        name=record.network,
         paper=models.entry(run.config.model.model).paper if known else "",
-        parameters=run.data["parameters"] or 0,
-        macs=run.data["macs"] or 0,
-        resolution=run.data["resolution"],
-        in_channels=run.data["in_channels"],
-        data=f"{split['source']} ({split['digest'][:16]})",
-        sizes={name: split[name] for name in ("train", "val", "test")},
-        class_names=run.data["class_names"],
+        parameters=record.parameters or 0,
+        macs=record.macs or 0,
+        resolution=facts.window,
+        in_channels=facts.in_channels,
+        data=f"{record.data.source} ({record.data.digest[:16]})",
+        sizes=record.data.sizes,
+        class_names=facts.class_names,
         metrics=[
             Figure(name="OA", value=test["oa"], low=low, high=high, source=source),
             Figure(name="AA", value=test["aa"], source=source),
         ],
         settings={k: v for s in ("scene", "optim", "engine") for k, v in to_dict(run.config)[s].items()},
         usage=f'import lissom\n\nlissom.predict("{run.path.as_posix()}", "cube.mat")',
-        limits=[*leak, text("scene_page.limit_scene"), split["fit"]],
+        limits=[*leak, text("scene_page.limit_scene"), *record.data.notes],
         version=__version__,
     )
 
 
 def _facts(run: Run) -> dict[str, str]:
-    test, data = run.data["test"], run.data["data"]
+    test, data = run.test, run.record.data
     low, high = test["oa_interval_95"]
     measured = text("scene_page.test_pixels", pixels=test["pixels"])
     facts = {
         "OA": f"{percent(test['oa'])} ({percent(low)} – {percent(high)}); {measured}",
         "AA": percent(test["aa"]),
         "Kappa": "–" if test["kappa"] is None else f"{test['kappa']:.4f}",
-        text("scene_page.section_split"): text(
-            "scene_page.train_pixels", **{name: data[name] for name in ("train", "val", "test")}
-        ),
-        text("scene_page.scene_source"): data["source"],
+        text("scene_page.section_split"): text("scene_page.train_pixels", **data.sizes),
+        text("scene_page.scene_source"): data.source,
         text("scene_page.times"): text(
             "scene_page.seconds", train=f"{test['train_seconds']:.1f}", test=f"{test['seconds']:.2f}"
         )
         + " "
         + form_sentence(test),
     }
-    if run.data["parameters"]:
-        facts[text("page.parameters")] = f"{run.data['parameters']:,}"
-        facts[text("page.macs_at", resolution=run.data["resolution"])] = f"{run.data['macs']:,}"
+    if run.record.parameters:
+        facts[text("page.parameters")] = f"{run.record.parameters:,}"
+        facts[text("page.macs_at", resolution=run.facts.window)] = f"{run.record.macs:,}"
     return facts
 
 

@@ -8,9 +8,8 @@ runs, and 0.5 GB without. It may be faster; two pairs of timings on a busy machi
 
 import hashlib
 import shlex
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lissom.device import choose_device, set_threads
+from lissom.device import choose_device
 from lissom.engine.interrupt import StopRequest
 from lissom.errors import DataError, Interrupted, UsageError
-from lissom.messages import text
+from lissom.events import Advanced, Listener, Note, Stop, silent
 from lissom.models import dense
 from lissom.models.dense import SceneLogits
 from lissom.models.regions import Region
 from lissom.models.window_net import WindowNet, cut
-from lissom.runs.folder import Run, open_run
 from lissom.tasks.scene.classified import block_seed, classify_block
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
@@ -38,8 +36,8 @@ from lissom.tasks.scene.map_files import Assembled, Files, assemble, planned_fil
 from lissom.tasks.scene.network import load_network
 from lissom.tasks.scene.partial import Partial
 from lissom.tasks.scene.prepare import PREPROCESS, stored_fit
-
-Progress = Callable[[int, int], None]  # pixels done, pixels in all
+from lissom.tasks.scene.settings import SceneOptions
+from lissom.training.run import Run, open_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,55 +66,64 @@ class Job:
         }
 
 
-def predict_scene(
+def predict(
     run: Run | Path | str,
-    cube: Given,
+    cubes: Sequence[Given],
+    options: SceneOptions,
     *,
-    output: Path | str | None = None,
-    confidence: Path | str | None = None,
-    mc_dropout: int = 0,
-    uncertainty: Path | str | None = None,
-    variable: str | None = None,
-    no_data: float | None = None,
+    device: str,
+    threads: int | None,
+    listener: Listener,
+    stop: Stop | None,
+) -> list[dict[str, Any]]:
+    """`predict_cube` for each cube. Raises: as that, and UsageError for several cubes that would share one file."""
+    stems = {"array" if isinstance(cube, np.ndarray) else Path(cube).stem for cube in cubes}
+    shared = len(stems) < len(cubes) or options.output or options.confidence or options.uncertainty
+    if len(cubes) > 1 and shared:
+        raise UsageError("scene-one-cube", got=len(cubes))
+    run = run if isinstance(run, Run) else open_run(run)
+    how = {"device": device, "threads": threads, "listener": listener, "stop": stop}
+    return [predict_cube(run, cube, options, **how) for cube in cubes]
+
+
+def predict_cube(
+    run: Run,
+    cube: Given,
+    options: SceneOptions,
+    *,
     device: str = "auto",
     threads: int | None = None,
-    progress: Progress | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
 ) -> dict[str, Any]:
     """Classifies every pixel of a cube of the sensor that the run was trained on, and writes the map.
 
-    output: .npy, .mat, .tif, .hdr (class ids as in training, the cube's place on Earth kept) or .png; None: .npy and
-    .png in the run's folder `predictions`. confidence: where to write the probability of each pixel's class.
-    mc_dropout: so many passes with dropout left on; then classes follow their mean, and the uncertainty (nats, see
-    `tasks.scene.classify_scene`) goes to `uncertainty`, None: beside the map. Without it, the same cube gives the same
-    bytes. Pixels without data are unlabelled.
+    With `mc_dropout` the classes follow the mean of the passes (see `classified.classify_scene`); without it, the same
+    cube gives the same bytes. Pixels without data are unlabelled. threads: for the command that goes on.
     Returns `classes` (id, class, pixels, share, mean confidence), `files`, `height`, `width`, `masked` (pixels), `form`
     and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `continued` (blocks that
     were there already), `blocks`, `seconds`.
     Raises: DataError for a cube of another sensor; MachineError where the output cannot be written, before anything is
     computed; Interrupted, with the command that goes on, after Ctrl-C.
     """
-    run = run if isinstance(run, Run) else open_run(run)
-    if run.data.get("task") != "scene":
-        raise DataError("run-not-scene", run=run.path)
-    set_threads(threads)
-    start = time.perf_counter()
-    job = _job(run, cube, variable, no_data, passes=mc_dropout, device=device)
-    files = planned_files(run, job.scene, output, confidence, uncertainty, uncertain=bool(mc_dropout))
-    files.check([*run.data["class_ids"], run.config.scene.unlabelled])
+    start, class_ids = time.perf_counter(), run.facts.class_ids
+    job = _job(run, cube, options, device=device)
+    files = planned_files(run, job.scene, options)
+    files.check([*class_ids, run.config.scene.unlabelled])
     partial = Partial(files.partial, job.key(run))
     blocks = [block for strip in dense.strips(job.scene.height, job.scene.width) for block in strip]
     there = sum(block in partial for block in blocks)
-    settings = {"--mc-dropout": mc_dropout or None, "--variable": variable, "--no-data": no_data, "--threads": threads}
-    again = _command(run, cube, files, settings | {"--device": None if device == "auto" else device})
-    _classify(job, blocks, partial, progress, again)
-    found = assemble(partial, blocks, job.scene, len(run.data["class_ids"]), wanted=files.wanted)
+    where = {"--threads": threads, "--device": None if device == "auto" else device}
+    again = _command(run, cube, files, options, where)
+    _classify(job, blocks, partial, again, listener, stop)
+    found = assemble(partial, blocks, job.scene, len(class_ids), wanted=files.wanted)
     written = write_files(files, run, job.scene, found)
-    named = run.data["wavelengths_nm"] is not None
+    named = run.facts.wavelengths_nm is not None and job.scene.wavelengths_nm is not None
     partial.remove()
     return {
         **_summary(run, job.scene, found),
         "files": [str(path) for path in written],
-        "bands_by": "wavelengths" if named and job.scene.wavelengths_nm is not None else "order",
+        "bands_by": "wavelengths" if named else "order",
         "form": job.logits.form,
         "why_not_dense": job.logits.model.why_not_shared(),
         "continued": there,
@@ -125,20 +132,20 @@ def predict_scene(
     }
 
 
-def _job(run: Run, cube: Given, variable: str | None, no_data: float | None, *, passes: int, device: str) -> Job:
+def _job(run: Run, cube: Given, options: SceneOptions, *, device: str) -> Job:
     """Everything opened and checked; nothing is computed yet."""
-    where = choose_device(device)
+    where, facts, passes = choose_device(device), run.facts, options.mc_dropout
     fitted = stored_fit(run)
-    scene = open_scene(cube, variable=variable, no_data=run.config.scene.no_data if no_data is None else no_data)
-    wavelengths = run.data["wavelengths_nm"]
+    no_data = run.config.scene.no_data if options.no_data is None else options.no_data
+    scene = open_scene(cube, variable=options.variable, no_data=no_data)
     bands = match_bands(
         scene,
-        bands=run.data["bands"],
-        wavelengths_nm=None if wavelengths is None else np.array(wavelengths),
+        bands=facts.bands,
+        wavelengths_nm=None if facts.wavelengths_nm is None else np.array(facts.wavelengths_nm),
         used=np.asarray(fitted.matrix.any(1)),
     )
     model = load_network(run, where)
-    _check_passes(model, passes, run.data["network"])
+    _check_passes(model, passes, run.record.network)
     logits = SceneLogits(model)
     return Job(logits=logits, scene=scene, fitted=fitted, bands=bands, passes=passes, seed=run.config.engine.seed)
 
@@ -151,22 +158,23 @@ def _check_passes(model: WindowNet, passes: int, network: str) -> None:
         raise UsageError("mc-dropout-none", network=network)
 
 
-def _classify(job: Job, blocks: list[Region], partial: Partial, progress: Progress | None, command: str) -> None:
+def _classify(
+    job: Job, blocks: list[Region], partial: Partial, command: str, listener: Listener, stop: Stop | None
+) -> None:
     """Adds the blocks that are missing. Raises: Interrupted at the end of the block in which a stop was asked for."""
     total = job.scene.height * job.scene.width
     done = sum(block.height * block.width for block in blocks if block in partial)
     device, half = next(job.logits.model.parameters()).device, job.logits.model.window // 2
     missing = [block for block in blocks if block not in partial]
-    with StopRequest(lambda: print(text("scene_predict.stopping"), file=sys.stderr, flush=True)) as stop:
+    with StopRequest(lambda: listener(Note(name="scene_predict.stopping")), stop) as request:
         for block, rows, first in _with_rows(job, missing, half):
             inside = block._replace(top=block.top - first, bottom=block.bottom - first)
             padded = cut(rows, inside, half).to(device)
             seed = block_seed(job.seed, block)
             partial.add(block, classify_block(job.logits, padded, passes=job.passes, seed=seed))
             done += block.height * block.width
-            if progress:
-                progress(done, total)
-            if stop.asked and done < total:
+            listener(Advanced(what="pixels", done=done, total=total))
+            if request.asked and done < total:
                 share = f"{100 * done / total:.0f}"
                 raise Interrupted("scene-predict-stopped", share=share, command=command)
 
@@ -199,17 +207,18 @@ def _summary(run: Run, scene: Scene, found: Assembled) -> dict[str, Any]:
         {"id": place, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
          "confidence": round(float(mean), 4) if count else None}
         for place, name, count, mean in zip(
-            run.data["class_ids"], run.data["class_names"], found.counts, means, strict=True
+            run.facts.class_ids, run.facts.class_names, found.counts, means, strict=True
         )
     ]  # fmt: skip
     size = {"height": scene.height, "width": scene.width, "masked": scene.height * scene.width - usable}
     return {"classes": rows, **size}
 
 
-def _command(run: Run, cube: Given, files: Files, settings: Mapping[str, Any]) -> str:
+def _command(run: Run, cube: Given, files: Files, options: SceneOptions, settings: Mapping[str, Any]) -> str:
     """What a person types to go on."""
     words = ["lissom", "predict", run.path.as_posix(), "CUBE" if isinstance(cube, np.ndarray) else str(cube)]
     flags = {"--output": files.given, "--confidence": files.confidence, "--uncertainty": files.uncertainty_given}
+    flags |= {"--mc-dropout": options.mc_dropout or None, "--variable": options.variable, "--no-data": options.no_data}
     given = [(flag, value) for flag, value in (flags | dict(settings)).items() if value is not None]
     return shlex.join([*words, *(str(word) for pair in given for word in pair)])
 

@@ -8,17 +8,19 @@ import torch
 from numpy.typing import NDArray
 
 from lissom import models
-from lissom.config import ModelConfig, SceneConfig, SceneTrainConfig
+from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
+from lissom.events import Listener, silent
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
-from lissom.runs.folder import Run
 from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
 from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
+from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
+from lissom.training.run import Run
 
 PREPROCESS = "preprocess.npz"
 
@@ -33,7 +35,8 @@ def settled(config: SceneTrainConfig) -> SceneTrainConfig:
     Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
     """
     name, scene = config.model.model, config.scene
-    _check_used(config.model)
+    if name in CLASSICAL:
+        _check_used(config.model)
     known = models.entry(name) if name not in CLASSICAL else None
     if known and known.task != "scene":
         raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
@@ -45,9 +48,8 @@ def settled(config: SceneTrainConfig) -> SceneTrainConfig:
 
 
 def _check_used(model: ModelConfig) -> None:
-    unused: dict[str, Any] = {"weights": model.weights}
-    if model.model in CLASSICAL:
-        unused |= {"options": model.options or None, "width": model.width if model.width != 1 else None}
+    width = model.width if model.width != 1 else None
+    unused: dict[str, Any] = {"weights": model.weights, "options": model.options or None, "width": width}
     for name, got in unused.items():
         if got is not None:
             raise UsageError("scene-setting-unused", name=name, got=got, network=model.model)
@@ -72,7 +74,7 @@ class SceneData:
         return leak(self.split, window)
 
 
-def read(config: SceneConfig, *, download: bool = False) -> Scene:
+def read(config: SceneConfig, listener: Listener = silent) -> Scene:
     """The scene that the settings name, with labels enough to train on."""
     scene = open_scene(
         config.cube,
@@ -81,7 +83,8 @@ def read(config: SceneConfig, *, download: bool = False) -> Scene:
         ground_truth_variable=config.ground_truth_variable,
         unlabelled=config.unlabelled,
         no_data=config.no_data,
-        download=download,
+        download=config.download,
+        listener=listener,
     )
     if config.split == "maps":  # they may label pixels that the ground truth leaves out
         train, test = open_maps(config, (scene.height, scene.width))

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from lissom.config import EngineConfig, ModelConfig, OptimConfig, SceneConfig, SceneTrainConfig
+from lissom.config import EngineConfig, ModelConfig, OptimConfig
+from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
 
 SPLITS = ("random", "disjoint")
 

@@ -1,21 +1,18 @@
-"""`lissom train scene`: from a cube and a label map to a run that has classified the whole scene."""
+"""A network trained on the pixels of one scene: settings -> a run that has classified all of it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from lissom.atomic import write_atomic
-from lissom.config import SceneTrainConfig, updated_flat
 from lissom.device import choose_device, set_threads
-from lissom.engine.events import silent
+from lissom.engine.checkpoint import newest
 from lissom.engine.fit import fit
 from lissom.engine.processes import launch, on_first
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
-from lissom.runs.environment import environment
-from lissom.runs.folder import Run, create, open_run, write_run
+from lissom.events import Listener, Stop
 from lissom.tasks.scene.data.batches import EvalPixels, Reduced, TrainPixels
-from lissom.tasks.scene.finish import finish_scene
+from lissom.tasks.scene.facts import SceneFacts
+from lissom.tasks.scene.finish import finish
 from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import (
     CLASSICAL,
@@ -27,89 +24,72 @@ from lissom.tasks.scene.prepare import (
     read,
     settled,
 )
+from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.train_classical import train_classical
 from lissom.tasks.scene.transfer import adopt, as_begun
+from lissom.training.run import DataUsed, Record, Run, begin, open_run, write_results
+from lissom.training.task import Place
 
 
-def plan_scene(config: SceneTrainConfig, *, runs_dir: Path | str = "runs", name: str | None = None) -> dict[str, Any]:
-    """What `train_scene` would do, after reading, splitting and reducing the scene as it does; writes nothing."""
-    config = settled(config)
-    data = prepare(config, read(config.scene))
+def plan(config: SceneTrainConfig, place: Place, listener: Listener) -> dict[str, Any]:
+    """What `train` would do, after reading, splitting and reducing the scene as it does; writes nothing."""
+    config = settled(as_begun(config))
+    data = prepare(config, read(config.scene, listener))
     return {
-        "network": scene_label(config),
+        "network": config.model.label,
         "data": data.scene.source,
         "window": config.scene.window,
         "classes": len(data.scene.class_ids),
         **data.sizes,
         "epochs": config.engine.epochs,
         "steps": -(-data.sizes["train"] // config.engine.batch_size),
-        "folder": str(Path(runs_dir) / (name or f"{_stem(config, data)}-...")),
-        **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),
+        "folder": str(Path(place.runs_dir) / (place.name or f"{_stem(config, data)}-...")),
+        **_cost(config, data),
     }
 
 
-def train_scene(
-    config: SceneTrainConfig | None = None,
-    *,
-    runs_dir: Path | str = "runs",
-    name: str | None = None,
-    quiet: bool = False,
-    download: bool = False,
-    start: Path | str | None = None,
-    **settings: Any,
-) -> Run:
-    """Trains a network on the pixels of one scene, classifies all of them, and returns the finished run.
-
-    Settings are given as a `config`, or by their own names: `train_scene(cube="SalinasA.mat", window=17, epochs=50)`.
-    download: fetch the files of a known scene. start: a run on another scene, whose network and weights this one begins
-    with; its last layer is made anew where the classes are others, and that is said.
-    Raises: UsageError and DataError for what cannot be trained, before anything is written; else as `train`.
-    """
-    if "data" in settings:  # the flag of the command line, and what the other task calls it
-        settings["cube"] = settings.pop("data")
-    config = updated_flat(config or SceneTrainConfig(), settings)
-    config = settled(config if start is None else as_begun(config, start))
+def train(config: SceneTrainConfig, place: Place, listener: Listener, stop: Stop | None) -> Path:
+    """Checks network and scene, then makes a run folder, trains, and classifies all pixels."""
+    config = settled(as_begun(config))
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
-    data = prepare(config, read(config.scene, download=download))
-    place = (str(runs_dir), name or _stem(config, data), name is None)
+    data = prepare(config, read(config.scene, listener))
     if config.model.model in CLASSICAL:
-        return train_classical(_begin(place, config, data), config, data)
+        return train_classical(_begin(place, config, data), config, data, listener)
     network_cost(config, data)
     del data  # each process reads the scene itself
-    start = None if start is None else Path(start)
-    return open_run(launch(_train_rank, config.engine, config, place, None, quiet, start))
+    return launch(_train_rank, config.engine, config, place, None, listener=listener, stop=stop)
 
 
-def resume_scene(run: Run, *, quiet: bool = False) -> Run:
-    """Continues an interrupted run on a scene; `verbs.train.resume` calls it. Raises: DataError as that does."""
-    return open_run(launch(_train_rank, run.config.engine, run.config, None, run.path, quiet))
-
-
-def scene_label(config: SceneTrainConfig) -> str:
-    """`hybridsn window=25 batch_norm=True`, as tables and reports name it."""
-    width = "" if config.model.width == 1 else f" x{config.model.width:g}"
-    return config.model.model + width + "".join(f" {key}={value}" for key, value in config.model.options.items())
+def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
+    """Continues an interrupted run. Raises: DataError when its scene has changed."""
+    return launch(_train_rank, run.config.engine, run.config, None, run.path, listener=listener, stop=stop)
 
 
 def _stem(config: SceneTrainConfig, data: SceneData) -> str:
     return f"{config.model.model}-{data.scene.name}".replace(" ", "-").lower()
 
 
+def _cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int | None]:
+    """Nothing is counted of a classical classifier."""
+    return {"parameters": None, "macs": None} if config.model.model in CLASSICAL else {**network_cost(config, data)}
+
+
 def _train_rank(
     fabric: Any,
     config: SceneTrainConfig,
-    place: tuple[str, str, bool] | None,
+    place: Place | None,
     resumed: Path | None,
-    quiet: bool,
-    start: Path | None = None,
+    *,
+    listener: Listener,
+    stop: Stop | None,
 ) -> Path:
     """What each process does: the same scene and seed, its own parts of every batch; the first one writes."""
     data, engine = prepare(config, read(config.scene)), config.engine
     if resumed is None:
         assert place
         folder = on_first(fabric, _begin, place, config, data)
-    elif data.scene.digest != open_run(resumed).data["data"]["digest"]:
+    elif data.scene.digest != open_run(resumed).record.data.digest:
         raise DataError("run-data-changed", run=resumed, data=data.scene.source)
     else:
         folder = resumed
@@ -117,9 +97,9 @@ def _train_rank(
     scene = Reduced(data.reduced.values.to(fabric.device))
     labels, parts = data.scene.labels, engine.devices * engine.accumulate
     model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
-    if start and not resumed:
-        note = adopt(model, open_run(start))
-        on_first(fabric, write_run, folder, {"begun_with": note})
+    if config.model.weights and not newest(open_run(folder).checkpoints):
+        weights = adopt(model, open_run(config.model.weights))
+        on_first(fabric, write_results, folder, {"weights": weights})
     fit(
         model,
         ClassifyScene(),
@@ -129,42 +109,42 @@ def _train_rank(
         engine=engine,
         folder=folder,
         fabric=fabric,
-        listener=silent if quiet else None,
+        listener=listener,
+        stop=stop,
         resume=resumed is not None,
     )
-    on_first(fabric, finish_scene, folder, data)
+    on_first(fabric, finish, folder, data, listener)
     return folder
 
 
-def _begin(place: tuple[str, str, bool], config: SceneTrainConfig, data: SceneData) -> Path:
+def _begin(place: Place, config: SceneTrainConfig, data: SceneData) -> Path:
     """Makes the run folder, with everything in it that is known before training."""
-    runs_dir, name, dated = place
-    folder = create(runs_dir, name, dated=dated)
-    scene = data.scene
-    facts = {
-        "status": "training",
-        "task": "scene",
-        "network": scene_label(config),
-        "class_names": list(scene.class_names),
-        "class_ids": list(scene.class_ids),
-        "colours": [list(colour) for colour in scene.colours],
-        "resolution": config.scene.window,
-        "in_channels": data.fitted.components,
-        "bands": scene.bands,
-        "wavelengths_nm": None if scene.wavelengths_nm is None else scene.wavelengths_nm.tolist(),
-        "data": {
-            "source": scene.source,
-            "digest": scene.digest,
-            "split": data.split.note,
-            "warnings": list(data.split.warnings),
-            "fit": data.fitted.note,
-            "leak": data.leak(config.scene.side),
-            **data.sizes,
-        },
-        **(network_cost(config, data) if config.model.model not in CLASSICAL else {"parameters": None, "macs": None}),
-    }
+    scene, nm = data.scene, data.scene.wavelengths_nm
+    facts = SceneFacts(
+        class_names=scene.class_names,
+        class_ids=scene.class_ids,
+        colours=scene.colours,
+        window=config.scene.side,
+        in_channels=data.fitted.components,
+        bands=scene.bands,
+        wavelengths_nm=None if nm is None else tuple(nm.tolist()),
+    )
+    used = DataUsed(
+        source=scene.source,
+        digest=scene.digest,
+        split=data.split.note,
+        warnings=data.split.warnings,
+        notes=(data.fitted.note,),
+        sizes=data.sizes,
+    )
+    costs = _cost(config, data)
+    record = Record(
+        status="training",
+        network=config.model.label,
+        parameters=costs["parameters"],
+        macs=costs["macs"],
+        data=used,
+    )
+    folder = begin(place, _stem(config, data), config=config, facts=facts, record=record)
     data.fitted.save(folder / PREPROCESS)
-    write_run(folder, facts, config=config)
-    found = {**environment(), "seed": config.engine.seed, "data_digest": scene.digest}
-    write_atomic(folder / "env.json", json.dumps(found, indent=2, ensure_ascii=False, default=str) + "\n")
     return folder

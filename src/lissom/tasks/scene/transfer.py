@@ -1,30 +1,32 @@
 """`lissom train scene --from RUN`: a network that has learned one scene begins with it on another."""
 
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
-from lissom.config import SceneTrainConfig
 from lissom.errors import DataError, UsageError
 from lissom.messages import text
 from lissom.models.window_net import WindowNet
-from lissom.runs.folder import Run, open_run
 from lissom.runs.weights import read_weights
 from lissom.tasks.scene.prepare import CLASSICAL
+from lissom.tasks.scene.settings import SceneTrainConfig
+from lissom.training.run import Run, open_run
 
 SHOWN = 3  # tensors named in an error
 
 
-def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
-    """The settings with the network, the window, the reduction and the components of the run that it begins with.
+def as_begun(config: SceneTrainConfig) -> SceneTrainConfig:
+    """The settings with the network, the window, the reduction and the components of the run that they begin with.
 
     Weights mean something only to the network that they were learned in. Raises: DataError when it is no such run.
     """
-    run = open_run(start)
-    if run.data.get("task") == "scene" and run.config.model.model in CLASSICAL:
+    if config.model.weights is None or config.model.model in CLASSICAL:  # which are refused weights
+        return config
+    run = open_run(config.model.weights)
+    if run.task.name == config.TASK and run.config.model.model in CLASSICAL:
         raise UsageError("scene-start-classical", run=run.path, network=run.config.model.model)
-    if run.data.get("task") != "scene" or not run.best.exists():
+    if run.task.name != config.TASK or not run.best.exists():
         raise DataError("run-not-scene", run=run.path)
     theirs = run.config.scene
     if config.scene.window not in (None, theirs.window):
@@ -36,11 +38,12 @@ def as_begun(config: SceneTrainConfig, start: Path | str) -> SceneTrainConfig:
         "bands": theirs.bands,
         "whiten": theirs.whiten,
     }
-    return replace(config, model=run.config.model, scene=replace(config.scene, **kept))
+    model = replace(run.config.model, weights=str(run.path.resolve()))
+    return replace(config, model=model, scene=replace(config.scene, **kept))
 
 
-def adopt(model: WindowNet, run: Run) -> str:
-    """Loads the run's best weights, but for the last layer where it has other classes; says what was taken.
+def adopt(model: WindowNet, run: Run) -> dict[str, Any]:
+    """Loads the run's best weights, but for the last layer where it has other classes; where from, and `notes`.
 
     Raises: DataError, with the tensors, where anything else does not fit: the number of bands without a reduction.
     """
@@ -54,10 +57,11 @@ def adopt(model: WindowNet, run: Run) -> str:
         raise DataError("scene-weights-do-not-fit", run=run.path, count=len(elsewhere), tensors=", ".join(shapes))
     model.load_state_dict(own | {name: value for name, value in weights.items() if name not in other})
     key = "begun-new-head" if other else "begun"
-    return text(
+    note = text(
         f"scene_runs.{key}", run=run.name, kept=len(own) - len(other), layer=last,
-        before=len(run.data["class_names"]), now=own[f"{last}.weight"].shape[0],
+        before=len(run.facts.class_names), now=own[f"{last}.weight"].shape[0],
     )  # fmt: skip
+    return {"file": str(run.best), "notes": [note]}
 
 
 def _shape(tensor: Tensor | None) -> str:

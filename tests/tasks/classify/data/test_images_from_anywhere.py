@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lissom.config import DataConfig
 from lissom.data.files import fit_square, read_image
 from lissom.errors import DataError, LissomError, MachineError
-from lissom.tasks.classify.data.check import check_classify
+from lissom.tasks.classify.data.check import check as check_classify
 from lissom.tasks.classify.data.cifar import CIFAR
 from lissom.tasks.classify.data.images import ImageData, load
 from lissom.tasks.classify.data.sources import open_source
+from lissom.tasks.classify.settings import DataConfig
 from photos import make_photos
 
 

@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from lissom.config import AugmentConfig, DataConfig
 from lissom.data.order import class_weights, epoch_order
 from lissom.data.pixels import CachedPixels
 from lissom.errors import DataError
@@ -17,6 +16,7 @@ from lissom.tasks.classify.data.augment import Augment, crop_and_flip, cut_out, 
 from lissom.tasks.classify.data.batches import Batch, EvalBatches, TrainBatches
 from lissom.tasks.classify.data.images import ImageData, load
 from lissom.tasks.classify.data.randaugment import rand_augment
+from lissom.tasks.classify.settings import AugmentConfig, DataConfig
 from photos import make_photos
 
 EVERYTHING = AugmentConfig(crop=4, flip=True, cutout=8, mixup=0.4, cutmix=1.0, randaugment=2)

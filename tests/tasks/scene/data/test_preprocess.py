@@ -9,10 +9,10 @@ from scipy.signal import savgol_filter
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from lissom.config import SceneConfig
 from lissom.errors import DataError, UsageError
 from lissom.tasks.scene.data import preprocess
 from lissom.tasks.scene.data.preprocess import Fitted, chosen_bands, fit, fit_scene, load
+from lissom.tasks.scene.settings import SceneConfig
 
 BANDS = 12
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lissom.tasks.scene.data.arrangement import TURNS, explained
-from lissom.tasks.scene.data.check import check_scene
+from lissom.tasks.scene.data.check import check as check_scene
 from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.quality import band_statistics
 from lissom.tasks.scene.data.scene import Scene, listed_bands

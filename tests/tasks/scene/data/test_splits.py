@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
-from lissom.config import SceneConfig
 from lissom.errors import DataError
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
+from lissom.tasks.scene.settings import SceneConfig
 
 MAPS = {
     "indian_pines": "label_maps/Indian_pines_gt.mat",

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lissom.config import AugmentConfig
 from lissom.data.files import Pixels
+from lissom.tasks.classify.settings import AugmentConfig
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lissom.config import AugmentConfig
 from lissom.data.files import Pixels
 from lissom.data.order import class_weights as class_weights  # for those who weigh the loss of these batches
 from lissom.data.order import epoch_order
@@ -23,6 +22,7 @@ from lissom.errors import DataError
 from lissom.tasks.classify.data.augment import Augment, Draws, crop_and_flip, cut_out, flip, mix, mixed_targets
 from lissom.tasks.classify.data.images import ImageData, ImageSet
 from lissom.tasks.classify.data.randaugment import rand_augment
+from lissom.tasks.classify.settings import AugmentConfig
 
 Ints = NDArray[np.int64]
 

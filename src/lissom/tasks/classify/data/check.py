@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, decode_with_mode
-from lissom.data.pixels import CHUNK, Progress
+from lissom.data.pixels import CHUNK
 from lissom.errors import DataError
+from lissom.events import Advanced, Listener, silent
 from lissom.messages import text
 from lissom.tasks.classify.data.contact import draw_sheet
 from lissom.tasks.classify.data.sources import Source, open_source
@@ -36,9 +37,7 @@ class Look:
     reason: str = ""
 
 
-def check_classify(
-    spec: str, *, cache_dir: Path, picture: Path | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: Listener = silent) -> dict[str, Any]:
     """Decodes every image of `spec` (as `DataConfig.data`) and reports plain data:
 
     `name`, `images`, `trainable`; `classes`: counts by part for each class; `sizes` in pixels, `modes`; `broken`: name
@@ -48,7 +47,7 @@ def check_classify(
     Raises: DataError where there is nothing to look at, as for a path that does not exist.
     """
     source = open_source(spec, cache_dir=cache_dir)
-    looks = look_at_all(source, progress)
+    looks = look_at_all(source, listener)
     report = {
         "name": source.name,
         "images": len(source.names),
@@ -70,15 +69,14 @@ def check_classify(
     return {**report, "trainable": not problem and not report["broken"], "warnings": warnings}
 
 
-def look_at_all(source: Source, progress: Progress | None = None) -> list[Look]:
+def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
     """A look at each image of the source, in order."""
     looks: list[Look] = []
     total = len(source.names)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter's lock
         for start in range(0, total, CHUNK):
             looks += pool.map(lambda index: _look(source, index), range(start, min(start + CHUNK, total)))
-            if progress:
-                progress(len(looks), total)
+            listener(Advanced(what="images", done=len(looks), total=total))
     return looks
 
 

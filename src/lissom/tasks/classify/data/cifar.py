@@ -5,7 +5,6 @@ The python form is a pickle. It is read by an unpickler that builds NumPy arrays
 
 import io
 import pickle
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from lissom.data.download import fetch
 from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
 from lissom.errors import DataError
+from lissom.events import Listener, silent
 
 SIDE, CHANNELS = 32, 3
 PLANES = SIDE * SIDE * CHANNELS  # bytes of an image: the red plane, then green, then blue
@@ -93,9 +93,7 @@ def find_cifar(names: list[str]) -> str | None:
     return None
 
 
-def find_named(
-    key: str, *, cache_dir: Path, download: bool, progress: Callable[[int, int], None] | None = None
-) -> _Files:
+def find_named(key: str, *, cache_dir: Path, download: bool, listener: Listener = silent) -> _Files:
     """The archive of `cifar10` or `cifar100` in the cache, fetched first where `download` allows it.
 
     Raises: DataError where it is not there and may not be fetched, and as `fetch` does.
@@ -108,7 +106,7 @@ def find_named(
     if not archive.is_file():
         if not download:
             raise DataError("data-not-downloaded", name=key, address=variant.address, path=archive)
-        fetch(variant.address, archive, md5=variant.md5, progress=progress)
+        fetch(variant.address, archive, md5=variant.md5, listener=listener)
     return open_archive(archive, cache_dir=cache_dir)
 
 

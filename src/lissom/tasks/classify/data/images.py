@@ -9,21 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lissom.config import DataConfig
 from lissom.data.files import DECODE_VERSION, Unreadable, image_size
 from lissom.data.pixels import (
     LARGEST_CACHE,
     SMALL_SIDE,
     CachedPixels,
     NotSmall,
-    Progress,
     StreamedPixels,
     cached,
     verify,
 )
+from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
+from lissom.tasks.classify.settings import DataConfig
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
@@ -69,23 +69,28 @@ class ImageData:
     split: Split
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """Images that train, choose and test."""
+        return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
+
+    @property
     def split_note(self) -> str:
         """Where the choosing and the test images come from, as a sentence for the reader."""
         return text(f"data.split-val-{self.split.val_from}-test-{self.split.test_from}")
 
 
 def load(
-    config: DataConfig, *, cache_dir: Path, default_resolution: int = 224, progress: Progress | None = None
+    config: DataConfig, *, cache_dir: Path, default_resolution: int = 224, listener: Listener = silent
 ) -> ImageData:
     """The data set that `config.data` names, split, and decoded into `cache_dir` where its images are small.
 
-    `default_resolution` is used for large images when the configuration gives none. `progress(done, total)` is told of
-    bytes fetched, then of images decoded.
+    `default_resolution` is used for large images when the configuration gives none. `listener` is told of bytes
+    fetched, then of images decoded.
     Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
     """
-    source = open_source(config.data, cache_dir=cache_dir, download=config.download, progress=progress)
+    source = open_source(config.data, cache_dir=cache_dir, download=config.download, listener=listener)
     check_trainable(source)
-    store, resolution = _store(source, config, cache_dir / "images", default_resolution, progress)
+    store, resolution = _store(source, config, cache_dir / "images", default_resolution, listener)
     parts = split(
         source.parts,
         source.labels,
@@ -121,7 +126,7 @@ def _image_set(source: Source, store: CachedPixels | StreamedPixels, places: NDA
 
 
 def _store(
-    source: Source, config: DataConfig, folder: Path, default_resolution: int, progress: Progress | None
+    source: Source, config: DataConfig, folder: Path, default_resolution: int, listener: Listener
 ) -> tuple[CachedPixels | StreamedPixels, int]:
     """Where the pixels come from, and the side at which they come."""
     digest = versioned(source)
@@ -134,10 +139,10 @@ def _store(
         limit = SMALL_SIDE if config.cache == "auto" else None
         try:
             path = folder / f"{digest}-{resolution}.npy"
-            return cached(source, path, resolution, largest_side=limit, progress=progress), resolution
+            return cached(source, path, resolution, largest_side=limit, listener=listener), resolution
         except NotSmall:
             resolution = config.resolution or default_resolution
-    verify(source, record, progress=progress)
+    verify(source, record, listener=listener)
     return StreamedPixels(source, resolution), resolution
 
 

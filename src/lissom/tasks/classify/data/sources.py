@@ -1,7 +1,6 @@
 """What a data set is before it is pixels: classes, names, labels, and each image's bytes or array, read lazily."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,10 +9,9 @@ from numpy.typing import NDArray
 
 from lissom.data.files import Pixels
 from lissom.data.sources import Files, Images, open_files
+from lissom.events import Listener, silent
 from lissom.tasks.classify.data.cifar import CIFAR, CifarSource, find_cifar, find_named
 from lissom.tasks.classify.data.layout import arrange
-
-Progress = Callable[[int, int], None]  # bytes fetched so far, bytes in all
 
 
 class Source(Images, Protocol):
@@ -66,17 +64,17 @@ class Digits:
 
 
 def open_source(
-    spec: str, *, cache_dir: Path, download: bool = False, channels: int = 3, progress: Progress | None = None
+    spec: str, *, cache_dir: Path, download: bool = False, channels: int = 3, listener: Listener = silent
 ) -> Source:
     """`digits`, `cifar10`, `cifar100`, or the path of a class folder, an archive of one, or a CIFAR archive.
 
-    `channels`: 1 reads the files of class folders as grey. `progress(done, total)` is told of bytes fetched.
+    `channels`: 1 reads the files of class folders as grey. `listener` is told of bytes fetched.
     Raises: DataError for a path that is not there or holds no such thing.
     """
     if spec == Digits.name:
         return Digits()
     if spec in CIFAR:
-        return CifarSource(spec, find_named(spec, cache_dir=cache_dir, download=download, progress=progress))
+        return CifarSource(spec, find_named(spec, cache_dir=cache_dir, download=download, listener=listener))
     path = Path(spec).expanduser()
     files = open_files(path, cache_dir=cache_dir, known=(Digits.name, *CIFAR))
     variant = find_cifar(files.names)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.config import SceneConfig, guard_of
+from lissom.tasks.scene.settings import SceneConfig, guard_of
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]

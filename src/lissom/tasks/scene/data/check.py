@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.arrangement import better_turn
 from lissom.tasks.scene.data.opening import Given, open_scene
-from lissom.tasks.scene.data.quality import BandStatistics, Progress, band_statistics
+from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
 from lissom.tasks.scene.data.scene import Scene, listed_bands
 from lissom.tasks.scene.pictures.sheet import draw_scene
 
@@ -18,7 +19,7 @@ IMBALANCE = 20  # largest class to smallest: scenes are far less even than photo
 LISTED = 5  # classes in one sentence
 
 
-def check_scene(
+def check(
     cube: Given,
     ground_truth: Given | None = None,
     *,
@@ -27,7 +28,7 @@ def check_scene(
     unlabelled: int = 0,
     no_data: float | None = None,
     picture: Path | None = None,
-    progress: Progress | None = None,
+    listener: Listener = silent,
 ) -> dict[str, Any]:
     """Opens a scene as `open_scene` does, reads it once and reports plain data:
 
@@ -46,7 +47,7 @@ def check_scene(
         unlabelled=unlabelled,
         no_data=no_data,
     )
-    statistics = band_statistics(scene, progress)
+    statistics = band_statistics(scene, listener)
     if picture:
         draw_scene(scene, picture)
     return describe(scene, statistics)

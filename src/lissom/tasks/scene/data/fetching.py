@@ -7,8 +7,9 @@ from pathlib import Path
 
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
-from lissom.data.download import Progress, fetch
+from lissom.data.download import fetch
 from lissom.errors import DataError
+from lissom.events import Listener, silent
 from lissom.tasks.scene.data.known import PAGE, File, Known
 
 RECORD = "checksums.json"  # MD5 of files whose page publishes none, as first fetched
@@ -20,7 +21,7 @@ def find_files(
     *,
     folder: Path | None = None,
     download: bool = False,
-    progress: Progress | None = None,
+    listener: Listener = silent,
 ) -> list[Path]:
     """Files of a known scene in `folder` (else the cache, else LISSOM_DATA), fetched if `download` says so.
 
@@ -33,7 +34,7 @@ def find_files(
         path = _found(file, places)
         if path is None and not download:
             raise DataError("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
-        found.append(path or fetch_file(file, places[0], progress))
+        found.append(path or fetch_file(file, places[0], listener))
     return found
 
 
@@ -51,14 +52,14 @@ def _found(file: File, folders: list[Path]) -> Path | None:
     return None
 
 
-def fetch_file(file: File, folder: Path, progress: Progress | None = None) -> Path:
+def fetch_file(file: File, folder: Path, listener: Listener = silent) -> Path:
     """Stores one published file in `folder`. Its checksum must be the published one, or the one of its first fetch.
 
     Raises: DataError for a wrong checksum, MachineError for network and disk.
     """
     path, record = folder / file.name, folder / RECORD
     recorded: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    fetch(file.address, path, md5=file.md5 or recorded.get(file.name), progress=progress)
+    fetch(file.address, path, md5=file.md5 or recorded.get(file.name), listener=listener)
     if file.md5 is None and file.name not in recorded:
         with path.open("rb") as stored:
             digest = hashlib.file_digest(stored, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

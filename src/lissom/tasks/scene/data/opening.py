@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.data.download import Progress
 from lissom.errors import DataError
+from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.arrangement import check_extents
 from lissom.tasks.scene.data.envi import RAW_SUFFIXES, read_envi
@@ -36,7 +36,7 @@ def open_scene(
     unlabelled: int = 0,
     no_data: float | None = None,
     download: bool = False,
-    progress: Progress | None = None,
+    listener: Listener = silent,
 ) -> Scene:
     """The scene in `cube`: a file, an array H W bands, a known scene's name, a folder with its files, or "synthetic".
 
@@ -45,7 +45,7 @@ def open_scene(
     download: fetch a known scene's files where they are missing. Files are memory-mapped where their format allows.
     Raises: DataError or UsageError that says what is wrong with which file; MachineError for network and disk.
     """
-    if isinstance(cube, str) and cube == SYNTHETIC:
+    if isinstance(cube, str | Path) and str(cube) == SYNTHETIC:
         from lissom.tasks.scene.data.synthetic import synthetic_scene
 
         return synthetic_scene()
@@ -53,7 +53,7 @@ def open_scene(
     if known and isinstance(cube, str | Path):
         folder = Path(cube) if Path(cube).is_dir() else None
         files = [known.cube, *([known.ground_truth] if ground_truth is None else [])]
-        cube, *maps = find_files(known, files, folder=folder, download=download, progress=progress)
+        cube, *maps = find_files(known, files, folder=folder, download=download, listener=listener)
         ground_truth = maps[0] if maps else ground_truth
         variable = variable or known.cube.variable
     scene = _opened(cube, variable, unlabelled, no_data, known)

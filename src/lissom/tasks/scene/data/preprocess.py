@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
 from lissom.atomic import write_atomic
-from lissom.config import SceneConfig
 from lissom.errors import DataError, UsageError
 from lissom.messages import text
+from lissom.tasks.scene.settings import SceneConfig
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -6,15 +6,13 @@ differs between neighbours is noise or fine texture, so half that difference's v
 On Salinas-A the median band has 2 %, and the eight above 50 % stand beside the water bands that were cut out.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.events import Advanced, Listener, silent
 from lissom.tasks.scene.data.scene import Mask, Scene, row_strips
-
-Progress = Callable[[int, int], None]  # rows read, rows in all
 
 NOISY = 0.5  # share of a band's variance that may be noise
 SATURATED, LEAST_SATURATED = 0.001, 10  # share and number of pixels at a band's largest value
@@ -84,7 +82,7 @@ class _Sums:
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
 
 
-def band_statistics(scene: Scene, progress: Progress | None = None) -> BandStatistics:
+def band_statistics(scene: Scene, listener: Listener = silent) -> BandStatistics:
     """Of a scene's bands, read once, in strips of a few megabytes."""
     cube = scene.cube
     sums: _Sums | None = None
@@ -96,8 +94,7 @@ def band_statistics(scene: Scene, progress: Progress | None = None) -> BandStati
             sums = _Sums(scene.bands, strip[scene.valid[rows]].mean(0))
         if sums is not None:
             sums.add(strip, scene.valid[rows])
-        if progress:
-            progress(rows.stop, scene.height)
+        listener(Advanced(what="rows", done=rows.stop, total=scene.height))
     assert sums is not None, "a scene has a valid pixel"
     return _finished(sums)
 

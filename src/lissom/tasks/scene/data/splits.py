@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from lissom.config import SceneConfig, guard_of
 from lissom.errors import DataError
 from lissom.messages import text
 from lissom.tasks.scene.data.blocks import disjoint
+from lissom.tasks.scene.settings import SceneConfig, guard_of
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]

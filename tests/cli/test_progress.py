@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from engine.toy import toy_fit
-from lissom.engine.events import CheckpointDamaged, Closed, Stopping
-from lissom.engine.progress import Progress
+from lissom.cli.progress import Progress, screen
+from lissom.events import Advanced, CheckpointDamaged, Closed, Note, Saved, Stopping, silent
 
 
 @pytest.fixture
@@ -59,3 +59,54 @@ def test_the_lines_are_chinese_for_chinese_readers(tmp_path, output, monkeypatch
     monkeypatch.setenv("LISSOM_LANG", "zh")
     toy_fit(tmp_path, listener=Progress(Console(file=output, width=200)))
     assert output.getvalue().startswith("第 1/3 轮  损失")
+
+
+@pytest.mark.parametrize("closing", [Advanced(what="pixels", done=9, total=9), Stopping(), Closed()])
+def test_work_has_a_bar_until_it_is_done_or_something_else_happens(output, closing):
+    show = Progress(Console(file=output, force_terminal=True, width=100))
+    show(Advanced(what="pixels", done=3, total=9))
+    show(closing)
+    assert "classifying pixels" in output.getvalue()
+    assert output.getvalue().count("\x1b[?25l") == output.getvalue().count("\x1b[?25h") == 1  # the cursor comes back
+
+
+def test_each_kind_of_work_has_its_own_bar(output):
+    show = Progress(Console(file=output, force_terminal=True, width=100))
+    show(Advanced(what="bytes", done=3, total=0))
+    show(Advanced(what="images", done=1, total=9))
+    show.close()
+    assert "fetching" in output.getvalue()
+    assert "reading images" in output.getvalue()
+
+
+def test_without_a_terminal_work_shows_nothing(output):
+    Progress(Console(file=output))(Advanced(what="rows", done=3, total=9))
+    assert output.getvalue() == ""
+
+
+def test_a_note_is_its_sentence(output):
+    Progress(Console(file=output))(Note(name="weights.note", values={"file": "a.pt", "note": "[averaged]"}))
+    assert output.getvalue() == "a.pt: [averaged]\n"
+
+
+def test_what_has_no_handler_is_not_shown(output):
+    Progress(Console(file=output))(Saved(path=Path("there")))
+    assert output.getvalue() == ""
+
+
+def test_the_screen_of_a_quiet_command_is_nobody():
+    with screen(quiet=True) as listener:
+        assert listener is silent
+
+
+def test_the_screen_is_in_order_after_a_failure(monkeypatch, output):
+    monkeypatch.setattr("lissom.cli.progress.Console", lambda **_: Console(file=output, force_terminal=True))
+
+    def fail():
+        with screen() as listener:
+            listener(Advanced(what="rows", done=1, total=9))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert output.getvalue().count("\x1b[?25l") == output.getvalue().count("\x1b[?25h") == 1

@@ -1,4 +1,4 @@
-"""What the verbs return about a scene and its map, as a person reads it in a terminal."""
+"""What the verbs return about scenes and their maps, as a person reads it in a terminal."""
 
 import csv
 import json
@@ -7,12 +7,46 @@ from pathlib import Path
 from typing import Any
 
 from lissom.cli.show import NUMBER, console, show_rows
-from lissom.cli.show_scene import form_sentence, leak_sentence
 from lissom.messages import text
 from lissom.report.tables import percent
+from lissom.tasks.scene.page import form_sentence, leak_sentence
+from lissom.training.run import Run
 
 
-def show_scene_evaluation(found: dict[str, Any], folder: Path | None) -> None:
+def plan(planned: dict[str, Any]) -> None:
+    """What a training on a scene would do; a classical classifier has no parameters to count."""
+    costs = {key: "–" if planned[key] is None else f"{planned[key]:,}" for key in ("parameters", "macs")}
+    print(text("scene_runs.plan", **{**planned, **costs}))
+
+
+def result(run: Run) -> None:
+    """Overall and average accuracy and kappa, what leaks, how the map was made, where everything is."""
+    out, test, record = console(), run.test, run.record
+    for sentence in (*record.data.warnings, *record.data.notes, *(record.weights or {}).get("notes", [])):
+        out.print(sentence, markup=False)
+    figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
+    split = text(f"scene_runs.{run.config.scene.split}")
+    out.print(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures), markup=False)
+    out.print(leak_sentence(test["leak"]), markup=False)
+    out.print(form_sentence(test), markup=False)
+    out.print(text("scene_runs.next", run=run.path), markup=False, soft_wrap=True)
+
+
+def several(found: dict[str, Any]) -> None:
+    """The published layout, and for each split what leaks."""
+    out = console()
+    out.print(found["title"], markup=False)
+    out.print(found["table"], markup=False, soft_wrap=True)
+    for row in found["rows"]:
+        out.print(f"{row['split']}: {leak_sentence(row['leak'])}", markup=False)
+    out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.2f}"
+
+
+def evaluation(found: dict[str, Any]) -> None:
     """OA with its interval, AA, kappa, what leaks, scores per class, and the folder that was written, if any."""
     out = console()
     low, high = found["oa_interval_95"]
@@ -31,12 +65,17 @@ def show_scene_evaluation(found: dict[str, Any], folder: Path | None) -> None:
     out.print(leak_sentence(found["leak"]), markup=False)
     out.print(form_sentence(found), markup=False)
     show_rows([{"class": row["class"], **row} for row in found["per_class"]])
-    if folder:
-        out.print(text("cli.wrote", path=folder), markup=False, soft_wrap=True)
+    if found["folder"]:
+        out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)
 
 
-def show_scene_prediction(found: dict[str, Any], form: str) -> None:
+def predictions(rows: list[dict[str, Any]], form: str) -> None:
     """A line for each class, what has none, and the files."""
+    for found in rows:
+        _prediction(found, form)
+
+
+def _prediction(found: dict[str, Any], form: str) -> None:
     if form == "json":
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -58,7 +97,7 @@ def show_scene_prediction(found: dict[str, Any], form: str) -> None:
         out.print(text("cli.wrote", path=path), markup=False, soft_wrap=True)
 
 
-def show_scene_check(report: dict[str, Any], picture: Path | None) -> None:
+def check(report: dict[str, Any], picture: Path | None) -> None:
     """Size and bands, pixels of each class, then every warning."""
     out = console()
     out.print(text("scene_check.size", **report), markup=False)
@@ -76,7 +115,7 @@ def show_scene_check(report: dict[str, Any], picture: Path | None) -> None:
         out.print(text("cli.check-fine"))
 
 
-def show_scene_demo(found: dict[str, Any]) -> None:
+def demo(found: dict[str, Any]) -> None:
     """The table of both splits, what it teaches, and commands to try next."""
     out = console()
     out.print(text("scene_demo.title", **found), markup=False)
@@ -85,3 +124,9 @@ def show_scene_demo(found: dict[str, Any]) -> None:
     words = {"table": found["table"], "picture": found["picture"], "seconds": f"{found['seconds']:.0f}"}
     out.print(text("scene_demo.written", **words), markup=False, soft_wrap=True)
     out.print(text("scene_demo.next", run=found["best_run"]), markup=False, soft_wrap=True)
+
+
+def demo_plan(networks: list[str], folder: Path) -> None:
+    """What `demo` would do."""
+    print(text("scene_demo.synthetic"), file=sys.stderr)
+    print(text("scene_demo.plan", networks=", ".join(networks), folder=folder))

@@ -1,6 +1,6 @@
 import pytest
 
-from lissom.engine.estimate import Estimate, clock_text
+from lissom.cli.estimate import Estimate, clock_text
 
 
 class FakeClock:

@@ -1,24 +1,41 @@
-"""The listener that shows a run: two bars on a terminal, one line for each epoch everywhere."""
+"""The screen of a command: bars on a terminal, one line for each epoch everywhere; it shows what verbs tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich import progress as bars
 from rich.console import Console
 
-from lissom.engine.estimate import Estimate, clock_text
-from lissom.engine.events import (
+from lissom.cli.estimate import Estimate, clock_text
+from lissom.events import (
+    Advanced,
     CheckpointDamaged,
     Closed,
     Ended,
     EpochEnded,
     Event,
-    Saved,
+    Listener,
+    Note,
     Started,
     StepEnded,
     Stopping,
+    silent,
 )
 from lissom.messages import text
+
+
+@contextmanager
+def screen(*, quiet: bool = False) -> Iterator[Listener]:
+    """The listener of one command, which leaves the terminal in order however it ends; quiet: one that says nothing."""
+    if quiet:
+        yield silent
+        return
+    shown = Progress()
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 class Progress:
@@ -29,22 +46,49 @@ class Progress:
         self._started: Started | None = None
         self._estimate = Estimate(epochs=0, steps_per_epoch=0)
         self._bars: _Bars | None = None
-        self._handlers: dict[type, Callable] = {
+        self._work: _Work | None = None
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Advanced: self._on_advanced,
+            Note: lambda event: self._line(event.name, **event.values),
             Started: self._on_started,
             CheckpointDamaged: lambda event: self._line("engine.checkpoint-damaged", path=event.path),
             StepEnded: self._on_step,
             EpochEnded: self._on_epoch,
             Stopping: lambda event: self._line("engine.stopping"),
             Ended: self._on_ended,
-            Closed: self._on_closed,
-            Saved: lambda event: None,
+            Closed: lambda event: self.close(),
         }
 
     def __call__(self, event: Event) -> None:
-        self._handlers[type(event)](event)
+        if not isinstance(event, Advanced):
+            self._end_work()
+        if type(event) in self._handlers:
+            self._handlers[type(event)](event)
+
+    def close(self) -> None:
+        """Takes the bars away."""
+        self._end_work()
+        if self._bars:
+            self._bars.close()
+            self._bars = None
 
     def _line(self, name: str, **values: object) -> None:
         self._console.print(text(name, **values), markup=False, highlight=False, soft_wrap=True)
+
+    def _on_advanced(self, event: Advanced) -> None:
+        if not self._console.is_terminal or self._bars:  # a training's bars stay alone
+            return
+        if self._work and self._work.what != event.what:
+            self._end_work()
+        self._work = self._work or _Work(self._console, event.what)
+        self._work.show(event)
+        if event.done == event.total:
+            self._end_work()
+
+    def _end_work(self) -> None:
+        if self._work:
+            self._work.close()
+            self._work = None
 
     def _on_started(self, event: Started) -> None:
         self._started = event
@@ -81,11 +125,6 @@ class Progress:
         if event.stopped == "early":
             self._line("engine.early", epoch=event.best_epoch)
 
-    def _on_closed(self, event: Closed) -> None:
-        if self._bars:
-            self._bars.close()
-            self._bars = None
-
 
 class _Bars:
     """This epoch's steps and the whole run's, each with the time left."""
@@ -113,6 +152,28 @@ class _Bars:
         left = clock_text(estimate.epoch_left()), clock_text(estimate.run_left())
         self._progress.update(self._epoch, completed=step, description=now, left=left[0])
         self._progress.update(self._run, completed=epoch * steps + step, description=whole, left=left[1])
+
+    def close(self) -> None:
+        self._progress.stop()
+
+
+class _Work:
+    """One bar for what comes before or after training."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        columns = [
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.TextColumn("{task.percentage:3.0f} %"),
+            bars.TimeRemainingColumn(),
+        ]
+        self.what = what
+        self._progress = bars.Progress(*columns, console=console, transient=True)
+        self._bar = self._progress.add_task(text(f"progress.{what}"), total=None)
+        self._progress.start()
+
+    def show(self, event: Advanced) -> None:
+        self._progress.update(self._bar, completed=event.done, total=event.total or None)
 
     def close(self) -> None:
         self._progress.stop()

@@ -1,0 +1,29 @@
+"""What a run on photos knows of its data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifyFacts:
+    """With the settings, all that makes the network and its preprocessing again."""
+
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    """For each channel, of pixels scaled to 0..1."""
+    std: tuple[float, ...]
+    resolution: int
+    """Side of the square input, pixels."""
+    in_channels: int
+    eps: float | None = None
+    """Batch norm's, where the weights that the run began with want another than the network has."""
+    padding: str = ""
+    """"same": that of TensorFlow's weights."""
+
+    @property
+    def side(self) -> int:
+        return self.resolution
+
+    @property
+    def build_options(self) -> dict[str, Any]:
+        return {}

@@ -1,0 +1,103 @@
+"""The record of photos, each of one class. What is heavy is imported when it is called."""
+
+from pathlib import Path
+from typing import Any
+
+from lissom.config import cache_folder
+from lissom.events import Listener, Stop
+from lissom.messages import text
+from lissom.tasks.classify.facts import ClassifyFacts
+from lissom.tasks.classify.settings import ClassifyCheckOptions, ClassifyOptions, ClassifyTrainConfig
+from lissom.training.run import Run
+from lissom.training.task import Place, Task
+
+
+def _plan(config: ClassifyTrainConfig, place: Place, listener: Listener) -> dict[str, Any]:
+    from lissom.tasks.classify.train import plan
+
+    return plan(config, place, listener)
+
+
+def _train(config: ClassifyTrainConfig, place: Place, listener: Listener, stop: Stop | None) -> Path:
+    from lissom.tasks.classify.train import train
+
+    return train(config, place, listener, stop)
+
+
+def _resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
+    from lissom.tasks.classify.train import resume
+
+    return resume(run, listener, stop)
+
+
+def _evaluate(run: Run, data: str | None, **how: Any) -> dict[str, Any]:
+    from lissom.tasks.classify.evaluate import evaluate
+
+    return evaluate(run, data, **how)
+
+
+def _predict(
+    model: Any, inputs: Any, options: ClassifyOptions, *, device: str, threads: int | None, **how: Any
+) -> list[dict[str, Any]]:
+    from lissom.tasks.classify.predict import predict
+
+    return predict(model, inputs, options, device=device, **how)  # the threads are set; no command is printed with them
+
+
+def _check(path: str, options: ClassifyCheckOptions, *, picture: Path | None, listener: Listener) -> dict[str, Any]:
+    from lissom.tasks.classify.data.check import check
+
+    return check(path, cache_dir=cache_folder(options.cache_dir), picture=picture, listener=listener)
+
+
+def _compare(a: Run, b: Run) -> str:
+    """By whether their 95 % intervals are apart, where they were tested on the same images."""
+    names = {"a": a.name, "b": b.name}
+    first, second = a.record.data, b.record.data
+    same = (first.digest, first.sizes["test"]) == (second.digest, second.sizes["test"])
+    if not same or a.config.data.split_seed != b.config.data.split_seed:
+        return text("verbs.compare-other-data", **names)
+    (a_low, a_high), (b_low, b_high) = a.test["top1_interval_95"], b.test["top1_interval_95"]
+    if a_low > b_high:
+        return text("verbs.compare-better", better=a.name, worse=b.name)
+    if b_low > a_high:
+        return text("verbs.compare-better", better=b.name, worse=a.name)
+    return text("verbs.compare-tied", **names)
+
+
+def _demo(**how: Any) -> dict[str, Any]:
+    from lissom.tasks.classify.demo import demo
+
+    return demo(**how)
+
+
+def _demo_networks() -> list[str]:
+    from lissom.tasks.classify.recipes import NETWORKS
+
+    return [network.label for network in NETWORKS]
+
+
+def _export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
+    from lissom.tasks.classify.export import export
+
+    return export(run, path, listener)
+
+
+TASK = Task(
+    name="classify",
+    metric="top1",
+    config=ClassifyTrainConfig,
+    facts=ClassifyFacts,
+    options=ClassifyOptions,
+    check_options=ClassifyCheckOptions,
+    plan=_plan,
+    train=_train,
+    resume=_resume,
+    evaluate=_evaluate,
+    predict=_predict,
+    check=_check,
+    compare=_compare,
+    demo=_demo,
+    demo_networks=_demo_networks,
+    export=_export,
+)

@@ -1,0 +1,140 @@
+"""Settings of a training on a hyperspectral scene."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from lissom.config import EngineConfig, ModelConfig, OptimConfig, at_least, in_range, require
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneConfig:
+    """Where a hyperspectral scene comes from, what is done to its spectra, and which of its pixels train."""
+
+    cube: str = "synthetic"
+    """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
+    ground_truth: str | None = None
+    """File of the label map; None: the cube's own, where its file or name brings one."""
+    download: bool = False
+    """Fetch the files of a known scene where they are missing."""
+    variable: str | None = None
+    """Name of the cube inside its file; None: found by its shape."""
+    ground_truth_variable: str | None = None
+    """Name of the label map inside its file; None: found by its shape."""
+    unlabelled: int = 0
+    """Class id of the pixels without a label."""
+    no_data: float | None = None
+    """Value of pixels without a measurement; None: what the file's header says. NaN always counts as none."""
+    window: int | None = None
+    """Side of the square window around each pixel, in pixels, odd; None: the network's own, 25 for HybridSN."""
+    reduction: Literal["auto", "pca", "none", "bands"] = "auto"
+    """What becomes of the bands: principal components, all of them, or a selection; auto: as the network's paper."""
+    components: int = 30
+    """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
+    bands: str = ""
+    """The bands to keep, counted from 1, such as `5-30,41`, which makes auto a selection; empty: `components` of them,
+    evenly spread."""
+    whiten: bool = True
+    """Scale each principal component to variance 1, as HybridSN's authors do."""
+    standardise: bool | None = None
+    """Scale each band to mean 0 and variance 1 first; None: where no principal components are taken."""
+    smooth: int = 0
+    """Window of the Savitzky-Golay filter along each spectrum, in bands, odd, 5 or more; 0: off."""
+    fit_on: Literal["train", "scene"] = "train"
+    """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
+    split: Literal["random", "disjoint", "maps"] = "random"
+    """Training pixels: drawn anywhere, as papers do; in blocks apart from the test pixels; as two map files say."""
+    train_fraction: float = 0.1
+    """Share of each class's labelled pixels that trains."""
+    train_per_class: int | None = None
+    """Pixels of each class that train, half of a class that has fewer than twice as many; None: `train_fraction`."""
+    val_fraction: float = 0.1
+    """Share of the training pixels on which the best weights are chosen; 0: none, the last weights count."""
+    block: int | None = None
+    """Side of the disjoint split's blocks, in pixels; None: half the window, 8 or more."""
+    guard: int | None = None
+    """Width of the disjoint split's band around the training pixels, in pixels; None: half the window, so that no test
+    window holds one. Networks of different windows are tested on the same pixels when all have the widest guard."""
+    split_seed: int = 0
+    """Seed of the split."""
+    train_map: str | None = None
+    """File of the map of training pixels, with `split maps`: class ids, elsewhere unlabelled."""
+    test_map: str | None = None
+    """File of the map of test pixels, with `split maps`."""
+
+    @property
+    def side(self) -> int:
+        """The window, once it is settled for a network."""
+        assert self.window is not None, "not settled"
+        return self.window
+
+    def __post_init__(self) -> None:
+        if self.window is not None:
+            require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
+        odd = self.smooth >= 5 and self.smooth % 2 == 1
+        require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
+        at_least(self, 1, "components", "train_per_class", "block")
+        at_least(self, 0, "split_seed", "guard")
+        in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
+        require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
+        maps = (self.train_map, self.test_map)
+        given = all(maps) if self.split == "maps" else not any(maps)
+        require(given, "split", self.split, "maps together with train_map and test_map, or none of the three")
+        chosen = not self.bands or self.reduction in ("auto", "bands")
+        require(chosen, "reduction", self.reduction, f"bands, as the bands {self.bands} are named")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneTrainConfig:
+    """All settings of one training run on a hyperspectral scene; the defaults are those of HybridSN's paper."""
+
+    TASK: ClassVar[str] = "scene"
+    ALIASES: ClassVar[dict[str, str]] = {"data": "cube", "from": "weights"}  # what other tasks, and people, call them
+
+    model: ModelConfig = field(default_factory=lambda: ModelConfig(model="hybridsn"))
+    scene: SceneConfig = field(default_factory=SceneConfig)
+    optim: OptimConfig = field(
+        default_factory=lambda: OptimConfig(
+            optimizer="adam", lr=1e-3, weight_decay=0.0, schedule="constant", warmup_epochs=0.0
+        )
+    )
+    engine: EngineConfig = field(default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False))
+
+
+def guard_of(config: SceneConfig) -> int:
+    """Pixels between training and test pixels of a disjoint split."""
+    return (config.window or 1) // 2 if config.guard is None else config.guard
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneOptions:
+    """Settings of a prediction for a cube."""
+
+    output: str | None = None
+    """Where the map goes: .npy, .mat, .tif, .hdr (class ids as in training, the cube's place on Earth kept) or .png;
+    None: .npy and .png in the run's folder `predictions`."""
+    confidence: str | None = None
+    """Where the probability of each pixel's class goes, in these formats; None: nowhere."""
+    mc_dropout: int = 0
+    """Passes with dropout left on, whose variation becomes a map of uncertainty; 0: off."""
+    uncertainty: str | None = None
+    """Where that map goes, in nats; None: beside the map of classes."""
+    variable: str | None = None
+    """Name of the cube inside a .mat or .npz file; None: found by its shape."""
+    no_data: float | None = None
+    """Value of pixels without a measurement; None: as in training, or as the file says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneCheckOptions:
+    """Settings of a check of a scene, as those of `SceneConfig`."""
+
+    ground_truth: str | None = None
+    """File of the label map; None: the cube's own, where its name brings one."""
+    variable: str | None = None
+    """Name of the cube inside its file; None: found by its shape."""
+    ground_truth_variable: str | None = None
+    """Name of the label map inside its file; None: found by its shape."""
+    unlabelled: int = 0
+    """Class id of the pixels without a label."""
+    no_data: float | None = None
+    """Value of pixels without a measurement; None: what the file's header says."""

@@ -1,0 +1,151 @@
+"""A run folder that knows its task: settings and facts with types, made and opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lissom.config import to_dict, updated
+from lissom.errors import DataError
+from lissom.runs import folder
+from lissom.runs.environment import environment
+from lissom.runs.typed import plain, typed
+from lissom.training.registry import TASKS, find_task
+from lissom.training.task import Place, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataUsed:
+    """The data that a run was made with, and how it was split."""
+
+    source: str
+    """As the settings name it."""
+    digest: str
+    sizes: dict[str, int]
+    """Items that `train`, that choose the best epoch (`val`), and that are measured once, at the end (`test`)."""
+    split: str = ""
+    """Where the parts come from, as a sentence."""
+    warnings: tuple[str, ...] = ()
+    """Sentences on what the split could not do."""
+    notes: tuple[str, ...] = ()
+    """Sentences on what was learned from it beside the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """run.json beside the facts of the task."""
+
+    status: str
+    """"training" until all is written, then "finished"."""
+    network: str
+    """Its label."""
+    parameters: int | None
+    """None: not a network."""
+    macs: int | None
+    """Of one input, as it is really used."""
+    data: DataUsed
+    weights: dict[str, Any] | None = None
+    """The weights that the run began with: where they are from, and `notes`, sentences; None: random ones."""
+    epochs: int | None = None
+    """Epochs trained."""
+    best_epoch: int | None = None
+    """The epoch whose weights are kept, from 1."""
+    best_metric: float | None = None
+    """The task's metric of that epoch, on what chose it; None: nothing chose."""
+    test: dict[str, Any] = field(default_factory=dict)
+    """Figures of the test set by name; empty until it was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run folder that has been read."""
+
+    path: Path
+    task: Task
+    config: Any
+    """Of the type `task.config`."""
+    facts: Any
+    """Of the type `task.facts`."""
+    record: Record
+    history: list[dict[str, Any]]
+    """One row for each finished epoch."""
+
+    def __fspath__(self) -> str:  # a run stands for its folder wherever a path is asked for
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+    @property
+    def test(self) -> dict[str, Any]:
+        """Figures of the test set by name; empty until it was read."""
+        return self.record.test
+
+    @property
+    def best(self) -> Path:
+        return self.path / folder.BEST
+
+    @property
+    def last(self) -> Path:
+        return self.path / folder.LAST
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / folder.CHECKPOINTS
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """The content of env.json, or nothing when it is not there."""
+        return folder.read_environment(self.path)
+
+
+def open_run(path: Path | str) -> Run:
+    """Reads a run folder.
+
+    Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged;
+    UsageError for a setting that this version does not know.
+    """
+    path = Path(path)
+    stored = folder.read_run(path)
+    file = path / folder.RECORD
+    if stored.record.get("task") not in TASKS:
+        reason = f"task is {stored.record.get('task')!r}, not one of {', '.join(TASKS)}"
+        raise DataError("run-file-damaged", path=file, reason=reason)
+    task = find_task(stored.record["task"])
+    return Run(
+        path=path,
+        task=task,
+        config=updated(task.config(), stored.config, where=str(path / folder.CONFIG)),
+        facts=typed(task.facts, stored.record.get("facts"), file=file),
+        record=typed(Record, stored.record, file=file),
+        history=stored.history,
+    )
+
+
+def open_of(task: str, path: Path | str) -> Run:
+    """The same for what knows one task alone. Raises: DataError for a run of another, and as `open_run`."""
+    run = open_run(path)
+    if run.task.name != task:
+        raise DataError("run-of-another-task", run=run.path, got=run.task.name, expected=task)
+    return run
+
+
+def begin(place: Place, stem: str, *, config: Any, facts: Any, record: Record) -> Path:
+    """Makes a run folder with all that is known before training: settings, facts, machine. Raises: as `create`."""
+    path = folder.create(place.runs_dir, place.name or stem, dated=place.name is None)
+    folder.write_config(path, to_dict(config))
+    folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
+    found = {**environment(), "seed": config.engine.seed, "data_digest": record.data.digest}
+    folder.write_json(path / folder.ENVIRONMENT, found)
+    return path
+
+
+def write_results(path: Path, results: Mapping[str, Any]) -> None:
+    """Lays fields of the `Record` that are known now over those in the folder."""
+    assert results.keys() <= Record.__dataclass_fields__.keys(), f"{sorted(results)}: not fields of the record"
+    folder.write_record(path, plain(results))

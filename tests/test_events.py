@@ -1,0 +1,40 @@
+"""The token is asked by anybody and travels nowhere; events travel."""
+
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from lissom.events import Advanced, EpochEnded, Note, Started, Stop
+
+
+def test_a_stop_is_asked_by_any_thread_and_stays_so() -> None:
+    stop = Stop()
+    assert not stop.asked
+    thread = threading.Thread(target=stop.ask)
+    thread.start()
+    thread.join()
+    assert stop.asked
+
+
+def test_a_stop_does_not_travel() -> None:
+    with pytest.raises(TypeError, match="does not travel"):
+        pickle.dumps(Stop())
+
+
+@pytest.mark.parametrize("event", [
+    Advanced(what="bytes", done=3, total=0),
+    Note(name="weights.note", values={"file": "a", "note": "b"}),
+    Started(folder=Path("x"), epochs=2, steps_per_epoch=3, epoch=0, step=0, checkpoint=None, metric="top1"),
+    EpochEnded(row={"epoch": 1, "top1": 0.5}, best=True),
+], ids=lambda event: type(event).__name__)  # fmt: skip
+def test_events_travel(event: object) -> None:
+    assert pickle.loads(pickle.dumps(event)) == event
+
+
+def test_the_room_needs_no_torch() -> None:
+    code = "import sys, lissom.events; assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
