@@ -1,14 +1,18 @@
-"""Which device computes, and with how many threads."""
+"""Which device computes, and with how many threads. Importing this needs no torch."""
 
 import os
-
-import torch
+from typing import TYPE_CHECKING
 
 from lissom.errors import MachineError
 
+if TYPE_CHECKING:
+    import torch
 
-def choose_device(wanted: str) -> torch.device:
+
+def choose_device(wanted: str) -> "torch.device":
     """`auto` takes cuda, else mps, else cpu; a device that this machine lacks is an error, never a fallback."""
+    import torch
+
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
         wanted = next(name for name in ("cuda", "mps", "cpu") if there[name])
@@ -23,6 +27,8 @@ def set_threads(threads: int | None, *, processes: int = 1) -> int:
 
     None: OMP_NUM_THREADS where it is set, else all cores that this process may use, shared by `processes`.
     """
+    import torch
+
     if threads is None:
         threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or max(1, usable_cores() // processes)
     torch.set_num_threads(threads)

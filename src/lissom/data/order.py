@@ -1,15 +1,13 @@
-"""In which order images are seen, and how much each class weighs: functions of the seed alone."""
+"""In which order items are seen: a function of the seed alone. No torch here."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 Ints = NDArray[np.int64]
 
 
 def epoch_order(labels: Ints, *, seed: int, epoch: int, balanced: bool) -> Ints:
-    """Places of the training images in the order of one epoch: each once, or as often as makes the classes equal."""
+    """Indices of the training items in the order of one epoch: each once, or as often as makes the classes equal."""
     rng = np.random.default_rng([seed, epoch, 0x0DE5])
     return balanced_order(labels, rng) if balanced else rng.permutation(len(labels))
 
@@ -27,10 +25,3 @@ def balanced_order(labels: Ints, rng: np.random.Generator) -> Ints:
             : len(wanted)
         ]
     return order
-
-
-def class_weights(labels: Ints, num_classes: int) -> Tensor:
-    """float32 [K]: N / (K x count), as scikit-learn's "balanced", 0 for a class without images; mean 1 over images."""
-    counts = np.bincount(labels, minlength=num_classes)
-    weights = np.divide(len(labels), num_classes * counts, out=np.zeros(num_classes), where=counts > 0)
-    return torch.from_numpy(weights.astype(np.float32))

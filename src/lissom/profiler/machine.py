@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from lissom.runs.environment import cores, cpu_model, memory_gb
+from lissom.device import usable_cores
+from lissom.runs.environment import cpu_model, memory_gb
 
 MACHINE_ID = Path("/etc/machine-id")  # Linux; elsewhere the other fields must tell machines apart
 BUSY = 0.7  # share of the wall time from which a thread is taken to have had its core for itself
@@ -42,7 +43,7 @@ def machine(device: torch.device) -> Machine:
     return Machine(
         id=_machine_id(),
         cpu=cpu_model(),
-        cores=cores(),
+        cores=usable_cores(),
         memory_gb=memory_gb(),
         system=f"{platform.system()} {platform.machine()}",
         torch=torch.__version__,

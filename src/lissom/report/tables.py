@@ -1,12 +1,11 @@
-"""One set of rows as a console table, CSV, JSON, Markdown or HTML.
+"""One set of rows as a console table, CSV, Markdown or HTML.
 
-Rows are dictionaries of raw values: CSV and JSON write these whole. A column says how a row reads for a person.
+Rows are dictionaries of raw values: CSV writes these whole. A column says how a row reads for a person.
 """
 
 import csv
 import html
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -140,11 +139,6 @@ def to_csv(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
-
-
-def to_json(rows: Sequence[Row]) -> str:
-    """A list of objects, raw values."""
-    return json.dumps([dict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
 
 
 def to_markdown(rows: Iterable[Row], columns: Sequence[Column]) -> str:

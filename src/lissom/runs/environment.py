@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from lissom.device import usable_cores
+
 PACKAGES = (
     "lissom", "torch", "torchvision", "lightning-fabric", "numpy", "pillow", "scikit-learn", "matplotlib",
     "onnx", "onnxscript", "onnxruntime", "safetensors", "pyyaml", "rich", "tyro",
@@ -25,7 +27,7 @@ def environment(*, folder: Path | str = ".", ask_torch: bool = True) -> dict[str
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu": cpu_model(),
-        "cores": cores(),
+        "cores": usable_cores(),
         "memory_gb": memory_gb(),
         "packages": {name: _version(name) for name in PACKAGES},
         "git": git(folder),
@@ -33,11 +35,6 @@ def environment(*, folder: Path | str = ".", ask_torch: bool = True) -> dict[str
     if ask_torch or "torch" in sys.modules:
         facts["torch"] = _torch()
     return facts
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_model() -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lissom.tasks.classify.data.batches import Batch
@@ -77,3 +78,10 @@ def top_k(answers: Answers, k: int) -> float:
     truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
     others_ahead = (answers.probabilities >= truth[:, None]).sum(1) - 1
     return float((others_ahead < k).mean())
+
+
+def class_weights(labels: NDArray[np.int64], num_classes: int) -> Tensor:
+    """float32 [K]: N / (K x count), as scikit-learn's "balanced", 0 for a class without images; mean 1 over images."""
+    counts = np.bincount(labels, minlength=num_classes)
+    weights = np.divide(len(labels), num_classes * counts, out=np.zeros(num_classes), where=counts > 0)
+    return torch.from_numpy(weights.astype(np.float32))

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from lissom.data.order import class_weights
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
 from lissom.engine.fit import fit
@@ -22,7 +21,7 @@ from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.data.images import ImageData
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.finish import finish
-from lissom.tasks.classify.objective import Classify
+from lissom.tasks.classify.objective import Classify, class_weights
 from lissom.tasks.classify.prepare import begin_with_weights, build_model, cost, load_data, training_batches
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.training.run import DataUsed, Record, Run, begin, open_run

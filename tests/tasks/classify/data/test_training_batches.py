@@ -9,13 +9,14 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from lissom.data.order import class_weights, epoch_order
+from lissom.data.order import epoch_order
 from lissom.data.pixels import CachedPixels
 from lissom.errors import DataError
 from lissom.tasks.classify.data.augment import Augment, crop_and_flip, cut_out, mix, mixed_targets
 from lissom.tasks.classify.data.batches import Batch, EvalBatches, TrainBatches
 from lissom.tasks.classify.data.images import ImageData, load
 from lissom.tasks.classify.data.randaugment import rand_augment
+from lissom.tasks.classify.objective import class_weights
 from lissom.tasks.classify.settings import AugmentConfig, DataConfig
 from photos import make_photos
 

@@ -4,11 +4,13 @@ import json
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from lissom.events import Advanced
 from lissom.tasks.scene.data.arrangement import TURNS, explained
 from lissom.tasks.scene.data.check import check as check_scene
 from lissom.tasks.scene.data.opening import open_scene
@@ -54,8 +56,8 @@ def test_statistics_in_strips_are_those_of_the_whole(scene: Scene, monkeypatch: 
     cube = scene.cube.astype(np.float64) + 1e6  # far from 0, where sums of squares lose their digits
     valid = np.random.default_rng(1).random((60, 50)) > 0.2
     monkeypatch.setattr("lissom.tasks.scene.data.quality.STRIP_BYTES", cube[:7].nbytes)
-    seen: list[tuple[int, int]] = []
-    found = band_statistics(replace(scene, cube=cube, valid=valid), lambda *step: seen.append(step))
+    seen: list[Any] = []
+    found = band_statistics(replace(scene, cube=cube, valid=valid), seen.append)
     pixels = cube[valid]
     assert found.mean == pytest.approx(pixels.mean(0))
     assert found.deviation == pytest.approx(pixels.std(0))
@@ -65,7 +67,7 @@ def test_statistics_in_strips_are_those_of_the_whole(scene: Scene, monkeypatch: 
     both = valid[:, 1:] & valid[:, :-1]
     half = (np.diff(cube, axis=1)[both] ** 2).mean(0) / 2
     assert found.noise == pytest.approx(half / pixels.var(0))
-    assert (found.pixels, seen[-1], len(seen)) == (valid.sum(), (60, 60), 9)
+    assert (found.pixels, seen[-1], len(seen)) == (valid.sum(), Advanced(what="rows", done=60, total=60), 9)
 
 
 def test_the_noise_estimate_is_the_share_that_was_added(scene: Scene) -> None:

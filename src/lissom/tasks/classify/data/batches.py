@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lissom.data.files import Pixels
-from lissom.data.order import class_weights as class_weights  # for those who weigh the loss of these batches
 from lissom.data.order import epoch_order
 from lissom.data.pixels import CachedPixels
 from lissom.data.stream import Item, stream
@@ -60,11 +59,6 @@ class Normaliser:
         images = (torch.from_numpy(pixels) if isinstance(pixels, np.ndarray) else pixels).to(self.device)
         images = images.permute(0, 3, 1, 2).to(torch.float32, memory_format=self._layout)  # B H W C -> B C H W
         return images.sub_(self._mean).mul_(self._scale)
-
-    def undo(self, images: Tensor) -> Pixels:
-        """float32 B C H W -> uint8 B H W C."""
-        pixels = (images / self._scale + self._mean).round().clamp(0, 255).to(torch.uint8)
-        return pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 class TrainBatches:

@@ -33,11 +33,6 @@ def class_colour(place: int) -> Colour:
     return found[place % len(found)]
 
 
-def class_colours(count: int) -> list[Colour]:
-    """The first `count` colours."""
-    return [class_colour(place) for place in range(count)]
-
-
 def oklab(rgb: NDArray) -> NDArray[np.float64]:
     """sRGB `... 3`, 0 to 255, as lightness 0 to 1, green to red, blue to yellow."""
     shares = np.asarray(rgb, np.float64) / 255
