@@ -29,7 +29,7 @@ LANGUAGES = {"en": ".md", "zh": ".zh.md"}
 
 
 def check(page: str, tmp_path: Path, *, measured: bool) -> None:
-    """`python docs/blocks.py PAGE` writes the outputs anew."""
+    """`python docs/snippets.py PAGE` writes the outputs anew."""
     with reader(tmp_path):
         for block in blocks(page):
             if measured or block.shown_as != "console":

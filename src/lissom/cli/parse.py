@@ -79,7 +79,7 @@ def flags(arguments: type) -> list[str]:
             found += flags(f.type)
         elif Positional not in getattr(f.type, "__metadata__", ()):
             found.append(("--no-" if f.default is True else "--") + f.name.replace("_", "-"))
-    return found
+    return found + [f"--{name}" for name in getattr(arguments, "ALIASES", {})]
 
 
 def _unknown_argument(unknown: list[str], arguments: type, verb: str) -> UsageError:

@@ -63,7 +63,7 @@ class Predict:
     model: Annotated[Path, Positional]
     """A run folder, an ONNX file that `lissom export` wrote, or with `--weights` the name of a network."""
     inputs: Annotated[tuple[Path, ...], Positional]
-    """Image files, or folders of them; with a run on a scene the file of one cube."""
+    """Image files, or folders of them; with a run on a scene the files of cubes."""
     top: int = 1
     """How many classes to give for each image."""
     weights: str | None = None

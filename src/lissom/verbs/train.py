@@ -66,8 +66,10 @@ def train_several(
     """
     config = settled(task, settings)
     ways = task_of(config).repeat or {}
+    if not ways:
+        raise UsageError("several-not-for-task", task=config.TASK)
     if vary not in ways:
-        raise UsageError("vary-not-for-task", task=config.TASK, got=vary, known=", ".join(ways) or "-")
+        raise UsageError("vary-not-for-task", task=config.TASK, got=vary, known=", ".join(ways))
     if runs < 1:
         raise UsageError("setting-out-of-range", name="runs", got=runs, expected=">= 1")
     return ways[vary](config, Place(str(runs_dir), name), listener, stop, runs=runs)

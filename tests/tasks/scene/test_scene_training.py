@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import lissom
-from lissom.config import EngineConfig, ModelConfig
+from lissom.config import EngineConfig
 from lissom.errors import DataError, Interrupted, LissomError, UsageError
 from lissom.events import Stop
 from lissom.runs.weights import digest, read_weights
@@ -20,7 +20,7 @@ from lissom.tasks.scene.classical import CLASSICAL
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.data.writing import write_map
 from lissom.tasks.scene.prepare import prepare, read, settled
-from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
+from lissom.tasks.scene.settings import SceneConfig, SceneModelConfig, SceneTrainConfig
 from lissom.training.run import Run, open_run
 
 SMALL = {"window": 9, "components": 14, "epochs": 3, "batch_size": 64, "threads": 1}
@@ -104,7 +104,7 @@ def test_fixed_maps_keep_the_unlabelled_id_and_are_named(files: dict[str, str], 
         train_map=str(tmp_path / "train.npy"), test_map=str(tmp_path / "test.npy"),
     )  # fmt: skip
     found = lissom.train_several(
-        SceneTrainConfig(scene=scene, model=ModelConfig(model="knn")), runs=1, runs_dir=tmp_path, name="m.1"
+        SceneTrainConfig(scene=scene, model=SceneModelConfig(model="knn")), runs=1, runs_dir=tmp_path, name="m.1"
     )
     trained = open_run(found["runs"][0])
     assert list(trained.facts.class_ids) == np.unique(ids[ids >= 0]).tolist()
@@ -161,7 +161,7 @@ def test_names_of_the_baselines_are_those_that_there_are() -> None:
 
 def test_a_network_for_photos_is_refused() -> None:
     with pytest.raises(UsageError, match=r"mobilenetv2.*hybridsn") as caught:
-        settled(SceneTrainConfig(model=ModelConfig(model="mobilenetv2")))
+        settled(SceneTrainConfig(model=SceneModelConfig(model="mobilenetv2")))
     assert caught.value.kind == "network-not-for-scenes"
 
 
@@ -214,13 +214,30 @@ def test_beginning_with_another_scene_takes_all_but_the_last_layer(run: Run, tmp
     assert found.config.scene.window == 9  # taken from the run
 
 
+def test_a_beginning_that_was_killed_before_its_first_checkpoint_begins_so_again(
+    run: Run, files: dict[str, str], tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {**files, "weights": run.path, "epochs": 2, "batch_size": 64, "threads": 1, "lr": 1e-3}
+    whole = lissom.train("scene", **settings, runs_dir=tmp_path, name="whole")
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(Interrupted):
+        lissom.train("scene", **settings, runs_dir=tmp_path, name="killed", stop=stop)
+    for checkpoint in (tmp_path / "killed" / "checkpoints").iterdir():
+        checkpoint.unlink()  # as if the process had been killed before it wrote one
+    resumed = lissom.resume(tmp_path / "killed")
+    assert digest(read_weights(resumed.last)[0]) == digest(read_weights(whole.last)[0])
+    fresh = lissom.train("scene", **settings | {"weights": None, "components": 14, "window": 9}, runs_dir=tmp_path)
+    assert digest(read_weights(fresh.last)[0]) != digest(read_weights(whole.last)[0])
+
+
 def test_beginning_with_a_run_on_photos_or_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         lissom.train("scene", weights=tmp_path)
 
 
 def test_repeated_runs_draw_split_and_weights_anew(files: dict[str, str], tmp_path: Path) -> None:
-    config = SceneTrainConfig(scene=SceneConfig(**files), model=ModelConfig(model="knn"))
+    config = SceneTrainConfig(scene=SceneConfig(**files), model=SceneModelConfig(model="knn"))
     found = lissom.train_several(config, runs=3, runs_dir=tmp_path, name="k")
     scores = [open_run(path).test["oa"] for path in found["runs"]]
     assert len({open_run(path).config.scene.split_seed for path in found["runs"]}) == 3
@@ -232,7 +249,7 @@ def test_repeated_runs_draw_split_and_weights_anew(files: dict[str, str], tmp_pa
 def test_both_splits_stand_side_by_side_with_what_leaks(files: dict[str, str], tmp_path: Path) -> None:
     scene = SceneConfig(**files, window=5, components=8, train_fraction=0.3)
     config = replace(
-        SceneTrainConfig(scene=scene, model=ModelConfig(model="cnn2d")), engine=EngineConfig(epochs=1, threads=1)
+        SceneTrainConfig(scene=scene, model=SceneModelConfig(model="cnn2d")), engine=EngineConfig(epochs=1, threads=1)
     )
     found = lissom.train_several(config, vary="splits", runs_dir=tmp_path)
     random, disjoint = found["rows"]

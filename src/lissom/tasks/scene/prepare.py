@@ -25,7 +25,7 @@ from lissom.training.run import Run
 PREPROCESS = "preprocess.npz"
 
 
-CLASSICAL = ("svm", "random_forest", "knn")  # tasks.classical, which scikit-learn comes with
+CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with
 ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
 
 

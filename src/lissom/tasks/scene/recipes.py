@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from lissom.config import EngineConfig, ModelConfig, OptimConfig
-from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
+from lissom.config import EngineConfig, OptimConfig
+from lissom.tasks.scene.settings import SceneConfig, SceneModelConfig, SceneTrainConfig
 
 SPLITS = ("random", "disjoint")
 
@@ -18,13 +18,13 @@ def networks(*, device: str = "auto", threads: int | None = None) -> dict[str, S
     scene = SceneConfig(cube="synthetic", components=15)
     return {
         "hybridsn": SceneTrainConfig(
-            model=ModelConfig(model="hybridsn"),
+            model=SceneModelConfig(model="hybridsn"),
             scene=replace(scene, window=11),
             optim=optim,
             engine=replace(engine, epochs=8),
         ),
         "cnn1d": SceneTrainConfig(
-            model=ModelConfig(model="cnn1d"), scene=scene, optim=optim, engine=replace(engine, epochs=20)
+            model=SceneModelConfig(model="cnn1d"), scene=scene, optim=optim, engine=replace(engine, epochs=20)
         ),
-        "svm": SceneTrainConfig(model=ModelConfig(model="svm"), scene=scene, optim=optim, engine=engine),
+        "svm": SceneTrainConfig(model=SceneModelConfig(model="svm"), scene=scene, optim=optim, engine=engine),
     }

@@ -84,13 +84,24 @@ class SceneConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SceneModelConfig(ModelConfig):
+    """Which network."""
+
+    model: str = "hybridsn"
+    """A network for scenes that `lissom models` lists, or svm, random_forest, knn."""
+    weights: str | None = None
+    """A run on another scene, whose network and weights this one begins with (also `--from`); the last layer is made
+    anew where the classes are others, and announced."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SceneTrainConfig:
     """All settings of one training run on a hyperspectral scene; the defaults are those of HybridSN's paper."""
 
     TASK: ClassVar[str] = "scene"
     ALIASES: ClassVar[dict[str, str]] = {"data": "cube", "from": "weights"}  # what other tasks, and people, call them
 
-    model: ModelConfig = field(default_factory=lambda: ModelConfig(model="hybridsn"))
+    model: SceneModelConfig = field(default_factory=SceneModelConfig)
     scene: SceneConfig = field(default_factory=SceneConfig)
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(

@@ -54,7 +54,7 @@ def check(
 
 
 def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
-    """The report of `check_scene` on a scene that is open."""
+    """The report of `check` on a scene that is open."""
     turn = better_turn(scene)
     counts = class_counts(scene)
     report = {
