@@ -5,8 +5,10 @@ Each task's `task.py` makes one, importing what is heavy inside its functions, s
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from lissom.training.run import DataUsed
 
 
 class Place(NamedTuple):
@@ -36,6 +38,45 @@ class Facts(Protocol):
         ...
 
 
+class Data(Protocol):
+    """What `load` gives: the task's own, of which the life of a run asks this much."""
+
+    @property
+    def name(self) -> str:
+        """Short, for the run folder's name."""
+        ...
+
+    @property
+    def used(self) -> "DataUsed": ...
+    @property
+    def facts(self) -> Any:
+        """Of the type `task.facts`."""
+        ...
+
+
+class Batches(NamedTuple):
+    """What trains, and what chooses the best epoch; see `engine.task`."""
+
+    train: Any
+    val: Any
+
+
+class Cost(NamedTuple):
+    """Of one input as it is really used; None: not a network."""
+
+    parameters: int | None
+    macs: int | None
+
+
+class Begun(NamedTuple):
+    """Weights that a network begins with."""
+
+    about: dict[str, Any]
+    """Where they are from, and `notes`: sentences, for the run folder."""
+    facts: dict[str, Any]
+    """Fields of the facts that they change."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One kind of work."""
@@ -52,12 +93,28 @@ class Task:
     """Settings of `predict`."""
     check_options: type[Any]
     """Settings of `check`."""
-    plan: Callable[..., dict[str, Any]]
-    """(config, place, listener) -> what a training would do, after all checks."""
-    train: Callable[..., Path]
-    """(config, place, listener, stop) -> the finished run's folder."""
-    resume: Callable[..., Path]
-    """(run, listener, stop) -> the same run's folder, finished."""
+    settle: Callable[[Any], Any]
+    """(config) -> the same with every default resolved; what would be ignored is refused."""
+    load: Callable[..., Data]
+    """(config, listener) -> the data: read, checked and split, once in each process."""
+    cost: Callable[..., Cost]
+    """(config, facts) -> what the network costs, counted on the meta device; raises where it cannot take the input."""
+    by_epochs: Callable[[Any], bool]
+    """(config) -> whether its network is trained epoch by epoch."""
+    build: Callable[..., Any]
+    """(config, facts) -> the network, with random weights."""
+    start: Callable[..., Begun | None]
+    """(model, config, listener) -> the weights that the settings name, loaded into it; None: they name none."""
+    objective: Callable[..., Any]
+    """(config, data) -> what is minimised and how it is judged: an `Objective` of the engine."""
+    batches: Callable[..., Batches]
+    """(config, data, device) -> what the engine iterates."""
+    begin: Callable[..., None]
+    """(folder, config, data, batches) -> writes what belongs into a new run folder beside settings and facts."""
+    finish: Callable[..., None]
+    """(run, data, listener) -> reads the test data once; writes figures, pictures, page and card."""
+    fit_at_once: Callable[..., dict[str, Any]] | None = None
+    """(folder, config, data) -> fields of the run's record; for what has no epochs."""
     evaluate: Callable[..., dict[str, Any]]
     """(run, data, *, batch_size, device, write, listener) -> figures by name."""
     predict: Callable[..., list[dict[str, Any]]]

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from lissom.config import updated_flat
-from lissom.engine.checkpoint import newest
 from lissom.errors import UsageError
 from lissom.events import Listener, Stop, silent
 from lissom.training.registry import find_task, task_of
@@ -36,16 +35,18 @@ def train(
     Raises: UsageError and DataError for what cannot be trained, ResultError for a loss that is not finite,
     MachineError for disk, memory or device, Interrupted (with the command that resumes) when it was stopped.
     """
-    config = settled(task, settings)
-    return open_run(task_of(config).train(config, Place(str(runs_dir), name), listener, stop))
+    from lissom.training import life
+
+    return open_run(life.train(settled(task, settings), Place(str(runs_dir), name), listener, stop))
 
 
 def plan(
     task: Any, *, runs_dir: PathLike = "runs", name: str | None = None, listener: Listener = silent, **settings: Any
 ) -> dict[str, Any]:
-    """What `train` would do, after checking network and data as it does: sizes, steps, cost and folder."""
-    config = settled(task, settings)
-    return task_of(config).plan(config, Place(str(runs_dir), name), listener)
+    """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written."""
+    from lissom.training import life
+
+    return life.plan(settled(task, settings), Place(str(runs_dir), name), listener)
 
 
 def train_several(
@@ -93,11 +94,15 @@ def resume(
         return run
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
-    return open_run(run.task.resume(dataclasses.replace(run, config=config), listener, stop))
+    from lissom.training import life
+
+    return open_run(life.resume(dataclasses.replace(run, config=config), listener, stop))
 
 
 def resume_point(run_folder: PathLike) -> int:
     """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
+    from lissom.engine.checkpoint import newest
+
     return newest(open_run(run_folder).checkpoints)
 
 

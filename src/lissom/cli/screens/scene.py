@@ -15,7 +15,7 @@ from lissom.training.run import Run
 
 def plan(planned: dict[str, Any]) -> None:
     """What a training on a scene would do; a classical classifier has no parameters to count."""
-    costs = {key: "–" if planned[key] is None else f"{planned[key]:,}" for key in ("parameters", "macs")}
+    costs = {key: "–" if planned[key] is None else f"{planned[key]:,}" for key in ("parameters", "macs", "steps")}
     print(text("scene_runs.plan", **{**planned, **costs}))
 
 

@@ -18,8 +18,8 @@ from lissom.report.tables import comparison_columns, comparison_row
 from lissom.tasks.classify.export import export
 from lissom.tasks.classify.prepare import load_model
 from lissom.tasks.classify.recipes import NETWORKS, digits
-from lissom.tasks.classify.train import train
 from lissom.timing.harness import latency
+from lissom.training.life import train
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
 

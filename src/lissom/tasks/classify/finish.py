@@ -7,6 +7,7 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.config import to_dict
 from lissom.device import choose_device
+from lissom.events import Listener
 from lissom.messages import language, text
 from lissom.report.card import Card, Figure, model_card
 from lissom.report.curves import curves
@@ -19,19 +20,17 @@ from lissom.tasks.classify.prepare import load_model
 from lissom.training.run import Run, open_run, write_results
 
 
-def finish(run: Run, data: ImageData) -> None:
-    """Evaluates the best weights on the test images and completes the folder; the run counts as finished only then."""
-    best = max(run.history, key=lambda row: (row["top1"], row["epoch"]))  # as the engine chose it
+def finish(run: Run, data: ImageData, listener: Listener) -> None:
+    """Evaluates the best weights on the test images and writes figures, curves, card and page."""
     model = load_model(run, choose_device(run.config.engine.device))
     test = measure(model, data.test, View.of(run.facts), folder=run.path)
-    picture = curves(run.history, losses=("train_loss", "loss"), metrics=("top1", "top5"), best_epoch=best["epoch"])
+    best = run.record.best_epoch
+    picture = curves(run.history, losses=("train_loss", "loss"), metrics=("top1", "top5"), best_epoch=best)
     save_picture(picture, run.path / "curves")
-    results = {"best_epoch": best["epoch"], "best_metric": best["top1"], "test": test, "epochs": len(run.history)}
-    write_results(run.path, results)
+    write_results(run.path, {"test": test})
     run = open_run(run.path)
     write_atomic(run.path / "model_card.md", model_card(_card(run)))
     write_atomic(run.path / "report.html", _page(run).html())
-    write_results(run.path, {"status": "finished"})
 
 
 def _card(run: Run) -> Card:

@@ -7,17 +7,19 @@ from torch import nn
 
 from lissom import models
 from lissom.config import cache_folder
-from lissom.events import Listener, silent
+from lissom.events import Listener, Note, silent
 from lissom.models.classifier import Classifier
 from lissom.profiler import count
 from lissom.runs.weights import load_weights
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.training.run import Run
-from lissom.weights.loading import Loaded, load
+from lissom.training.task import Begun, Cost
+from lissom.weights.loading import load
 from lissom.weights.numerics import Numerics, apply_numerics
-from lissom.weights.source import source_of
+from lissom.weights.source import obtain, source_of
 
 
 def build_model(config: ClassifyTrainConfig, *, num_classes: int, in_channels: int) -> Classifier:
@@ -28,11 +30,16 @@ def build_model(config: ClassifyTrainConfig, *, num_classes: int, in_channels: i
     )
 
 
+def build(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Classifier:
+    """The network of a run, with random weights, computing as the weights that it begins with want it."""
+    model = build_model(config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
+    apply_numerics(model, Numerics(facts.eps, facts.padding))
+    return model
+
+
 def load_model(run: Run, device: torch.device) -> nn.Module:
     """A run's network with its best weights, in eval mode."""
-    facts = run.facts
-    model = build_model(run.config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
-    apply_numerics(model, Numerics(facts.eps, facts.padding))
+    model = build(run.config, run.facts)
     load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 
@@ -52,19 +59,33 @@ def load_data(config: ClassifyTrainConfig, listener: Listener = silent) -> image
     return replace(data, mean=norm.mean, std=norm.std)
 
 
-def begin_with_weights(model: nn.Module, config: ClassifyTrainConfig) -> Loaded | None:
-    """Loads the weights that the settings name, which must be on this machine; None: there are none to load."""
+def start(model: nn.Module, config: ClassifyTrainConfig, listener: Listener) -> Begun | None:
+    """Fetches and loads the weights that the settings name, and says what is not as in their file."""
     weights = source_of(config.model, config.data.cache_dir)
-    return None if weights is None else load(model, weights.file, checkpoint=weights.checkpoint)
+    if weights is None:
+        return None
+    obtain(weights, listener=listener)
+    loaded = load(model, weights.file, checkpoint=weights.checkpoint)
+    for note in loaded.notes:
+        listener(Note(name="weights.note", values={"file": loaded.file.name, "note": note}))
+    row = loaded.checkpoint
+    about = {
+        "file": str(loaded.file),
+        "checkpoint": row and row.name,
+        "licence": row and row.licence,
+        "style": loaded.style,
+        "notes": list(loaded.notes),
+    }
+    return Begun(about, loaded.numerics._asdict())
 
 
-def cost(config: ClassifyTrainConfig, data: images.ImageData) -> dict[str, int]:
+def cost(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Cost:
     """Parameters and MACs at the resolution really used; raises when the network cannot take it."""
     with torch.device("meta"):
-        model = build_model(config, num_classes=len(data.class_names), in_channels=data.in_channels)
-    models.check_resolution(model, data.resolution)
-    profile = count(model, resolution=data.resolution, in_channels=data.in_channels)
-    return {"parameters": profile.parameters, "macs": profile.macs}
+        model = build_model(config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
+    models.check_resolution(model, facts.resolution)
+    profile = count(model, resolution=facts.resolution, in_channels=facts.in_channels)
+    return Cost(profile.parameters, profile.macs)
 
 
 def training_batches(config: ClassifyTrainConfig, data: images.ImageData, device: torch.device) -> TrainBatches:

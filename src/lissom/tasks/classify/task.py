@@ -4,30 +4,66 @@ from pathlib import Path
 from typing import Any
 
 from lissom.config import cache_folder
-from lissom.events import Listener, Stop
+from lissom.events import Listener
 from lissom.messages import text
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyCheckOptions, ClassifyOptions, ClassifyTrainConfig
 from lissom.training.run import Run
-from lissom.training.task import Place, Task
+from lissom.training.task import Batches, Begun, Cost, Task
 
 
-def _plan(config: ClassifyTrainConfig, place: Place, listener: Listener) -> dict[str, Any]:
-    from lissom.tasks.classify.train import plan
+def _settle(config: ClassifyTrainConfig) -> ClassifyTrainConfig:
+    from lissom.tasks.classify.train import settle
 
-    return plan(config, place, listener)
-
-
-def _train(config: ClassifyTrainConfig, place: Place, listener: Listener, stop: Stop | None) -> Path:
-    from lissom.tasks.classify.train import train
-
-    return train(config, place, listener, stop)
+    return settle(config)
 
 
-def _resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
-    from lissom.tasks.classify.train import resume
+def _load(config: ClassifyTrainConfig, listener: Listener) -> Any:
+    from lissom.tasks.classify.prepare import load_data
 
-    return resume(run, listener, stop)
+    return load_data(config, listener)
+
+
+def _cost(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Cost:
+    from lissom.tasks.classify.prepare import cost
+
+    return cost(config, facts)
+
+
+def _build(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Any:
+    from lissom.tasks.classify.prepare import build
+
+    return build(config, facts)
+
+
+def _start(model: Any, config: ClassifyTrainConfig, listener: Listener) -> Begun | None:
+    from lissom.tasks.classify.prepare import start
+
+    return start(model, config, listener)
+
+
+def _objective(config: ClassifyTrainConfig, data: Any) -> Any:
+    from lissom.tasks.classify.train import objective
+
+    return objective(config, data)
+
+
+def _batches(config: ClassifyTrainConfig, data: Any, device: Any) -> Batches:
+    from lissom.tasks.classify.train import batches
+
+    return batches(config, data, device)
+
+
+def _begin(folder: Path, config: ClassifyTrainConfig, data: Any, batches: Batches) -> None:
+    from lissom.tasks.classify.train import begin
+
+    begin(folder, config, data, batches)
+
+
+def _finish(run: Run, data: Any, listener: Listener) -> None:
+    from lissom.tasks.classify.finish import finish
+
+    finish(run, data, listener)
 
 
 def _evaluate(run: Run, data: str | None, **how: Any) -> dict[str, Any]:
@@ -90,9 +126,16 @@ TASK = Task(
     facts=ClassifyFacts,
     options=ClassifyOptions,
     check_options=ClassifyCheckOptions,
-    plan=_plan,
-    train=_train,
-    resume=_resume,
+    settle=_settle,
+    load=_load,
+    cost=_cost,
+    by_epochs=lambda config: True,
+    build=_build,
+    start=_start,
+    objective=_objective,
+    batches=_batches,
+    begin=_begin,
+    finish=_finish,
     evaluate=_evaluate,
     predict=_predict,
     check=_check,

@@ -20,7 +20,7 @@ from lissom.tasks.scene.evaluate import CLASSIFIED
 from lissom.tasks.scene.pictures.maps import Pixels, class_map, false_colour
 from lissom.tasks.scene.pictures.sheet import shown_bands
 from lissom.tasks.scene.recipes import SPLITS, networks
-from lissom.tasks.scene.train import train
+from lissom.training.life import train
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
 

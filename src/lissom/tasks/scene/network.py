@@ -9,7 +9,7 @@ from lissom.device import usable_cores
 from lissom.models.window_net import WindowNet
 from lissom.runs.weights import load_weights, read_weights
 from lissom.tasks.scene.classical import PixelClassifier
-from lissom.tasks.scene.prepare import CLASSICAL, build_network
+from lissom.tasks.scene.prepare import CLASSICAL, build
 from lissom.training.run import Run
 
 
@@ -40,7 +40,7 @@ def load_network(run: Run, device: torch.device) -> WindowNet:
     if run.config.model.model in CLASSICAL:
         found: Any = stored_classifier(run)  # has all of a WindowNet that classifying a scene asks for
         return found
-    model = build_network(run.config, num_classes=len(run.facts.class_names), in_channels=run.facts.in_channels)
+    model = build(run.config, run.facts)
     load_weights(model, run.best, classifier=model.ends.classifier)
     return model.eval().to(device)
 

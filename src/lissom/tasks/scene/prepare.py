@@ -19,8 +19,10 @@ from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
 from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
+from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
-from lissom.training.run import Run
+from lissom.training.run import DataUsed, Run
+from lissom.training.task import Cost
 
 PREPROCESS = "preprocess.npz"
 
@@ -63,6 +65,38 @@ class SceneData:
     split: Split
     fitted: Fitted
     reduced: Reduced
+    window: int
+    """Side of the window that a network sees, pixels."""
+
+    @property
+    def name(self) -> str:
+        return self.scene.name.replace(" ", "-").lower()
+
+    @property
+    def used(self) -> DataUsed:
+        """For the run folder."""
+        return DataUsed(
+            source=self.scene.source,
+            digest=self.scene.digest,
+            sizes=self.sizes,
+            split=self.split.note,
+            warnings=self.split.warnings,
+            notes=(self.fitted.note,),
+        )
+
+    @property
+    def facts(self) -> SceneFacts:
+        """What a network must know of this scene."""
+        nm = self.scene.wavelengths_nm
+        return SceneFacts(
+            class_names=self.scene.class_names,
+            class_ids=self.scene.class_ids,
+            colours=self.scene.colours,
+            window=self.window,
+            in_channels=self.fitted.components,
+            bands=self.scene.bands,
+            wavelengths_nm=None if nm is None else tuple(nm.tolist()),
+        )
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -72,6 +106,11 @@ class SceneData:
     def leak(self, window: int) -> float:
         """Share of the test windows that hold a training pixel."""
         return leak(self.split, window)
+
+
+def load(config: SceneTrainConfig, listener: Listener = silent) -> SceneData:
+    """The scene of a training, ready for the network."""
+    return prepare(config, read(config.scene, listener))
 
 
 def read(config: SceneConfig, listener: Listener = silent) -> Scene:
@@ -101,7 +140,8 @@ def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = N
         raise DataError("scene-window-larger", got=settings.side, height=scene.height, width=scene.width)
     parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
     fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
-    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduce(fitted, scene))
+    reduced = reduce(fitted, scene)
+    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side)
 
 
 def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
@@ -133,13 +173,22 @@ def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: in
     )
 
 
-def network_cost(config: SceneTrainConfig, data: SceneData) -> dict[str, int]:
-    """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window."""
+def cost(config: SceneTrainConfig, facts: SceneFacts) -> Cost:
+    """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window.
+
+    Nothing is counted of a classical classifier.
+    """
+    if config.model.model in CLASSICAL:
+        return Cost(None, None)
     with torch.device("meta"):
-        model = build_network(config, num_classes=len(data.scene.class_ids), in_channels=data.fitted.components)
-    side = config.scene.side
-    profile = count(model, input_shape=(data.fitted.components, side, side))
-    return {"parameters": profile.parameters, "macs": profile.macs}
+        model = build(config, facts)
+    profile = count(model, input_shape=(facts.in_channels, facts.window, facts.window))
+    return Cost(profile.parameters, profile.macs)
+
+
+def build(config: SceneTrainConfig, facts: SceneFacts) -> WindowNet:
+    """The network of a run, with random weights."""
+    return build_network(config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
 
 
 def stored_fit(run: Run) -> Fitted:

@@ -12,7 +12,7 @@ from lissom.events import Listener, Stop
 from lissom.messages import text
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.table import published_table
-from lissom.tasks.scene.train import train
+from lissom.training.life import train
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
 

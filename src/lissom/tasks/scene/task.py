@@ -3,29 +3,77 @@
 from pathlib import Path
 from typing import Any
 
-from lissom.events import Listener, Stop
+from lissom.events import Listener
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneCheckOptions, SceneOptions, SceneTrainConfig
 from lissom.training.run import Run
-from lissom.training.task import Place, Task
+from lissom.training.task import Batches, Begun, Cost, Task
 
 
-def _plan(config: SceneTrainConfig, place: Place, listener: Listener) -> dict[str, Any]:
-    from lissom.tasks.scene.train import plan
+def _settle(config: SceneTrainConfig) -> SceneTrainConfig:
+    from lissom.tasks.scene.train import settle
 
-    return plan(config, place, listener)
-
-
-def _train(config: SceneTrainConfig, place: Place, listener: Listener, stop: Stop | None) -> Path:
-    from lissom.tasks.scene.train import train
-
-    return train(config, place, listener, stop)
+    return settle(config)
 
 
-def _resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
-    from lissom.tasks.scene.train import resume
+def _load(config: SceneTrainConfig, listener: Listener) -> Any:
+    from lissom.tasks.scene.prepare import load
 
-    return resume(run, listener, stop)
+    return load(config, listener)
+
+
+def _cost(config: SceneTrainConfig, facts: SceneFacts) -> Cost:
+    from lissom.tasks.scene.prepare import cost
+
+    return cost(config, facts)
+
+
+def _by_epochs(config: SceneTrainConfig) -> bool:
+    from lissom.tasks.scene.prepare import CLASSICAL
+
+    return config.model.model not in CLASSICAL
+
+
+def _build(config: SceneTrainConfig, facts: SceneFacts) -> Any:
+    from lissom.tasks.scene.prepare import build
+
+    return build(config, facts)
+
+
+def _start(model: Any, config: SceneTrainConfig, listener: Listener) -> Begun | None:
+    from lissom.tasks.scene.train import start
+
+    return start(model, config, listener)
+
+
+def _objective(config: SceneTrainConfig, data: Any) -> Any:
+    from lissom.tasks.scene.objective import ClassifyScene
+
+    return ClassifyScene()
+
+
+def _batches(config: SceneTrainConfig, data: Any, device: Any) -> Batches:
+    from lissom.tasks.scene.train import batches
+
+    return batches(config, data, device)
+
+
+def _begin(folder: Path, config: SceneTrainConfig, data: Any, batches: Batches | None) -> None:
+    from lissom.tasks.scene.train import begin
+
+    begin(folder, config, data, batches)
+
+
+def _finish(run: Run, data: Any, listener: Listener) -> None:
+    from lissom.tasks.scene.finish import finish
+
+    finish(run, data, listener)
+
+
+def _fit_at_once(folder: Path, config: SceneTrainConfig, data: Any) -> dict[str, Any]:
+    from lissom.tasks.scene.train_classical import keep_spectra
+
+    return keep_spectra(folder, config, data)
 
 
 def _evaluate(run: Run, data: str | None, **how: Any) -> dict[str, Any]:
@@ -83,9 +131,17 @@ TASK = Task(
     facts=SceneFacts,
     options=SceneOptions,
     check_options=SceneCheckOptions,
-    plan=_plan,
-    train=_train,
-    resume=_resume,
+    settle=_settle,
+    load=_load,
+    cost=_cost,
+    by_epochs=_by_epochs,
+    build=_build,
+    start=_start,
+    objective=_objective,
+    batches=_batches,
+    begin=_begin,
+    finish=_finish,
+    fit_at_once=_fit_at_once,
     evaluate=_evaluate,
     predict=_predict,
     check=_check,

@@ -23,7 +23,9 @@ from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
+from lissom.training.run import DataUsed
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
@@ -67,11 +69,29 @@ class ImageData:
     digest: str
     small: bool
     split: Split
+    source: str
+    """As the settings name it."""
 
     @property
     def sizes(self) -> dict[str, int]:
         """Images that train, choose and test."""
         return {"train": len(self.train), "val": len(self.val), "test": len(self.test)}
+
+    @property
+    def used(self) -> DataUsed:
+        """For the run folder."""
+        return DataUsed(source=self.source, digest=self.digest, sizes=self.sizes, split=self.split_note)
+
+    @property
+    def facts(self) -> ClassifyFacts:
+        """What a network must know of these images."""
+        return ClassifyFacts(
+            class_names=self.class_names,
+            mean=self.mean,
+            std=self.std,
+            resolution=self.resolution,
+            in_channels=self.in_channels,
+        )
 
     @property
     def split_note(self) -> str:
@@ -113,6 +133,7 @@ def load(
         digest=versioned(source),
         small=store.small,
         split=parts,
+        source=config.data,
     )
 
 

@@ -1,0 +1,134 @@
+"""The life of a run, written once for all tasks: prepared, begun, trained, finished; or resumed."""
+
+from pathlib import Path
+from typing import Any
+
+from lissom.engine.fit import FitResult, fit
+from lissom.engine.processes import launch, on_first, under_torchrun
+from lissom.events import Listener, Stop, silent
+from lissom.training.prepare import Prepared, prepare
+from lissom.training.registry import task_of
+from lissom.training.run import Record, Run, begin, open_run, write_results
+from lissom.training.task import Place
+
+
+def train(config: Any, place: Place, listener: Listener, stop: Stop | None) -> Path:
+    """A new run of these settings; its folder when it is finished. Raises: all that `prepare` refuses, before that."""
+    prepared = prepare(task_of(config), config, listener)
+    return _launch(prepared.config, place, None, prepared, listener, stop)
+
+
+def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
+    """The same folder, its training continued from the newest sound checkpoint.
+
+    Raises: DataError when the data has changed since; else as `train`.
+    """
+    return _launch(run.config, None, run.path, None, listener, stop)
+
+
+def _launch(
+    config: Any,
+    place: Place | None,
+    resumed: Path | None,
+    prepared: Prepared | None,
+    listener: Listener,
+    stop: Stop | None,
+) -> Path:
+    """In one process with what was prepared; new processes prepare for themselves, as data does not travel."""
+    if config.engine.devices > 1 and not under_torchrun():
+        prepared = None
+    return launch(life, config.engine, config, place, resumed, prepared, listener=listener, stop=stop)
+
+
+def life(
+    fabric: Any,
+    config: Any,
+    place: Place | None,
+    resumed: Path | None,
+    prepared: Prepared | None,
+    *,
+    listener: Listener,
+    stop: Stop | None,
+) -> Path:
+    """What each process does: the same data and seed, its own parts of every batch; the first one writes.
+
+    place: where a new run goes; resumed: the run to go on with.
+    """
+    task = task_of(config)
+    if prepared is None:
+        run = None if resumed is None else open_run(resumed)
+        prepared = prepare(task, config, listener if resumed else silent, run)
+    if resumed is None:
+        assert place
+        folder = on_first(fabric, begun, place, prepared)
+    else:
+        folder = resumed
+    if prepared.model is None:
+        assert task.fit_at_once, "nothing that trains"
+        results = on_first(fabric, task.fit_at_once, folder, config, prepared.data)
+    else:
+        results = _fitted(fabric, prepared, folder, listener, stop, resume=resumed is not None)
+    on_first(fabric, _finish, folder, results, prepared, listener)
+    return folder
+
+
+def _fitted(
+    fabric: Any, prepared: Prepared, folder: Path, listener: Listener, stop: Stop | None, *, resume: bool
+) -> dict[str, Any]:
+    """Trains epoch by epoch; what the record says of it."""
+    task, config = prepared.task, prepared.config
+    assert prepared.model
+    batches = prepared.batches_on(fabric.device)
+    found: FitResult = fit(
+        prepared.model,
+        task.objective(config, prepared.data),
+        batches.train,
+        batches.val,
+        optim=config.optim,
+        engine=config.engine,
+        folder=folder,
+        fabric=fabric,
+        listener=listener,
+        stop=stop,
+        resume=resume,
+    )
+    return {"epochs": found.epochs, "best_epoch": found.best_epoch, "best_metric": found.best_metric}
+
+
+def _finish(folder: Path, results: dict[str, Any], prepared: Prepared, listener: Listener) -> None:
+    """The test data is read once and all is written; only then the run counts as finished."""
+    write_results(folder, results)
+    prepared.task.finish(open_run(folder), prepared.data, listener)
+    write_results(folder, {"status": "finished"})
+
+
+def begun(place: Place, prepared: Prepared) -> Path:
+    """Makes the run folder, with everything in it that is known before training."""
+    record = Record(
+        status="training",
+        network=prepared.config.model.label,
+        parameters=prepared.cost.parameters,
+        macs=prepared.cost.macs,
+        data=prepared.data.used,
+        weights=prepared.weights,
+    )
+    folder = begin(place, prepared.stem, config=prepared.config, facts=prepared.facts, record=record)
+    prepared.task.begin(folder, prepared.config, prepared.data, prepared.batches_on("cpu") if prepared.model else None)
+    return folder
+
+
+def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
+    """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written."""
+    prepared = prepare(task_of(config), config, listener)
+    config = prepared.config
+    return {
+        "network": config.model.label,
+        "data": prepared.data.used.source,
+        "side": prepared.facts.side,
+        "classes": len(prepared.facts.class_names),
+        **prepared.data.used.sizes,
+        "epochs": config.engine.epochs,
+        "steps": prepared.batches_on("cpu").train.steps_per_epoch if prepared.model else None,
+        "folder": str(Path(place.runs_dir) / (place.name or f"{prepared.stem}-...")),
+        **prepared.cost._asdict(),
+    }

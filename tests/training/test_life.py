@@ -1,0 +1,121 @@
+"""The life of a run is one for all tasks: prepared once, refused before anything is written, silent, stoppable."""
+
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lissom
+from lissom import models
+from lissom.errors import Interrupted, LissomError
+from lissom.events import Closed, EpochEnded, Started
+from lissom.tasks.classify.data import images
+from lissom.tasks.classify.data.batches import TrainBatches
+from lissom.tasks.scene.data.batches import TrainPixels
+from photos import make_photos
+
+PHOTOS: dict[str, Any] = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8, "threads": 1}
+SCENE: dict[str, Any] = {"model": "cnn1d", "epochs": 1, "batch_size": 256, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("life")
+    make_photos(folder / "photos", per_class=10)
+    return folder
+
+
+@pytest.fixture
+def photos(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("LISSOM_CACHE", str(place / "cache"))
+    return {**PHOTOS, "data": place / "photos", "runs_dir": tmp_path / "runs", "name": "run"}
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, calls: Counter, owner: Any, name: str) -> None:
+    real = getattr(owner, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        calls[name] += 1
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, call)
+
+
+def test_data_are_opened_and_batches_made_once(photos: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter = Counter()
+    counted(monkeypatch, calls, images, "open_source")
+    counted(monkeypatch, calls, TrainBatches, "__init__")
+    counted(monkeypatch, calls, models, "build")
+    lissom.train("classify", **photos)
+    assert calls == {"open_source": 1, "__init__": 1, "build": 3}  # for its cost, for real, and with the best weights
+
+
+def test_a_scene_is_read_and_its_batches_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lissom.tasks.scene import prepare
+
+    calls: Counter = Counter()
+    counted(monkeypatch, calls, prepare, "open_scene")
+    counted(monkeypatch, calls, TrainPixels, "__init__")
+    counted(monkeypatch, calls, prepare, "fit_scene")
+    lissom.train("scene", **SCENE, runs_dir=tmp_path)
+    assert calls == {"open_scene": 1, "__init__": 1, "fit_scene": 1}
+
+
+@pytest.mark.parametrize("change", [
+    {"weights": "no-such-weights"}, {"batch_size": 1000}, {"resolution": 3, "model": "mobilenetv2"},
+    {"data": "nowhere"}, {"model": "mobilenetv9"}, {"options": {"depth": 3}},
+])  # fmt: skip
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(
+    photos: dict[str, Any], change: dict[str, Any]
+) -> None:
+    for verb in (lissom.plan, lissom.train):
+        with pytest.raises(LissomError) as raised:
+            verb("classify", **photos | change)
+        assert raised.value.exit_code in (2, 3)
+        assert not photos["runs_dir"].exists()
+
+
+def test_a_plan_says_what_training_does_and_writes_nothing(photos: dict[str, Any]) -> None:
+    planned = lissom.plan("classify", **photos)
+    assert not photos["runs_dir"].exists()
+    run = lissom.train("classify", **photos)
+    record = run.record
+    assert {key: planned[key] for key in ("train", "val", "test")} == record.data.sizes
+    assert (planned["parameters"], planned["macs"]) == (record.parameters, record.macs)
+    assert planned["steps"] * planned["epochs"] == run.history[-1]["step"]
+    assert planned["folder"] == str(run.path)
+
+
+def test_a_call_is_silent_and_tells_its_listener(photos: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
+    told: list[Any] = []
+    lissom.train("classify", **photos, listener=told.append)
+    assert capfd.readouterr() == ("", "")
+    kinds = [type(event) for event in told]
+    assert kinds.index(Started) < kinds.index(EpochEnded) < kinds.index(Closed)
+
+
+@pytest.mark.parametrize("task", ["classify", "scene"])
+def test_another_thread_stops_it_by_its_token(photos: dict[str, Any], task: str, tmp_path: Path) -> None:
+    stop, caught = lissom.Stop(), []
+    settings = (
+        {**photos, "epochs": 50} if task == "classify" else {**SCENE, "epochs": 50, "runs_dir": tmp_path / "runs"}
+    )
+    settings["name"] = "run"
+
+    def train() -> None:
+        try:
+            lissom.train(
+                task, **settings, listener=lambda e: stop.ask() if isinstance(e, EpochEnded) else None, stop=stop
+            )
+        except Interrupted as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1
+    stopped = lissom.open_run(tmp_path / "runs" / "run")
+    assert stopped.status == "training"
+    assert 1 <= len(stopped.history) < 50
