@@ -93,17 +93,17 @@ def one_run(config: ClassifyTrainConfig, args: argparse.Namespace) -> dict[str, 
     val, test = (
         EvalBatches(s, data, batch_size=500, device=fabric.device, channels_last=True) for s in (data.val, data.test)
     )
-    task = Classify(label_smoothing=config.optim.label_smoothing)
+    objective = Classify(label_smoothing=config.optim.label_smoothing)
     with tempfile.TemporaryDirectory() as folder:
         start, cpu_start = time.perf_counter(), time.process_time()
         result = fit(
-            model, task, batches, val,
+            model, objective, batches, val,
             optim=config.optim, engine=engine, folder=Path(folder), fabric=fabric, listener=silent,
         )  # fmt: skip
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
         load_weights(model, Path(folder) / "best.safetensors")
     return {
-        "test_top1": task.evaluate(model.to(fabric.device), test)["top1"],
+        "test_top1": objective.evaluate(model.to(fabric.device), test)["top1"],
         "val_top1_by_epoch": [round(row["top1"], 4) for row in result.history],
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu_seconds, 1),

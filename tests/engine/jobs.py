@@ -10,7 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from engine.toy import images_of, toy_fit, toy_net
+from engine.toy import Tempered, images_of, toy_fit, toy_net
 from lissom.engine.processes import on_first
 from lissom.engine.syncbn import synchronised
 from lissom.errors import DataError, Interrupted
@@ -46,6 +46,7 @@ def several(fabric: Fabric, folder: Path, *, listener: Listener, stop: Stop | No
         "plain": _history(fabric, folder / "plain", {"devices": 2}),
         "sync_bn": _history(fabric, folder / "sync_bn", {"devices": 2, "sync_bn": True}, dropout=0.0),
         "head_first": _history(fabric, folder / "head_first", {"devices": 2}, head_epochs=1, layer_decay=0.5),
+        "tempered": _tempered(fabric, folder / "tempered"),
         "patience": _history(fabric, folder / "patience", {"devices": 2, "patience": 1, "epochs": 5}, lr=1e-9),
         "sync_gradients": sync_gradients(fabric),
         "refused": _refused(fabric),
@@ -59,6 +60,16 @@ def _history(
     on_first(fabric, folder.mkdir)
     optim |= {"lr": lr, "ema": 0.0}
     return toy_fit(folder, fabric=fabric, model=toy_net(dropout=dropout), engine=engine, optim=optim).history
+
+
+def _tempered(fabric: Fabric, folder: Path) -> tuple[History, list[float]]:
+    """With an objective that the second process begins at another temperature: rows, and where each process ends."""
+    on_first(fabric, folder.mkdir)
+    objective = Tempered()
+    objective.temperature.data += fabric.global_rank
+    changes = {"engine": {"devices": 2}, "optim": {"ema": 0.0}, "objective": objective}
+    history = toy_fit(folder, fabric=fabric, **changes).history
+    return history, fabric.all_gather(objective.temperature.detach()).tolist()
 
 
 def _refused(fabric: Fabric) -> str:

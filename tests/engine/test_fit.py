@@ -6,10 +6,11 @@ import json
 import pytest
 import torch
 
-from engine.toy import ENGINE, OPTIM, VAL, ToyTask, ToyTrain, toy_fit, toy_net
+from engine.toy import ENGINE, OPTIM, VAL, ToyObjective, ToyTrain, toy_fit, toy_net
 from lissom import atomic
 from lissom.engine import checkpoint
 from lissom.engine.checkpoint import checkpoints, load_checkpoint
+from lissom.engine.objective import Losses
 from lissom.engine.records import TIMINGS
 from lissom.errors import DataError, MachineError, ResultError
 from lissom.events import CheckpointDamaged, EpochEnded, Saved, Started
@@ -24,7 +25,7 @@ def last(folder):
     return digest(read_weights(folder / "last.safetensors")[0])
 
 
-class Scripted(ToyTask):
+class Scripted(ToyObjective):
     """Evaluates to the values given, one for each epoch."""
 
     def __init__(self, *values):
@@ -59,20 +60,20 @@ class TestWhatIsLeft:
         model = toy_net(seed=99)
         about = load_weights(model, tmp_path / "best.safetensors")
         with torch.no_grad():
-            assert ToyTask().evaluate(model.eval(), VAL)["accuracy"] == result.best_metric
+            assert ToyObjective().evaluate(model.eval(), VAL)["accuracy"] == result.best_metric
         assert about["epoch"] == str(result.best_epoch)
 
     def test_of_equal_epochs_the_last_is_the_best(self, tmp_path):
-        result = toy_fit(tmp_path, task=Scripted(0.7, 0.7, 0.5))
+        result = toy_fit(tmp_path, objective=Scripted(0.7, 0.7, 0.5))
         assert (result.best_epoch, result.best_metric) == (2, 0.7)
         assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "2"
         assert read_weights(tmp_path / "last.safetensors")[1]["epoch"] == "3"
 
     def test_a_metric_that_is_no_number_is_never_the_best(self, tmp_path):
-        assert toy_fit(tmp_path, task=Scripted(float("nan"), 0.1, float("nan"))).best_epoch == 2
+        assert toy_fit(tmp_path, objective=Scripted(float("nan"), 0.1, float("nan"))).best_epoch == 2
 
     def test_without_any_number_the_last_weights_are_kept(self, tmp_path):
-        result = toy_fit(tmp_path, task=Scripted(*[float("nan")] * 3))
+        result = toy_fit(tmp_path, objective=Scripted(*[float("nan")] * 3))
         assert (result.best_epoch, result.best_metric) == (3, None)
         assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "3"
 
@@ -118,7 +119,8 @@ class TestTraining:
         model, engine = toy_net(dropout=0.0), dataclasses.replace(ENGINE, epochs=1)
         ((batch,),) = ToyTrain(engine, steps=1).epoch(0, parts=range(1))
         reference = toy_net(dropout=0.0)
-        sum(ToyTask().losses(reference, batch).values()).backward()
+        objective = ToyObjective()
+        sum(objective.losses(objective.outputs(reference, batch), batch).terms.values()).backward()
         plain = {"ema": 0.0, "clip_norm": 0.0, "weight_decay": 0.0, "warmup_epochs": 0.0, "schedule": "constant"}
         toy_fit(tmp_path, model=model, engine={"epochs": 1}, optim=plain, train=ToyTrain(engine, steps=1))
         for mine, other in zip(model.parameters(), reference.parameters(), strict=True):
@@ -164,7 +166,7 @@ class TestTraining:
         assert digests[0] == digests[1] != digests[2]  # the net's own seed is the same: it is dropout that differs
 
     def test_patience_ends_a_run_that_no_longer_improves(self, tmp_path):
-        result = toy_fit(tmp_path, task=Scripted(0.5, 0.4, 0.5, 0.9), engine={"epochs": 4, "patience": 2})
+        result = toy_fit(tmp_path, objective=Scripted(0.5, 0.4, 0.5, 0.9), engine={"epochs": 4, "patience": 2})
         assert (result.stopped, result.epochs, result.best_epoch) == ("early", 3, 3)
 
 
@@ -210,37 +212,38 @@ class TestResume:
             toy_fit(tmp_path, resume=True, model=torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 4)))
 
 
-class Exploding(ToyTask):
+class Exploding(ToyObjective):
     """A loss that is not finite from step number `at` on."""
 
     def __init__(self, at, value):
         self.at, self.value, self.seen = at, value, 0
 
-    def losses(self, model, batch):
-        losses = super().losses(model, batch)
+    def losses(self, outputs, batch):
+        losses = super().losses(outputs, batch)
         self.seen += 1
-        return losses if self.seen <= self.at else {**losses, "cross_entropy": losses["cross_entropy"] * self.value}
+        factor = self.value if self.seen > self.at else 1.0
+        return Losses({**losses.terms, "cross_entropy": losses.terms["cross_entropy"] * factor})
 
 
 class TestFailure:
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])
     def test_a_loss_that_is_not_finite_stops_with_step_rate_and_checkpoint(self, tmp_path, value):
         with pytest.raises(ResultError) as raised:
-            toy_fit(tmp_path, task=Exploding(8, value))
+            toy_fit(tmp_path, objective=Exploding(8, value))
         text = str(raised.value)
         assert "(cross_entropy) is not finite in step 9 (epoch 2), at learning rate 0.0375;" in text
         assert checkpoints(tmp_path / "checkpoints")[0].name in text
         assert raised.value.exit_code == 4
 
     def test_weights_that_are_not_finite_are_not_saved(self, tmp_path):
-        class Poisoning(ToyTask):
-            def losses(self, model, batch):
-                losses = super().losses(model, batch)
-                losses["cross_entropy"].register_hook(lambda gradient: gradient * float("nan"))
+        class Poisoning(ToyObjective):
+            def losses(self, outputs, batch):
+                losses = super().losses(outputs, batch)
+                losses.terms["cross_entropy"].register_hook(lambda gradient: gradient * float("nan"))
                 return losses
 
         with pytest.raises(ResultError, match="weights are not finite after step 1"):
-            toy_fit(tmp_path, task=Poisoning(), train=ToyTrain(ENGINE, steps=1))
+            toy_fit(tmp_path, objective=Poisoning(), train=ToyTrain(ENGINE, steps=1))
         assert not list(tmp_path.iterdir())
 
     def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint(self, tmp_path, monkeypatch):
@@ -261,22 +264,22 @@ class TestFailure:
         assert toy_fit(tmp_path, resume=True).stopped == "done"
 
     def test_out_of_memory_names_a_number_that_was_tried(self, tmp_path):
-        class Hungry(ToyTask):
-            def losses(self, model, batch):
+        class Hungry(ToyObjective):
+            def outputs(self, model, batch):
                 if len(batch.images) > 5:
                     raise torch.OutOfMemoryError("CUDA out of memory.")
-                return super().losses(model, batch)
+                return super().outputs(model, batch)
 
         with pytest.raises(MachineError, match="16 images at once; 4 fit: --accumulate 4"):
-            toy_fit(tmp_path, task=Hungry())
+            toy_fit(tmp_path, objective=Hungry())
 
     def test_out_of_memory_elsewhere_names_half(self, tmp_path):
-        class Hungry(ToyTask):
+        class Hungry(ToyObjective):
             def evaluate(self, model, batches):
                 raise MemoryError
 
         with pytest.raises(MachineError, match="16 images at once; try 8"):
-            toy_fit(tmp_path, task=Hungry())
+            toy_fit(tmp_path, objective=Hungry())
 
     def test_two_processes_wanted_and_one_there_is_said(self, tmp_path):
         with pytest.raises(ValueError, match="2 devices, but 1 processes"):

@@ -14,7 +14,7 @@ import torch
 
 from engine import jobs
 from engine.test_fit import without_timings
-from engine.toy import ENGINE, images_of, toy_fit, toy_net
+from engine.toy import ENGINE, Tempered, images_of, toy_fit, toy_net
 from lissom.engine.checkpoint import checkpoints
 from lissom.engine.processes import launch
 from lissom.engine.spawn import Outcome, judged
@@ -106,6 +106,13 @@ class TestTwoProcesses:
         assert expected.keys() == two["sync_gradients"].keys()
         for name, value in two["sync_gradients"].items():
             torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-4 * expected[name].abs().max().item())
+
+    def test_an_objective_s_own_parameters_are_one_for_all(self, two, tmp_path):
+        one = toy_fit(tmp_path, objective=Tempered(), engine={"accumulate": 2}, optim={"ema": 0.0}).history
+        history, temperatures = two["tempered"]
+        assert temperatures[0] == temperatures[1] == history[-1]["temperature"]
+        assert temperatures[0] == pytest.approx(one[-1]["temperature"], rel=1e-5)
+        assert [(row["right"], row["batches"]) for row in history] == [(row["right"], 12) for row in one]
 
     def test_they_agree_on_early_stopping(self, two):
         assert len(two["patience"]) == 2

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine.fit import FitResult, fit
+from lissom.engine.objective import Losses
 from lissom.engine.seeds import seed_everything
 
 CLASSES, SIDE = 4, 8
@@ -56,18 +57,46 @@ class ToyTrain:
             yield [Batch(images[part], labels[part]) for part in parts]
 
 
-class ToyTask:
+class ToyObjective:
     primary_metric = "accuracy"
 
-    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        logits = model(batch.images)
-        return {"cross_entropy": F.cross_entropy(logits, batch.labels), "size": 1e-3 * logits.square().mean()}
+    def outputs(self, model: nn.Module, batch: Batch) -> Tensor:
+        return model(batch.images)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> Losses:
+        cross_entropy = F.cross_entropy(outputs, batch.labels)
+        return Losses({"cross_entropy": cross_entropy, "size": 1e-3 * outputs.square().mean()})
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
         pairs = [(model(b.images), b.labels) for b in batches]
         logits, labels = torch.cat([p[0] for p in pairs]), torch.cat([p[1] for p in pairs])
         accuracy = (logits.argmax(1) == labels).float().mean().item()
         return {"accuracy": accuracy, "val_loss": F.cross_entropy(logits, labels).item()}
+
+
+class Tempered(nn.Module):
+    """The toy's objective with a temperature that is learned, and counts of what was right and of its own batches."""
+
+    primary_metric = "accuracy"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperature = nn.Parameter(torch.tensor(2.0))
+        self.register_buffer("batches", torch.tensor(0))
+        self.toy = ToyObjective()
+
+    def outputs(self, model: nn.Module, batch: Batch) -> Tensor:
+        return self.toy.outputs(model, batch) / self.temperature
+
+    def losses(self, outputs: Tensor, batch: Batch) -> Losses:
+        if self.training:
+            self.batches += 1
+        right = (outputs.argmax(1) == batch.labels).sum()
+        return Losses(self.toy.losses(outputs, batch).terms, {"right": right, "batches": 1})
+
+    def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
+        assert not self.training
+        return self.toy.evaluate(model, batches) | {"temperature": self.temperature.item()}
 
 
 def toy_net(seed: int = 0, *, dropout: float = 0.2) -> nn.Module:
@@ -93,7 +122,7 @@ def toy_fit(folder: Path, *, pause: float = 0.0, model: nn.Module | None = None,
     """`changes` to fit's arguments; `optim` and `engine` may be dictionaries of settings."""
     engine = dataclasses.replace(ENGINE, **changes.pop("engine", {}))
     optim = dataclasses.replace(OPTIM, **changes.pop("optim", {}))
-    arguments = {"task": ToyTask(), "train": ToyTrain(engine, pause=pause), "val": VAL} | changes
+    arguments = {"objective": ToyObjective(), "train": ToyTrain(engine, pause=pause), "val": VAL} | changes
     return fit(model or toy_net(), optim=optim, engine=engine, folder=folder, **arguments)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
 from lissom import events
 from lissom.config import EngineConfig, OptimConfig
@@ -18,9 +18,9 @@ from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound,
 from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
 from lissom.engine.memory import is_out_of_memory, keep_memory, largest_that_fits, memory_explained, too_many
+from lissom.engine.objective import Losses, MayStop, Objective, TrainBatches
 from lissom.engine.records import write_rows, write_weights
 from lissom.engine.state import TrainingState
-from lissom.engine.task import Task, TrainBatches
 from lissom.engine.training import Training
 from lissom.errors import DataError, Interrupted, ResultError
 
@@ -32,7 +32,7 @@ class FitResult:
     """How a training run ended."""
 
     best_metric: float | None
-    """The task's primary metric of the best weights; None when it was never a number."""
+    """The objective's primary metric of the best weights; None when it was never a number."""
     best_epoch: int
     """From 1."""
     epochs: int
@@ -45,7 +45,7 @@ class FitResult:
 
 def fit(
     model: nn.Module,
-    task: Task,
+    objective: Objective,
     train: TrainBatches,
     val: Iterable[Any],
     *,
@@ -64,11 +64,12 @@ def fit(
     (see `processes.launch`); without one, there is one process. `stop` ends it after the step under way, and an
     evaluation after its batch; without a token Ctrl-C does, where this is the main thread.
 
-    Raises: Interrupted after a stop, when all is saved; ResultError when a loss is not finite; MachineError when
-    memory or the disk is full; DataError when no checkpoint is sound or the newest does not fit.
+    Raises: Interrupted after a stop, when all is saved; ResultError when a loss is not finite; what the objective gives
+    as its reason to stop; MachineError when memory or the disk is full; DataError when no checkpoint is sound or the
+    newest does not fit.
     """
     fabric = fabric or processes.make_fabric(engine)
-    loop = _Loop(fabric, model, task, train, val, optim, engine, Path(folder), listener, stop)
+    loop = _Loop(fabric, model, objective, train, val, optim, engine, Path(folder), listener, stop)
     with memory_explained(engine), loop.stop, _closing(loop):
         loop.begin(resume=resume)
         while not loop.state.stopped:
@@ -94,7 +95,7 @@ class _Loop:
         self,
         fabric: Fabric,
         model: nn.Module,
-        task: Task,
+        objective: Objective,
         train: TrainBatches,
         val: Iterable[Any],
         optim: OptimConfig,
@@ -105,12 +106,12 @@ class _Loop:
     ) -> None:
         if fabric.device.type == "cpu":
             keep_memory()
-        self.fabric, self.task, self.train, self.val = fabric, task, train, val
+        self.fabric, self.objective, self.train, self.val = fabric, objective, train, val
         self.engine, self.folder = engine, folder
         self.tell = listener if listener and fabric.is_global_zero else events.silent
         self.stop = StopRequest(lambda: self.tell(events.Stopping()), stop)
-        self.training = Training(fabric, model, optim, engine, engine.epochs * train.steps_per_epoch)
-        self.exchange = Exchange(fabric, self.training.model)
+        self.training = Training(fabric, model, objective, optim, engine, engine.epochs * train.steps_per_epoch)
+        self.exchange = Exchange(fabric, self.training.model, self.training.learned)
         self.state = TrainingState()
         self.saved_at = time.monotonic()
 
@@ -132,7 +133,7 @@ class _Loop:
                 epoch=self.state.epoch,
                 step=self.state.step,
                 checkpoint=checkpoint,
-                metric=self.task.primary_metric,
+                metric=self.objective.primary_metric,
             )
         )
 
@@ -154,8 +155,7 @@ class _Loop:
             self.training.load(content)
         except (RuntimeError, KeyError, ValueError) as error:
             raise DataError("checkpoint-does-not-fit", path=path, reason=" ".join(str(error).split())[:200]) from error
-        self.state = TrainingState.from_dict(content["state"])
-        self.state.loss_sums = {name: value.to(self.fabric.device) for name, value in self.state.loss_sums.items()}
+        self.state = TrainingState.from_dict(content["state"], self.fabric.device)
 
     def _run(self) -> dict[str, int]:
         """What must be the same for a checkpoint to be continued exactly."""
@@ -170,7 +170,7 @@ class _Loop:
         for batches in self.train.epoch(state.epoch, start_step=state.step, parts=self.training.parts):
             losses = self._gradients(batches)
             losses, wishes = self.exchange(losses, [self.stop.asked, self._save_is_due()])
-            state.add_losses(losses)
+            state.add(losses)
             state.step += 1
             if self._may_wait():
                 self._require_finite()
@@ -181,14 +181,14 @@ class _Loop:
                 self._obey(*wishes.tolist())
         assert state.step == self.train.steps_per_epoch, f"{state.step} steps came of {self.train.steps_per_epoch}"
 
-    def _gradients(self, batches: list[Any]) -> dict[str, Tensor]:
+    def _gradients(self, batches: list[Any]) -> Losses:
         try:
-            return self.training.gradients(self.task, batches, self.step)
+            return self.training.gradients(batches, self.step)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error) or (self.engine.sync_bn and self.fabric.world_size > 1):
                 raise  # with synchronised norms, trying fewer images would wait for the other processes
         # out here, as the error's frames hold on to the memory
-        fitting = largest_that_fits(lambda batch: self.training.attempt(self.task, batch), batches[0])
+        fitting = largest_that_fits(self.training.attempt, batches[0])
         raise too_many(self.engine, fitting)
 
     def _may_wait(self) -> bool:
@@ -242,7 +242,8 @@ class _Loop:
             self._stop()
             return
         row = self._row() | {"evaluation_seconds": time.monotonic() - began} | metrics
-        metric = self.task.primary_metric
+        processes.on_first(self.fabric, self._require_reason_to_go_on, row)
+        metric = self.objective.primary_metric
         best = self.state.end_epoch(row, metrics[metric], self.engine.epochs, self.engine.patience)
         if self.fabric.is_global_zero:
             write_weights(self.folder, self.training, self.state, metric, best=best)
@@ -251,13 +252,19 @@ class _Loop:
             write_rows(self.folder, self.state.history)
         self.tell(events.EpochEnded(row=row, best=best))
 
+    def _require_reason_to_go_on(self, row: dict[str, Any]) -> None:
+        why = self.objective.why_stop(row) if isinstance(self.objective, MayStop) else None
+        if why:
+            raise why
+
     def _evaluate(self) -> dict[str, float] | None:
         """Metrics from the first process, the same in all; None when a stop was asked for meanwhile."""
         metrics = None
         if self.fabric.is_global_zero:
             self.training.model.eval()
+            self.training.learned.eval()
             with torch.no_grad(), contextlib.suppress(EvaluationStopped):
-                metrics = self.task.evaluate(self.training.shown, self.stop.watch(self.val))
+                metrics = self.objective.evaluate(self.training.shown, self.stop.watch(self.val))
         return self.fabric.broadcast(metrics)
 
     def _row(self) -> dict[str, Any]:
@@ -266,6 +273,7 @@ class _Loop:
         parts = {f"loss_{name}": value for name, value in losses.items()} if len(losses) > 1 else {}
         row = {"epoch": state.epoch + 1, "step": self.step, "lr": self.training.lr(self.step - 1)}
         row |= {"train_loss": sum(losses.values())} | parts | {"seconds": state.seconds}
+        row |= {name: float(value) for name, value in state.observed.items()}
         return row | {"images_per_second": self.engine.batch_size * steps / max(state.seconds, 1e-9)}
 
     def end(self) -> FitResult:

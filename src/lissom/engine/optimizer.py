@@ -11,11 +11,15 @@ from lissom.engine.layers import depths
 NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.LocalResponseNorm)
 
 
-def build_optimizer(model: nn.Module, optim: OptimConfig) -> torch.optim.Optimizer:
-    """The optimizer that `optim` names, over the trainable parameters of `model`."""
+def build_optimizer(model: nn.Module, optim: OptimConfig, learned: nn.Module | None = None) -> torch.optim.Optimizer:
+    """The optimizer that `optim` names, over the trainable parameters of `model` and those of its objective.
+
+    learned: the objective where it has any; they learn at the full rate, whatever the layers' shares are.
+    """
     # head first: SGD's fused step wants all of a group to have begun together
     by_layer = optim.layer_decay < 1 or optim.head_epochs > 0
     groups = parameter_groups(model, optim.weight_decay, optim.layer_decay, by_layer=by_layer)
+    groups += parameter_groups(learned, optim.weight_decay) if learned else []
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     options: dict[str, Any] = {"lr": optim.lr, "fused": fused}
     if optim.optimizer == "sgd":

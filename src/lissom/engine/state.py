@@ -1,10 +1,14 @@
 """Where a training run stands, apart from weights: plain values that go into the checkpoint."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
+
+from lissom.engine.objective import Losses
 
 
 @dataclass(kw_only=True)
@@ -17,6 +21,8 @@ class TrainingState:
     """Finished steps of the epoch that is under way."""
     loss_sums: dict[str, Tensor] = field(default_factory=dict)
     """Sum over this epoch's steps of each loss: scalars, still on the device."""
+    observed: dict[str, Tensor | float] = field(default_factory=dict)
+    """Sum over this epoch's steps of what the objective counted."""
     seconds: float = 0.0
     """Time spent training in this epoch, sums over resumes."""
     best_metric: float | None = None
@@ -31,17 +37,19 @@ class TrainingState:
 
     def to_dict(self) -> dict[str, Any]:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return values | {"loss_sums": {name: value.cpu() for name, value in self.loss_sums.items()}}
+        sums = {name: _on(torch.device("cpu"), values.pop(name)) for name in ("loss_sums", "observed")}
+        return values | {name: value for name, value in sums.items() if value or name == "loss_sums"}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainingState":
-        return cls(**values)
+    def from_dict(cls, values: dict[str, Any], device: torch.device) -> "TrainingState":
+        state = cls(**values)
+        state.loss_sums, state.observed = _on(device, state.loss_sums), _on(device, state.observed)
+        return state
 
-    def add_losses(self, losses: dict[str, Tensor]) -> None:
-        """Adds one step's losses, in double precision where the device has it."""
-        for name, value in losses.items():
-            value = value if value.device.type == "mps" else value.double()
-            self.loss_sums[name] = self.loss_sums[name] + value if name in self.loss_sums else value
+    def add(self, losses: Losses) -> None:
+        """Adds one step's losses and counts."""
+        _add(self.loss_sums, losses.terms)
+        _add(self.observed, losses.observed)
 
     def end_epoch(self, row: dict[str, Any], metric: float, epochs: int, patience: int) -> bool:
         """Takes an evaluated epoch in; True when its weights are those to keep, as none before was better.
@@ -50,7 +58,8 @@ class TrainingState:
         the lower learning rate, are the better guess. As long as no metric was a number, as without validation pixels,
         the last weights are kept.
         """
-        self.epoch, self.step, self.loss_sums, self.seconds = self.epoch + 1, 0, {}, 0.0
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        self.loss_sums, self.observed = {}, {}
         self.history.append(row)
         improved = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
         best = improved or self.best_metric in (None, metric)
@@ -63,3 +72,14 @@ class TrainingState:
         elif patience and self.epoch - self.improved_epoch >= patience:
             self.stopped = "early"
         return best
+
+
+def _on(device: torch.device, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in values.items()}
+
+
+def _add(sums: dict[str, Any], values: Mapping[str, Tensor | float]) -> None:
+    """In double precision where the device has it."""
+    for name, value in values.items():
+        exact = value.double() if isinstance(value, Tensor) and value.device.type != "mps" else value
+        sums[name] = sums[name] + exact if name in sums else exact

@@ -1,6 +1,7 @@
 """The classification task: its loss, its metrics, its calibration error and its heat maps."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,27 +29,30 @@ def random_answers(n: int = 200, classes: int = 7, seed: int = 0) -> Answers:
 
 class TestLoss:
     logits = torch.tensor([[2.0, 0.0, -1.0], [0.5, 1.5, 0.0]])
-    model = nn.Identity()
+
+    def loss(self, labels: list[int], targets: torch.Tensor | None = None, **settings: Any) -> torch.Tensor:
+        objective, of = Classify(**settings), batch(self.logits, labels, targets)
+        return objective.losses(objective.outputs(nn.Identity(), of), of).terms["cross_entropy"]
 
     def test_is_cross_entropy_over_the_batch(self) -> None:
-        loss = Classify().losses(self.model, batch(self.logits, [0, 2]))["cross_entropy"]
+        loss = self.loss([0, 2])
         by_hand = -(self.logits.log_softmax(1)[0, 0] + self.logits.log_softmax(1)[1, 2]) / 2
         torch.testing.assert_close(loss, by_hand)
 
     def test_label_smoothing_mixes_in_the_mean_over_classes(self) -> None:
-        loss = Classify(label_smoothing=0.1).losses(self.model, batch(self.logits, [0, 2]))["cross_entropy"]
+        loss = self.loss([0, 2], label_smoothing=0.1)
         logs = self.logits.log_softmax(1)
         by_hand = -(0.9 * (logs[0, 0] + logs[1, 2]) + 0.1 * logs.mean(1).sum()) / 2
         torch.testing.assert_close(loss, by_hand)
 
     def test_blended_images_have_blended_targets(self) -> None:
         targets = torch.tensor([[0.3, 0.7, 0.0], [0.0, 0.0, 1.0]])
-        loss = Classify().losses(self.model, batch(self.logits, [1, 2], targets))["cross_entropy"]
+        loss = self.loss([1, 2], targets)
         torch.testing.assert_close(loss, -(targets * self.logits.log_softmax(1)).sum(1).mean())
 
     def test_class_weights_weigh_the_mean(self) -> None:
         weights = torch.tensor([1.0, 1.0, 3.0])
-        loss = Classify(class_weights=weights).losses(self.model, batch(self.logits, [0, 2]))["cross_entropy"]
+        loss = self.loss([0, 2], class_weights=weights)
         torch.testing.assert_close(loss, F.cross_entropy(self.logits, torch.tensor([0, 2]), weights))
 
 

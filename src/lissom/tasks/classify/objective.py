@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lissom.engine.objective import Losses
 from lissom.tasks.classify.data.batches import Batch
 
 
@@ -30,7 +31,7 @@ class Answers(NamedTuple):
 
 
 class Classify:
-    """The classification task: `losses`, `evaluate` and `primary_metric`, as the engine asks for them.
+    """What a training on photos minimises and how it is judged, as the engine asks for it.
 
     label_smoothing: share of the target that is spread over all classes (Szegedy et al., 1512.00567, section 7).
     class_weights: K, the loss's weight of each class; None: all 1.
@@ -42,13 +43,16 @@ class Classify:
         self.label_smoothing = label_smoothing
         self.class_weights = class_weights
 
-    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    def outputs(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Logits, B K."""
+        return model(batch.images)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> Losses:
         """Cross-entropy of the batch; blended images have a blended target."""
-        logits = model(batch.images)
         target = batch.labels if batch.targets is None else batch.targets
-        weight = None if self.class_weights is None else self.class_weights.to(logits.device)
-        loss = F.cross_entropy(logits.float(), target, weight, label_smoothing=self.label_smoothing)
-        return {"cross_entropy": loss}
+        weight = None if self.class_weights is None else self.class_weights.to(outputs.device)
+        loss = F.cross_entropy(outputs.float(), target, weight, label_smoothing=self.label_smoothing)
+        return Losses({"cross_entropy": loss})
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
         """`top1`, `top5` (where there are more than five classes) and the mean cross-entropy `loss`."""

@@ -7,21 +7,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lissom.engine.objective import Losses
 from lissom.tasks.scene.data.batches import PixelBatch
 
 
 class ClassifyScene:
-    """The scene task: `losses`, `evaluate` and `primary_metric`, as the engine asks for them.
+    """The objective of a network that classifies pixels, as the engine asks for it.
 
     The network gets the scene and the places, and sees to it itself whether windows are cut (models/window_net.py).
     """
 
     primary_metric = "oa"
 
-    def losses(self, model: nn.Module, batch: PixelBatch) -> dict[str, Tensor]:
+    def outputs(self, model: nn.Module, batch: PixelBatch) -> Tensor:
+        """Logits, N K."""
+        return model(batch.scene.values, batch.places)
+
+    def losses(self, outputs: Tensor, batch: PixelBatch) -> Losses:
         """Cross-entropy of the batch's pixels."""
-        logits = model(batch.scene.values, batch.places)
-        return {"cross_entropy": F.cross_entropy(logits.float(), batch.labels)}
+        return Losses({"cross_entropy": F.cross_entropy(outputs.float(), batch.labels)})
 
     def evaluate(self, model: nn.Module, batches: Iterable[PixelBatch]) -> dict[str, float]:
         """`oa`, the overall accuracy, `aa`, the mean of the classes' recalls, and the mean cross-entropy `loss`.
