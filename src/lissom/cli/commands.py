@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from lissom.training.registry import TASKS
+from lissom.training.registry import TASKS, is_outside
 
 # verb -> module with its argument class, and the class, or for a verb with tasks the function that makes theirs; the
 # order is that of the help
@@ -37,6 +37,12 @@ def arguments(command: str) -> type[Any]:
     return found(task) if task else found
 
 
-def message_key(verb: str) -> str:
-    """Where a verb's summary and examples stand among the messages."""
-    return verb.replace(" ", "-")
+def of_outside(words: list[str]) -> str | None:
+    """The command of a verb with tasks and somebody's own task, `train my_package.task:TASK`; None: it is none."""
+    return " ".join(words[:2]) if len(words) > 1 and words[0] in OF_TASKS and is_outside(words[1]) else None
+
+
+def message_key(command: str) -> str:
+    """Where a command's summary and examples stand among the messages."""
+    verb, _, task = command.partition(" ")
+    return f"{verb}-outside" if is_outside(task) else command.replace(" ", "-")

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 
 from lissom._version import __version__
-from lissom.cli.commands import COMMANDS, arguments, message_key
+from lissom.cli.commands import COMMANDS, arguments, message_key, of_outside
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 
@@ -48,6 +48,8 @@ def _dispatch(argv: list[str]) -> int:
 
 def find_verb(argv: list[str]) -> tuple[str, list[str]]:
     """The verb, of one word or two, and the words after it; an unknown one names near ones."""
+    if own := of_outside(argv):
+        return own, argv[2:]
     for words in (2, 1):
         verb = " ".join(argv[:words])
         if verb in COMMANDS:

@@ -1,5 +1,7 @@
 """The tasks, by import string: the only place outside their folders where they are named."""
 
+import sys
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -12,11 +14,34 @@ TASKS = {
 }
 
 
+def is_outside(name: object) -> bool:
+    """Whether it is the import string of somebody's own task: `package.module:TASK`."""
+    return isinstance(name, str) and ":" in name
+
+
+@cache
 def find_task(name: str) -> Task:
-    """The task called `name`. Raises: UsageError with near names."""
-    if name not in TASKS:
+    """The task called `name`, or somebody's own by its import string, which its settings hold as their `TASK`.
+
+    Raises: UsageError with near names, or with what is wrong with a task from outside.
+    """
+    if name in TASKS:
+        return _imported(TASKS[name])
+    if not is_outside(name):
         raise UsageError("task-name-unknown", got=name, near=near(str(name), TASKS))
-    module, _, attribute = TASKS[name].partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # the working folder, as for `python -m`; it stays, for processes that are started later
+    try:
+        found = _imported(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UsageError("task-not-imported", got=name, reason=error) from None
+    if not isinstance(found, Task) or getattr(found.config, "TASK", None) != name:
+        raise UsageError("task-none", got=name, found=getattr(getattr(found, "config", found), "TASK", type(found)))
+    return found
+
+
+def _imported(spec: str) -> Any:
+    module, _, attribute = spec.partition(":")
     return getattr(import_module(module), attribute)
 
 

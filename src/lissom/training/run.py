@@ -10,7 +10,7 @@ from lissom.errors import DataError
 from lissom.runs import folder
 from lissom.runs.environment import environment
 from lissom.runs.typed import plain, typed
-from lissom.training.registry import TASKS, find_task
+from lissom.training.registry import TASKS, find_task, is_outside
 from lissom.training.task import Place, Task
 
 
@@ -113,10 +113,10 @@ def open_run(path: Path | str) -> Run:
     path = Path(path)
     stored = folder.read_run(path)
     file = path / folder.RECORD
-    if stored.record.get("task") not in TASKS:
-        reason = f"task is {stored.record.get('task')!r}, not one of {', '.join(TASKS)}"
-        raise DataError("run-file-damaged", path=file, reason=reason)
-    task = find_task(stored.record["task"])
+    name = stored.record.get("task")
+    if name not in TASKS and not is_outside(name):
+        raise DataError("run-file-damaged", path=file, reason=f"task is {name!r}, not one of {', '.join(TASKS)}")
+    task = find_task(name)
     return Run(
         path=path,
         task=task,

@@ -19,6 +19,11 @@ class Place(NamedTuple):
     """None: made of network, data and time."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """Where a verb has no settings of the task's own."""
+
+
 class Facts(Protocol):
     """What is asked of every task's facts; each is a frozen dataclass of plain values and tuples of them."""
 
@@ -89,27 +94,23 @@ class Task:
     """Settings of a training: a frozen dataclass of sections that names the task in `TASK`."""
     facts: type[Facts]
     """What a run knows of its data, so that its network and preprocessing are made again without it."""
-    options: type[Any]
-    """Settings of `predict`."""
-    check_options: type[Any]
-    """Settings of `check`."""
-    settle: Callable[[Any], Any]
+    settle: Callable[[Any], Any] = lambda config: config
     """(config) -> the same with every default resolved; what would be ignored is refused."""
     load: Callable[..., Data]
     """(config, listener) -> the data: read, checked and split, once in each process."""
     cost: Callable[..., Cost]
     """(config, facts) -> what the network costs, counted on the meta device; raises where it cannot take the input."""
-    by_epochs: Callable[[Any], bool]
+    by_epochs: Callable[[Any], bool] = lambda _: True
     """(config) -> whether its network is trained epoch by epoch."""
     build: Callable[..., Any]
     """(config, facts) -> the network, with random weights."""
-    start: Callable[..., Begun | None]
+    start: Callable[..., Begun | None] = lambda *_: None
     """(model, config, listener) -> the weights that the settings name, loaded into it; None: they name none."""
     objective: Callable[..., Any]
     """(config, data) -> what is minimised and how it is judged: an `Objective` of the engine."""
     batches: Callable[..., Batches]
     """(config, data, device) -> what the engine iterates."""
-    begin: Callable[..., None]
+    begin: Callable[..., None] = lambda *_: None
     """(folder, config, data, batches) -> writes what belongs into a new run folder beside settings and facts."""
     finish: Callable[..., None]
     """(run, data, listener) -> reads the test data once; writes figures, pictures, page and card."""
@@ -119,13 +120,17 @@ class Task:
     """(run, data, *, batch_size, device, write, listener) -> figures by name."""
     predict: Callable[..., list[dict[str, Any]]]
     """(model, inputs, options, *, device, threads, listener, stop) -> a row for each input; the threads are set."""
-    check: Callable[..., dict[str, Any]]
+    compare: Callable[..., str] | None = None
+    """(a, b) -> which of two finished runs of this task is better, as a sentence; None: by their intervals."""
+    options: type[Any] = NoOptions
+    """Settings of `predict`."""
+    check: Callable[..., dict[str, Any]] | None = None
     """(path, options, *, picture, listener) -> what the data holds and what is wrong with it."""
-    compare: Callable[..., str]
-    """(a, b) -> which of two finished runs of this task is better, as a sentence."""
-    demo: Callable[..., dict[str, Any]]
+    check_options: type[Any] = NoOptions
+    """Settings of `check`."""
+    demo: Callable[..., dict[str, Any]] | None = None
     """(*, runs_dir, device, threads, listener) -> the rows and files of a demonstration."""
-    demo_networks: Callable[[], list[str]]
+    demo_networks: Callable[[], list[str]] = list
     """() -> labels of the networks that `demo` trains."""
     export: Callable[..., dict[str, Any]] | None = None
     """(run, path, listener) -> what was written and how far its answers differ; None: not for this task."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.config import updated
+from lissom.errors import UsageError
 from lissom.events import Listener, silent
 from lissom.training.registry import find_task
 
@@ -18,6 +19,8 @@ def check_data(
     Raises: UsageError for an unknown task or option, DataError where there is nothing to look at.
     """
     known = find_task(task)
+    if known.check is None:
+        raise UsageError("verb-not-for-task", verb="check-data", task=task)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     chosen = updated(known.check_options(), plain, where=f"check-data {task}")
     return known.check(path, chosen, picture=None if picture is None else Path(picture), listener=listener)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from lissom.errors import UsageError
 from lissom.events import Listener, silent
 from lissom.training.registry import find_task
 
@@ -20,4 +21,7 @@ def demo(
     Returns `rows`, a line for each, `best_run`, `seconds`, and the files that were written, by what they are.
     Raises: UsageError for an unknown task.
     """
-    return find_task(task).demo(runs_dir=runs_dir, device=device, threads=threads, listener=listener)
+    shown = find_task(task).demo
+    if shown is None:
+        raise UsageError("verb-not-for-task", verb="demo", task=task)
+    return shown(runs_dir=runs_dir, device=device, threads=threads, listener=listener)

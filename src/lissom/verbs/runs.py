@@ -9,6 +9,7 @@ from lissom.config import to_dict
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 from lissom.runs import folder
+from lissom.training.compare import by_intervals
 from lissom.training.run import Run, open_run
 
 COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
@@ -82,7 +83,10 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
 def _interval(run: Run) -> str | None:
     if not run.test:
         return None
-    low, high = run.test[f"{run.task.metric}_interval_95"]
+    interval = run.test.get(f"{run.task.metric}_interval_95")
+    if interval is None:
+        return None
+    low, high = interval
     return f"{100 * low:.1f}-{100 * high:.1f}"
 
 
@@ -92,4 +96,4 @@ def _verdict(a: Run, b: Run) -> str:
         return text("verbs.compare-unfinished", **names)
     if a.task is not b.task:
         return text("verbs.compare-other-data", **names)
-    return a.task.compare(a, b)
+    return (a.task.compare or by_intervals)(a, b)

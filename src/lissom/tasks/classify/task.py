@@ -8,6 +8,7 @@ from lissom.events import Listener
 from lissom.messages import text
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyCheckOptions, ClassifyOptions, ClassifyTrainConfig
+from lissom.training.compare import by_intervals
 from lissom.training.run import Run
 from lissom.training.task import Batches, Begun, Cost, Task
 
@@ -87,18 +88,10 @@ def _check(path: str, options: ClassifyCheckOptions, *, picture: Path | None, li
 
 
 def _compare(a: Run, b: Run) -> str:
-    """By whether their 95 % intervals are apart, where they were tested on the same images."""
-    names = {"a": a.name, "b": b.name}
-    first, second = a.record.data, b.record.data
-    same = (first.digest, first.sizes["test"]) == (second.digest, second.sizes["test"])
-    if not same or a.config.data.split_seed != b.config.data.split_seed:
-        return text("verbs.compare-other-data", **names)
-    (a_low, a_high), (b_low, b_high) = a.test["top1_interval_95"], b.test["top1_interval_95"]
-    if a_low > b_high:
-        return text("verbs.compare-better", better=a.name, worse=b.name)
-    if b_low > a_high:
-        return text("verbs.compare-better", better=b.name, worse=a.name)
-    return text("verbs.compare-tied", **names)
+    """The test images are the same only where they were drawn by the same seed."""
+    if a.config.data.split_seed != b.config.data.split_seed:
+        return text("verbs.compare-other-data", a=a.name, b=b.name)
+    return by_intervals(a, b)
 
 
 def _demo(**how: Any) -> dict[str, Any]:

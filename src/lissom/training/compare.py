@@ -1,0 +1,26 @@
+"""Two finished runs of one task, where the task itself has no finer test."""
+
+from typing import Any
+
+from lissom.messages import text
+from lissom.training.run import Run
+
+
+def by_intervals(a: Run, b: Run) -> str:
+    """Which is better, in a sentence, by whether the 95 % intervals of their metric are apart.
+
+    None is called better where the test data is another, or no interval is known.
+    """
+    names: dict[str, Any] = {"a": a.name, "b": b.name}
+    key = f"{a.task.metric}_interval_95"
+    first, second = a.record.data, b.record.data
+    if (first.digest, first.sizes) != (second.digest, second.sizes):
+        return text("verbs.compare-other-data", **names)
+    if key not in a.test or key not in b.test:
+        return text("verbs.compare-tied", **names)
+    (a_low, a_high), (b_low, b_high) = a.test[key], b.test[key]
+    if a_low > b_high:
+        return text("verbs.compare-better", better=a.name, worse=b.name)
+    if b_low > a_high:
+        return text("verbs.compare-better", better=b.name, worse=a.name)
+    return text("verbs.compare-tied", **names)
