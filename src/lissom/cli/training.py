@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional
 
 from lissom.config import to_dict
+from lissom.errors import UsageError
 from lissom.messages import text
 from lissom.training.registry import TASKS, find_task
 
@@ -20,6 +21,12 @@ class Train:
     """Name of the run folder; None: network, data and time."""
     runs_dir: Path = Path("runs")
     """The folder of run folders."""
+    runs: int = 1
+    """Train so often, with seeds one after the other, and state mean and standard deviation."""
+    vary: tuple[str, ...] = ()
+    """Train once for each value of a setting, for example `--vary lr 0.001 0.01`, and compare in one table."""
+    compare_splits: bool = False
+    """Short for `--vary split random disjoint`, on a scene."""
     config: Path | None = None
     """A YAML file of settings, as `--print-config` writes it; flags win over it."""
     print_config: bool = False
@@ -34,9 +41,16 @@ class Train:
         kind = find_task(self.TASK).config  # type: ignore[attr-defined]
         return kind(**{f.name: getattr(self, f.name) for f in fields(kind)})
 
-    def vary(self) -> tuple[str, int] | None:
-        """What differs between several trainings, and their number; None: there is one."""
-        return None
+    def varied(self) -> tuple[str, list[Any]] | None:
+        """The setting that is varied, and its values, read as YAML reads them. Raises: UsageError for both forms."""
+        if self.compare_splits and self.vary:
+            raise UsageError("vary-twice", got=" ".join(self.vary))
+        if self.compare_splits:
+            return "split", ["random", "disjoint"]
+        import yaml
+
+        setting, *values = self.vary or ("",)
+        return (setting.replace("-", "_"), [yaml.safe_load(value) for value in values]) if setting else None
 
     def run(self) -> int:
         """Trains; prints what the run reached and where it stands."""
@@ -53,12 +67,13 @@ class Train:
 
         shown, place = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
         with screen(quiet=self.quiet) as listener:
+            vary = self.varied()
             if self.dry_run:
-                shown.plan(plan(config, **place, listener=listener))
+                for change in [{vary[0]: value} for value in vary[1]] if vary else [{}]:
+                    shown.plan(plan(config, **place, **change, listener=listener))
                 return 0
-            several = self.vary()
-            if several:
-                found: Any = train_several(config, vary=several[0], runs=several[1], **place, listener=listener)
+            if vary or self.runs != 1:
+                found: Any = train_several(config, vary=vary, runs=self.runs, **place, listener=listener)
             else:
                 found = train(config, **place, listener=listener)
         if is_first():  # under torchrun every process comes here
@@ -66,26 +81,9 @@ class Train:
         return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainSeveral(Train):
-    """The same of a task that can repeat its trainings."""
-
-    runs: int = 1
-    """Train so often, with seeds one after the other for split and weights, and state mean and standard deviation."""
-    compare_splits: bool = False
-    """Train twice, at a random and at a disjoint split, and show both figures."""
-
-    def vary(self) -> tuple[str, int] | None:
-        if self.compare_splits:
-            return "splits", self.runs
-        return ("seeds", self.runs) if self.runs != 1 else None
-
-
 def train_arguments(task: str) -> type[Train]:
     """The class of the arguments of `lissom train TASK`: the task's settings, then ours."""
-    known = find_task(task)
-    flags = TrainSeveral if known.repeat else Train
-    return make_dataclass("Train", [], bases=(flags, known.config), frozen=True, kw_only=True)
+    return make_dataclass("Train", [], bases=(Train, find_task(task).config), frozen=True, kw_only=True)
 
 
 def _show(shown: Any, found: Any, *, quiet: bool) -> None:

@@ -40,8 +40,8 @@ class Entry:
     year: int
     module: str
     """The paper's file in this folder."""
-    task: str = "classify"
-    """What it is for: `classify` images, or the pixels of a `scene`."""
+    task: str | None = None
+    """The one task that it is for; None: it takes images, as the networks of most tasks do."""
     resolution: int = 224
     """Side of the input that the authors use, in pixels."""
     stride: int = 32

@@ -22,8 +22,8 @@ LARGEST = {"num_classes": 1_000_000, "in_channels": 10_000, "width": 16.0}
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def names(task: str = "classify") -> list[str]:
-    """The networks for a task that `build` takes, in the catalogue's order: `classify` or `scene`."""
+def names(task: str | None = None) -> list[str]:
+    """The networks that `build` takes, in the catalogue's order: those for images, or for one task alone."""
     return [name for name, known in ENTRIES.items() if known.task == task]
 
 

@@ -3,7 +3,7 @@
 Each task's `task.py` makes one, importing what is heavy inside its functions, so that records cost no torch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -134,5 +134,9 @@ class Task:
     """() -> labels of the networks that `demo` trains."""
     export: Callable[..., dict[str, Any]] | None = None
     """(run, path, listener) -> what was written and how far its answers differ; None: not for this task."""
-    repeat: Mapping[str, Callable[..., dict[str, Any]]] | None = None
-    """Ways to train several times, by name: (config, *, runs, place, listener, stop) -> runs and their table."""
+    again: Callable[..., Any] | None = None
+    """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
+    summary: Callable[..., dict[str, Any]] | None = None
+    """(runs of one method) -> the row of its scores; None: mean and deviation of the metric."""
+    table: Callable[..., Any] | None = None
+    """(label -> runs) -> their table, as `several.Table`; None: a row for each method."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from lissom import models
 from lissom.errors import UsageError, near
-from lissom.training.registry import TASKS
+from lissom.models.registry import ENTRIES
 from lissom.weights.catalogue import CHECKPOINTS
 
 COLUMNS = ("network", "resolution", "parameters", "macs", "published_top1", "year", "paper", "title")
@@ -22,7 +22,7 @@ def list_models(pattern: str = "", *, sort: str = "network", where: tuple[str, .
     """
     _check_column(sort)
     tests = [_condition(text) for text in where]
-    rows = [_row(name) for task in TASKS for name in models.names(task) if pattern.lower() in name]
+    rows = [_row(name) for name in ENTRIES if pattern.lower() in name]
     rows = [row for row in rows if all(row[c] is not None and compare(row[c], v) for c, compare, v in tests)]
     known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
     return sorted(known, key=lambda row: row[sort]) + unknown

@@ -1,13 +1,14 @@
 """`lissom train` and `lissom resume`: settings -> a finished run folder."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lissom.config import updated_flat
 from lissom.errors import UsageError
 from lissom.events import Listener, Stop, silent
-from lissom.training.registry import find_task, task_of
+from lissom.training.registry import find_task
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
 
@@ -52,28 +53,26 @@ def plan(
 def train_several(
     task: Any,
     *,
-    vary: str = "seeds",
     runs: int = 1,
+    vary: tuple[str, Sequence[Any]] | None = None,
     runs_dir: PathLike = "runs",
     name: str | None = None,
     listener: Listener = silent,
     stop: Stop | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Trains `runs` times with seeds one after the other; `vary`: "seeds" alone, or what else the task compares.
+    """Trains `runs` times with seeds one after the other, and that for each value where `vary` names a setting.
 
-    Returns `title`, `runs` (folders), `rows`, `table` and `summary`, the file of that table.
-    Raises: UsageError where the task cannot; else as `train`.
+    vary: for example `("lr", [0.01, 0.1])`, or `("split", ["random", "disjoint"])` on a scene.
+    Returns `title`, `runs` (folders), `rows` (a row of scores for each value), `table` as text, `verdicts` (paired
+    tests, as sentences) and `summary`, the file of the table.
+    Raises: UsageError for a setting or value that is none, before anything is trained; else as `train`.
     """
-    config = settled(task, settings)
-    ways = task_of(config).repeat or {}
-    if not ways:
-        raise UsageError("several-not-for-task", task=config.TASK)
-    if vary not in ways:
-        raise UsageError("vary-not-for-task", task=config.TASK, got=vary, known=", ".join(ways))
-    if runs < 1:
-        raise UsageError("setting-out-of-range", name="runs", got=runs, expected=">= 1")
-    return ways[vary](config, Place(str(runs_dir), name), listener, stop, runs=runs)
+    from lissom.training import several
+
+    varied = several.Vary(vary[0], list(vary[1])) if vary else None
+    config, place = settled(task, settings), Place(str(runs_dir), name)
+    return several.train_several(config, place, listener, stop, runs=runs, vary=varied)
 
 
 def resume(

@@ -251,7 +251,7 @@ def test_both_splits_stand_side_by_side_with_what_leaks(files: dict[str, str], t
     config = replace(
         SceneTrainConfig(scene=scene, model=SceneModelConfig(model="cnn2d")), engine=EngineConfig(epochs=1, threads=1)
     )
-    found = lissom.train_several(config, vary="splits", runs_dir=tmp_path)
+    found = lissom.train_several(config, vary=("split", ["random", "disjoint"]), runs_dir=tmp_path)
     random, disjoint = found["rows"]
     assert random["leak"] > 0.5
     assert disjoint["leak"] == 0
@@ -294,5 +294,7 @@ def test_another_window_than_that_of_the_run_it_begins_with_is_refused(run: Run,
 def test_fixed_maps_cannot_be_compared_with_other_splits(files: dict[str, str]) -> None:
     maps = {"split": "maps", "train_map": files["ground_truth"], "test_map": files["ground_truth"]}
     with pytest.raises(UsageError) as caught:
-        lissom.train_several(SceneTrainConfig(scene=SceneConfig(**files, **maps)), vary="splits")
-    assert caught.value.kind == "scene-splits-of-maps"
+        lissom.train_several(
+            SceneTrainConfig(scene=SceneConfig(**files, **maps)), vary=("split", ["random", "disjoint"])
+        )
+    assert caught.value.kind == "setting-out-of-range"

@@ -59,3 +59,13 @@ def demo_plan(networks: list[str], folder: Path) -> None:
 def _show(values: dict[str, Any]) -> None:
     for name, value in values.items():
         print(f"{name}: {value}")
+
+
+def several(found: dict[str, Any]) -> None:
+    """One table of all trainings, what paired tests say, and the file of the table."""
+    out = console()
+    out.print(found["title"], markup=False)
+    out.print(found["table"], markup=False)
+    for sentence in found["verdicts"]:
+        out.print(sentence, markup=False)
+    out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)

@@ -37,8 +37,10 @@ def several(found: dict[str, Any]) -> None:
     out = console()
     out.print(found["title"], markup=False)
     out.print(found["table"], markup=False, soft_wrap=True)
+    for sentence in found["verdicts"]:
+        out.print(sentence, markup=False)
     for row in found["rows"]:
-        out.print(f"{row['split']}: {leak_sentence(row['leak'])}", markup=False)
+        out.print(f"{row['method']}: {leak_sentence(row['leak'])}", markup=False)
     out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)
 
 

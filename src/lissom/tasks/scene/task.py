@@ -1,5 +1,6 @@
 """The record of scenes, whose pixels are classified. What is heavy is imported when it is called."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,16 +113,22 @@ def _demo_networks() -> list[str]:
     return list(networks())
 
 
-def _repeat(config: SceneTrainConfig, *how: Any, runs: int) -> dict[str, Any]:
-    from lissom.tasks.scene.repeat import repeat
+def _again(config: SceneTrainConfig, k: int) -> SceneTrainConfig:
+    from lissom.tasks.scene.repeat import again
 
-    return repeat(config, *how, runs=runs)
+    return again(config, k)
 
 
-def _compare_splits(config: SceneTrainConfig, *how: Any, runs: int) -> dict[str, Any]:
-    from lissom.tasks.scene.repeat import compare_splits
+def _summary(trained: Sequence[Run]) -> dict[str, Any]:
+    from lissom.tasks.scene.repeat import summary
 
-    return compare_splits(config, *how, runs=runs)
+    return summary(trained)
+
+
+def _table(methods: Mapping[str, Sequence[Run]]) -> Any:
+    from lissom.tasks.scene.repeat import table
+
+    return table(methods)
 
 
 TASK = Task(
@@ -148,5 +155,7 @@ TASK = Task(
     compare=_compare,
     demo=_demo,
     demo_networks=_demo_networks,
-    repeat={"seeds": _repeat, "splits": _compare_splits},
+    again=_again,
+    summary=_summary,
+    table=_table,
 )

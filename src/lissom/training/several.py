@@ -1,0 +1,163 @@
+"""Several trainings of one task: with seeds one after the other, and once for each value of a setting."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Protocol
+
+from lissom.atomic import write_atomic
+from lissom.config import updated_flat
+from lissom.errors import UsageError
+from lissom.events import Listener, Stop
+from lissom.messages import text
+from lissom.report.tables import column, to_csv, to_markdown
+from lissom.training.compare import by_intervals
+from lissom.training.life import train
+from lissom.training.registry import task_of
+from lissom.training.run import Run, open_run
+from lissom.training.task import Place
+
+Methods = Mapping[str, Sequence[Run]]
+SEEDS = ""  # the only method where no setting is varied
+
+
+class Table(Protocol):
+    """What the runs have reached, a column or a row for each method."""
+
+    def to_text(self) -> str: ...
+    def to_csv(self) -> str: ...
+    def to_latex(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Vary:
+    """A setting, and the values that it takes in turn."""
+
+    setting: str
+    values: Sequence[Any]
+
+
+def train_several(
+    config: Any, place: Place, listener: Listener, stop: Stop | None, *, runs: int = 1, vary: Vary | None = None
+) -> dict[str, Any]:
+    """Trains `runs` times for each value; run k has the settings' seeds plus k, the same ones for every value.
+
+    Returns `title`, `runs` (folders), `rows` (one for each value, with mean and deviation of each score), `table` as
+    text, `verdicts` (sentences on runs of the same seeds), and `summary`, the file of the table; .csv and .tex beside.
+    Raises: UsageError for a number, setting or value that is none, before anything is trained; else as `train`.
+    """
+    if runs < 1:
+        raise UsageError("setting-out-of-range", name="runs", got=runs, expected=">= 1")
+    task, stem = task_of(config), place.name or config.model.model
+    variants = _variants(config, place, vary)
+    methods = {
+        label or stem: [_trained(each, where, k, runs, listener, stop) for k in range(runs)]
+        for label, each, where in variants
+    }
+    rows = [{"method": label, **(task.summary or by_metric)(trained)} for label, trained in methods.items()]
+    table = (task.table or ScoreTable.of)(methods)
+    file = Path(place.runs_dir) / f"{stem}-{f'by-{vary.setting}' if vary else 'summary'}"
+    for ending, content in ((".txt", table.to_text()), (".csv", table.to_csv()), (".tex", table.to_latex())):
+        write_atomic(file.with_name(file.name + ending), content)  # a name may hold points
+    return {
+        "title": text("verbs.several-varied", setting=vary.setting) if vary else text("verbs.several-seeds", runs=runs),
+        "runs": [str(run.path) for trained in methods.values() for run in trained],
+        "rows": rows,
+        "table": table.to_text(),
+        "verdicts": _verdicts(methods),
+        "summary": f"{file}.txt",
+    }
+
+
+def _variants(config: Any, place: Place, vary: Vary | None) -> list[tuple[str, Any, Place]]:
+    """(label, settings, place) of each value; all values are checked before the first one is trained."""
+    if vary is None:
+        return [(SEEDS, config, place)]
+    if len(vary.values) < 2 or len(set(map(str, vary.values))) < len(vary.values):
+        raise UsageError("vary-values", setting=vary.setting, got=", ".join(map(str, vary.values)) or "-")
+    return [
+        (
+            str(value),
+            updated_flat(config, {vary.setting: value}),
+            place._replace(name=f"{place.name}-{value}" if place.name else None),
+        )
+        for value in vary.values
+    ]
+
+
+def _trained(config: Any, place: Place, k: int, runs: int, listener: Listener, stop: Stop | None) -> Run:
+    """Run number k of `runs`."""
+    task = task_of(config)
+    drawn = (task.again or _next_seed)(config, k)
+    named = place if place.name is None or runs == 1 else place._replace(name=f"{place.name}-{k + 1}")
+    return open_run(train(drawn, named, listener, stop))
+
+
+def _next_seed(config: Any, k: int) -> Any:
+    return updated_flat(config, {"seed": config.engine.seed + k})
+
+
+def _verdicts(methods: Methods) -> list[str]:
+    """A sentence on each pair of runs that differ in the setting alone."""
+    return [
+        (a.task.compare or by_intervals)(a, b)
+        for first, second in combinations(methods.values(), 2)
+        for a, b in zip(first, second, strict=True)
+    ]
+
+
+def by_metric(trained: Sequence[Run]) -> dict[str, Any]:
+    """Mean and sample standard deviation (None of a single run) of the task's metric, and the seconds of training."""
+    metric = trained[0].task.metric
+    scores: dict[str, Callable[[Run], float]] = {
+        metric: lambda run: run.test[metric],
+        "train_seconds": lambda run: sum(row["seconds"] for row in run.history),
+    }
+    row: dict[str, Any] = {"runs": len(trained)}
+    for name, value in scores.items():
+        values = [value(run) for run in trained]
+        row[name] = statistics.fmean(values)
+        row[f"{name}_std"] = statistics.stdev(values) if len(values) > 1 else None
+    return row
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """The metric of each method in percent, its deviation over the runs, parameters and MACs; a row for each."""
+
+    rows: list[dict[str, Any]]
+    metric: str
+
+    @classmethod
+    def of(cls, methods: Methods) -> "ScoreTable":
+        metric = next(iter(methods.values()))[0].task.metric
+        return cls([_scores(label, trained) for label, trained in methods.items()], metric)
+
+    def to_text(self) -> str:
+        return to_markdown(self.rows, [column(key, key, right=key != "method") for key in self.rows[0]])
+
+    def to_csv(self) -> str:
+        return to_csv(self.rows)
+
+    def to_latex(self) -> str:
+        lines = [" & ".join("--" if v is None else str(v) for v in row.values()) + r" \\" for row in self.rows]
+        head = " & ".join(self.rows[0]).replace("_", r"\_") + r" \\"
+        body = [line.replace("_", r"\_").replace("%", r"\%") for line in lines]
+        begin = rf"\begin{{tabular}}{{l{'r' * (len(self.rows[0]) - 1)}}}"
+        return "\n".join([begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _scores(label: str, trained: Sequence[Run]) -> dict[str, Any]:
+    found, metric, record = by_metric(trained), trained[0].task.metric, trained[0].record
+    spread = found[f"{metric}_std"]
+    return {
+        "method": label,
+        "runs": len(trained),
+        metric: round(100 * found[metric], 2),
+        f"{metric}_std": None if spread is None else round(100 * spread, 2),
+        "parameters": record.parameters,
+        "macs": record.macs,
+        "train_seconds": round(found["train_seconds"], 1),
+    }
