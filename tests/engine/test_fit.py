@@ -12,13 +12,19 @@ from lissom.engine import checkpoint
 from lissom.engine.checkpoint import checkpoints, load_checkpoint
 from lissom.engine.objective import Losses
 from lissom.engine.records import TIMINGS
-from lissom.errors import DataError, MachineError, ResultError
+from lissom.engine.state import TrainingState
+from lissom.errors import DataError, Interrupted, MachineError, ResultError
 from lissom.events import CheckpointDamaged, EpochEnded, Saved, Started
 from lissom.runs.weights import digest, load_weights, read_weights
 
 
 def without_timings(history):
     return [{name: value for name, value in row.items() if name not in TIMINGS} for row in history]
+
+
+def seen(row):
+    """Samples of an epoch, going by its rate."""
+    return pytest.approx(row["images_per_second"] * row["seconds"])
 
 
 def last(folder):
@@ -52,7 +58,7 @@ class TestWhatIsLeft:
         row = toy_fit(tmp_path).history[1]
         assert (row["epoch"], row["step"]) == (2, 12)
         assert row["train_loss"] == pytest.approx(row["loss_cross_entropy"] + row["loss_size"])
-        assert row["images_per_second"] == pytest.approx(16 * 6 / row["seconds"])
+        assert seen(row) == 16 * 6
         assert {"lr", "accuracy", "val_loss"} <= row.keys()
 
     def test_best_weights_are_those_that_were_evaluated_best(self, tmp_path):
@@ -111,6 +117,39 @@ class TestWhatIsLeft:
             toy_fit(tmp_path, listener=tired)
         assert told[-2:] == ["EpochEnded", "Closed"]
         assert toy_fit(tmp_path, resume=True).stopped == "done"
+
+
+class Fewer(ToyTrain):
+    """In the second and fifth step of an epoch not all of the batch is there; fails before step `at` of the epoch."""
+
+    def __init__(self, *args, at=None, **options):
+        super().__init__(*args, **options)
+        self.at = at
+
+    def epoch(self, epoch, *, start_step=0, parts):
+        for step, batches in enumerate(super().epoch(epoch, start_step=start_step, parts=parts), start_step):
+            if step == self.at:
+                raise KeyboardInterrupt
+            yield [batch.first(3) for batch in batches] if step in (1, 4) else batches
+
+
+class TestSamplesSeen:
+    def test_the_rate_is_of_what_was_seen(self, tmp_path):
+        engine = dataclasses.replace(ENGINE, accumulate=2)
+        rows = toy_fit(tmp_path, engine={"accumulate": 2}, train=Fewer(engine)).history
+        assert [seen(row) for row in rows] == [4 * 16 + 2 * 2 * 3] * 3
+
+    @pytest.mark.parametrize("at", [1, 3, 5])
+    def test_an_epoch_in_two_halves_counts_both(self, tmp_path, at):
+        with pytest.raises(Interrupted):
+            toy_fit(tmp_path, train=Fewer(ENGINE, at=at), engine={"checkpoint_minutes": 0.0})
+        rows = toy_fit(tmp_path, train=Fewer(ENGINE), resume=True).history
+        assert [seen(row) for row in rows] == [4 * 16 + 2 * 3] * 3
+
+    def test_a_checkpoint_without_the_number_is_read_too(self, tmp_path):
+        values = TrainingState(samples=5).to_dict()
+        assert TrainingState.from_dict(values, torch.device("cpu")).samples == values.pop("samples") == 5
+        assert TrainingState.from_dict(values, torch.device("cpu")).samples == 0
 
 
 class TestTraining:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from engine import jobs
-from engine.test_fit import without_timings
+from engine.test_fit import seen, without_timings
 from engine.toy import ENGINE, Tempered, images_of, toy_fit, toy_net
 from lissom.engine.checkpoint import checkpoints
 from lissom.engine.processes import launch
@@ -91,6 +91,9 @@ class TestTwoProcesses:
         """Dropout included, as it depends on (seed, step, part) alone."""
         one = toy_fit(tmp_path, engine={"accumulate": 2}, optim={"ema": 0.0})
         assert losses(two["plain"]) == pytest.approx(losses(one.history), rel=1e-6)
+
+    def test_the_rate_counts_what_both_saw(self, two):
+        assert [seen(row) for row in two["plain"]] == [16 * 6] * 3
 
     def test_with_synchronised_norms_they_equal_one_with_the_whole_batch(self, two, tmp_path):
         one = toy_fit(tmp_path, model=toy_net(dropout=0.0), optim={"ema": 0.0})

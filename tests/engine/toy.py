@@ -28,6 +28,12 @@ class Batch:
     images: Tensor
     labels: Tensor
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, count: int) -> "Batch":
+        return Batch(self.images[:count], self.labels[:count])
+
 
 def images_of(seed: int, number: int) -> Batch:
     """Noise whose mean in one quarter of the image tells the class."""

@@ -1,6 +1,6 @@
 """What the processes tell each other in each step, besides gradients: one all-reduce of a short vector."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import torch
 from lightning_fabric import Fabric
@@ -23,24 +23,24 @@ class Exchange:
         self._buffers = [b for module in modules for b in module.buffers() if b.is_floating_point()]
 
     @torch.no_grad()
-    def __call__(self, losses: Losses, wishes: list[bool]) -> tuple[Losses, Tensor]:
-        """Losses and counts of all processes, and for each wish more than 0 when any has it (reading that may halt a
-        GPU)."""
+    def __call__(self, losses: Losses, samples: int, wishes: list[bool]) -> tuple[Losses, Tensor | int, Tensor]:
+        """Losses, counts and samples of all processes, and for each wish more than 0 when any has it (reading these may
+        halt a GPU)."""
         if self._fabric.world_size == 1:
-            return losses, torch.tensor(wishes, dtype=torch.float32)
-        terms, counts = self._vector(losses.terms), self._vector(losses.observed)
+            return losses, samples, torch.tensor(wishes, dtype=torch.float32)
+        terms, counts = self._vector(losses.terms.values()), self._vector([*losses.observed.values(), samples])
         flat = torch.cat([terms, self._tensor(wishes), *(b.float().flatten() for b in self._buffers), counts])
         torch.distributed.all_reduce(flat)
         *shared, sums = flat.split([len(terms), len(wishes), *(b.numel() for b in self._buffers), len(counts)])
         means, asked, *statistics = (part / self._fabric.world_size for part in shared)
         for buffer, mean in zip(self._buffers, statistics, strict=True):
             buffer.copy_(mean.view_as(buffer))
-        observed = dict(zip(losses.observed, sums.unbind(), strict=True))
-        return Losses(dict(zip(losses.terms, means.unbind(), strict=True)), observed), asked
+        *observed, everywhere = sums.unbind()
+        named = dict(zip(losses.observed, observed, strict=True))
+        return Losses(dict(zip(losses.terms, means.unbind(), strict=True)), named), everywhere, asked
 
-    def _vector(self, values: Mapping[str, Tensor | float]) -> Tensor:
-        tensors = [self._tensor(value) for value in values.values()]
-        return torch.stack(tensors) if tensors else self._tensor([])
+    def _vector(self, values: Iterable[Tensor | float]) -> Tensor:
+        return torch.stack([self._tensor(value) for value in values])
 
     def _tensor(self, value: Tensor | float | list[bool]) -> Tensor:
         return torch.as_tensor(value, dtype=torch.float32, device=self._fabric.device)

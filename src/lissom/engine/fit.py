@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from lissom.engine.checkpoint import checkpoints, load_checkpoint, newest_sound,
 from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
 from lissom.engine.memory import is_out_of_memory, keep_memory, largest_that_fits, memory_explained, too_many
-from lissom.engine.objective import Losses, MayStop, Objective, TrainBatches
+from lissom.engine.objective import Batch, Losses, MayStop, Objective, TrainBatches
 from lissom.engine.records import write_rows, write_weights
 from lissom.engine.state import TrainingState
 from lissom.engine.training import Training
@@ -168,9 +168,9 @@ class _Loop:
         if state.step == self.train.steps_per_epoch:  # stopped within the evaluation
             return
         for batches in self.train.epoch(state.epoch, start_step=state.step, parts=self.training.parts):
-            losses = self._gradients(batches)
-            losses, wishes = self.exchange(losses, [self.stop.asked, self._save_is_due()])
-            state.add(losses)
+            losses, samples = self._gradients(batches), sum(len(batch) for batch in batches)
+            losses, samples, wishes = self.exchange(losses, samples, [self.stop.asked, self._save_is_due()])
+            state.add(losses, samples)
             state.step += 1
             if self._may_wait():
                 self._require_finite()
@@ -181,7 +181,7 @@ class _Loop:
                 self._obey(*wishes.tolist())
         assert state.step == self.train.steps_per_epoch, f"{state.step} steps came of {self.train.steps_per_epoch}"
 
-    def _gradients(self, batches: list[Any]) -> Losses:
+    def _gradients(self, batches: Sequence[Batch]) -> Losses:
         try:
             return self.training.gradients(batches, self.step)
         except (MemoryError, RuntimeError) as error:
@@ -274,7 +274,7 @@ class _Loop:
         row = {"epoch": state.epoch + 1, "step": self.step, "lr": self.training.lr(self.step - 1)}
         row |= {"train_loss": sum(losses.values())} | parts | {"seconds": state.seconds}
         row |= {name: float(value) for name, value in state.observed.items()}
-        return row | {"images_per_second": self.engine.batch_size * steps / max(state.seconds, 1e-9)}
+        return row | {"images_per_second": float(state.samples) / max(state.seconds, 1e-9)}
 
     def end(self) -> FitResult:
         state = self.state

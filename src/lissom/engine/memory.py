@@ -2,16 +2,15 @@
 
 import contextlib
 import ctypes
-import dataclasses
 import gc
 import platform
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from lissom.config import EngineConfig
+from lissom.engine.objective import Batch
 from lissom.errors import MachineError
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -65,23 +64,12 @@ def too_many(engine: EngineConfig, fitting: int | None) -> MachineError:
     )
 
 
-def largest_that_fits(attempt: Callable[[Any], object], batch: Any) -> int | None:
-    """Halves `batch` until `attempt` no longer runs out of memory, and returns the number of images; 0: none does.
-
-    None when `batch` cannot be cut: only dataclasses of tensors whose first dimension is the image can.
-    """
-    if not dataclasses.is_dataclass(batch):
-        return None
-    sizes = [len(value) for value in vars(batch).values() if isinstance(value, Tensor) and value.ndim]
-    size = max(sizes, default=0) // 2
-    while size and not _fits(attempt, _first(batch, size)):
+def largest_that_fits(attempt: Callable[[Any], object], batch: Batch) -> int:
+    """Halves `batch` until `attempt` no longer runs out of memory, and returns the number of images; 0: none does."""
+    size = len(batch) // 2
+    while size and not _fits(attempt, batch.first(size)):
         size //= 2
     return size
-
-
-def _first(batch: Any, size: int) -> Any:
-    cut = {n: v[:size] for n, v in vars(batch).items() if isinstance(v, Tensor) and v.ndim}
-    return dataclasses.replace(batch, **cut)
 
 
 def _fits(attempt: Callable[[Any], object], batch: Any) -> bool:

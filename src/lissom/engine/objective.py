@@ -1,12 +1,24 @@
 """What `fit` needs from an objective and from the training data; it knows nothing else of either."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from torch import Tensor, nn
 
 from lissom.errors import LissomError
+
+
+class Batch(Protocol):
+    """Samples that are seen at once."""
+
+    def __len__(self) -> int:
+        """How many they are."""
+        ...
+
+    def first(self, count: int) -> Self:
+        """The first `count` of them, with their targets, and with whatever all samples share."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class TrainBatches(Protocol):
         """Steps of the optimizer in each epoch."""
         ...
 
-    def epoch(self, epoch: int, *, start_step: int = 0, parts: range) -> Iterator[list[Any]]:
+    def epoch(self, epoch: int, *, start_step: int = 0, parts: range) -> Iterator[Sequence[Batch]]:
         """For each step from `start_step` on, the micro-batches numbered in `parts`.
 
         What is drawn depends on the seed, `epoch`, the step and the place in the batch alone, whoever asks.

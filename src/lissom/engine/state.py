@@ -23,6 +23,8 @@ class TrainingState:
     """Sum over this epoch's steps of each loss: scalars, still on the device."""
     observed: dict[str, Tensor | float] = field(default_factory=dict)
     """Sum over this epoch's steps of what the objective counted."""
+    samples: Tensor | int = 0
+    """Seen in this epoch by all processes; a whole number, and where there are several still on the device."""
     seconds: float = 0.0
     """Time spent training in this epoch, sums over resumes."""
     best_metric: float | None = None
@@ -38,6 +40,7 @@ class TrainingState:
     def to_dict(self) -> dict[str, Any]:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         sums = {name: _on(torch.device("cpu"), values.pop(name)) for name in ("loss_sums", "observed")}
+        values["samples"] = int(self.samples)
         return values | {name: value for name, value in sums.items() if value or name == "loss_sums"}
 
     @classmethod
@@ -46,8 +49,9 @@ class TrainingState:
         state.loss_sums, state.observed = _on(device, state.loss_sums), _on(device, state.observed)
         return state
 
-    def add(self, losses: Losses) -> None:
-        """Adds one step's losses and counts."""
+    def add(self, losses: Losses, samples: Tensor | int) -> None:
+        """Adds one step's losses and counts, and the samples that it saw."""
+        self.samples = self.samples + _exact(samples)
         _add(self.loss_sums, losses.terms)
         _add(self.observed, losses.observed)
 
@@ -58,7 +62,7 @@ class TrainingState:
         the lower learning rate, are the better guess. As long as no metric was a number, as without validation pixels,
         the last weights are kept.
         """
-        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        self.epoch, self.step, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.loss_sums, self.observed = {}, {}
         self.history.append(row)
         improved = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
@@ -79,7 +83,10 @@ def _on(device: torch.device, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add(sums: dict[str, Any], values: Mapping[str, Tensor | float]) -> None:
-    """In double precision where the device has it."""
     for name, value in values.items():
-        exact = value.double() if isinstance(value, Tensor) and value.device.type != "mps" else value
-        sums[name] = sums[name] + exact if name in sums else exact
+        sums[name] = sums[name] + _exact(value) if name in sums else _exact(value)
+
+
+def _exact(value: Any) -> Any:
+    """In double precision where the device has it."""
+    return value.double() if isinstance(value, Tensor) and value.device.type != "mps" else value

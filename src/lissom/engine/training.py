@@ -1,6 +1,7 @@
 """One step of training, in two halves: gradients, then weights."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from lissom.config import EngineConfig, OptimConfig
 from lissom.engine.average import Average
 from lissom.engine.layers import trunk
 from lissom.engine.norms import YoungStatistics
-from lissom.engine.objective import Losses, Objective
+from lissom.engine.objective import Batch, Losses, Objective
 from lissom.engine.optimizer import build_optimizer, set_lr
 from lissom.engine.schedule import factor
 from lissom.engine.seeds import seed_part
@@ -84,7 +85,7 @@ class Training:
         share = factor(self._optim.schedule, step, steps=self._steps, warmup_steps=warmup_steps)
         return self._optim.lr * share
 
-    def gradients(self, batches: list[Any], step: int) -> Losses:
+    def gradients(self, batches: Sequence[Batch], step: int) -> Losses:
         """Gradients of the mean over the micro-batches; returns each loss's mean over them and the sums of the counts,
         detached."""
         assert len(batches) == len(self.parts), f"{len(batches)} micro-batches for {len(self.parts)} parts"
@@ -103,7 +104,7 @@ class Training:
                 sums[name] = sums.get(name, 0.0) + (count.detach() if isinstance(count, Tensor) else count)
         return Losses(means, sums)
 
-    def attempt(self, batch: Any) -> None:
+    def attempt(self, batch: Batch) -> None:
         """Losses and gradients of one batch by this process alone, for nothing but to see whether they fit."""
         self.optimizer.zero_grad(set_to_none=True)
         with self._fabric.autocast():

@@ -101,9 +101,7 @@ def _next_seed(config: Any, k: int) -> Any:
 
 def _verdicts(methods: Methods) -> list[str]:
     """A sentence on each pair of runs that differ in the setting alone, where both were tested on the same data."""
-    pairs = [
-        (a, b) for first, second in combinations(methods.values(), 2) for a, b in zip(first, second, strict=True)
-    ]
+    pairs = [(a, b) for first, second in combinations(methods.values(), 2) for a, b in zip(first, second, strict=True)]
     said = [(a.task.compare or by_intervals)(a, b) for a, b in pairs]
     apart = {text("verbs.compare-other-data", a=a.name, b=b.name) for a, b in pairs}
     return [sentence for sentence in said if sentence not in apart]

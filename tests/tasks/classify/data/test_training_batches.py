@@ -180,6 +180,16 @@ class TestEachImageInItsOwnWay:
 
 
 class TestBatch:
+    def test_it_is_cut_with_its_targets(self, data: ImageData) -> None:
+        mixed, plain = (
+            next(batches(data, augment).epoch(0, parts=range(1)))[0]
+            for augment in (EVERYTHING, AugmentConfig(mixup=0.0))
+        )
+        assert len(mixed) == len(plain) == 8
+        cut = mixed.first(3)
+        assert_equal(cut, Batch(mixed.images[:3], mixed.labels[:3], mixed.targets[:3], mixed.indices[:3]))  # type: ignore[index]
+        assert (len(cut), len(plain.first(5)), plain.first(5).targets) == (3, 5, None)
+
     def test_pixels_are_normalised_and_laid_out_as_asked(self, data: ImageData) -> None:
         for channels_last in (True, False):
             found = list(EvalBatches(data.val, data, batch_size=5, channels_last=channels_last))

@@ -36,6 +36,13 @@ class Batch:
     targets: Tensor | None
     indices: Tensor
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, count: int) -> "Batch":
+        targets = None if self.targets is None else self.targets[:count]
+        return Batch(self.images[:count], self.labels[:count], targets, self.indices[:count])
+
 
 class Scale(Protocol):
     """How pixels are normalised: mean and spread per channel, of pixels scaled to 0..1."""

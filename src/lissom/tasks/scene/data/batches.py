@@ -27,6 +27,13 @@ class PixelBatch:
     labels: Tensor
     scene: Reduced
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, count: int) -> "PixelBatch":
+        """The scene stays whole: it is what all pixels share."""
+        return PixelBatch(self.places[:count], self.labels[:count], self.scene)
+
 
 class TrainPixels:
     """The pixels of `mask` in steps of at most `batch_size`, all alike, each cut in equal parts.
