@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ def fit(
     listener: events.Listener | None = None,
     stop: events.Stop | None = None,
     resume: bool = False,
+    require: Callable[[], None] = lambda: None,
 ) -> FitResult:
     """Trains `model` and leaves rows, best and last weights and checkpoints in `folder`.
 
@@ -66,10 +67,10 @@ def fit(
 
     Raises: Interrupted after a stop, when all is saved; ResultError when a loss is not finite; what the objective gives
     as its reason to stop; MachineError when memory or the disk is full; DataError when no checkpoint is sound or the
-    newest does not fit.
+    newest does not fit. `require` is called before each write to the folder, and what it raises ends the training.
     """
     fabric = fabric or processes.make_fabric(engine)
-    loop = _Loop(fabric, model, objective, train, val, optim, engine, Path(folder), listener, stop)
+    loop = _Loop(fabric, model, objective, train, val, optim, engine, Path(folder), listener, stop, require)
     with memory_explained(engine), loop.stop, _closing(loop):
         loop.begin(resume=resume)
         while not loop.state.stopped:
@@ -103,11 +104,12 @@ class _Loop:
         folder: Path,
         listener: events.Listener | None,
         stop: events.Stop | None,
+        require: Callable[[], None],
     ) -> None:
         if fabric.device.type == "cpu":
             keep_memory()
         self.fabric, self.objective, self.train, self.val = fabric, objective, train, val
-        self.engine, self.folder = engine, folder
+        self.engine, self.folder, self.require = engine, folder, require
         self.tell = listener if listener and fabric.is_global_zero else events.silent
         self.stop = StopRequest(lambda: self.tell(events.Stopping()), stop)
         self.training = Training(fabric, model, objective, optim, engine, engine.epochs * train.steps_per_epoch)
@@ -124,6 +126,7 @@ class _Loop:
         checkpoint = self._resume() if resume else None
         self.training.begin()
         if self.fabric.is_global_zero and self.state.history:
+            self.require()
             write_rows(self.folder, self.state.history)  # the checkpoint may be older than the rows, or newer
         self.tell(
             events.Started(
@@ -215,6 +218,7 @@ class _Loop:
         self._require_finite(weights=True)
         path = None
         if self.fabric.is_global_zero:
+            self.require()
             content = self.training.state() | {"state": self.state.to_dict(), "run": self._run()}
             path = save_checkpoint(self.folder / "checkpoints", self.step, content)
             self.tell(events.Saved(path=path))
@@ -246,9 +250,11 @@ class _Loop:
         metric = self.objective.primary_metric
         best = self.state.end_epoch(row, metrics[metric], self.engine.epochs, self.engine.patience)
         if self.fabric.is_global_zero:
+            self.require()
             write_weights(self.folder, self.training, self.state, metric, best=best)
         self._save()
         if self.fabric.is_global_zero:
+            self.require()
             write_rows(self.folder, self.state.history)
         self.tell(events.EpochEnded(row=row, best=best))
 

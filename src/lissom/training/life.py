@@ -1,29 +1,49 @@
 """The life of a run, written once for all tasks: prepared, begun, trained, finished; or resumed."""
 
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lissom.engine.fit import FitResult, fit
 from lissom.engine.processes import launch, on_first, under_torchrun
+from lissom.errors import Interrupted, LissomError, MachineError, UsageError
 from lissom.events import Listener, Stop, silent
+from lissom.runs.owner import Owner, owned
 from lissom.training.prepare import Prepared, prepare
 from lissom.training.registry import task_of
 from lissom.training.run import Record, Run, begin, open_run, write_results
 from lissom.training.task import Place
 
+_BUSY = threading.Lock()
+
 
 def train(config: Any, place: Place, listener: Listener, stop: Stop | None) -> Path:
     """A new run of these settings; its folder when it is finished. Raises: all that `prepare` refuses, before that."""
-    prepared = prepare(task_of(config), config, listener)
-    return _launch(prepared.config, place, None, prepared, listener, stop)
+    with _alone():
+        prepared = prepare(task_of(config), config, listener)
+        return _launch(prepared.config, place, None, prepared, listener, stop)
 
 
 def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
     """The same folder, its training continued from the newest sound checkpoint.
 
-    Raises: DataError when the data has changed since; else as `train`.
+    Raises: DataError when the data has changed since; MachineError when another process writes it; else as `train`.
     """
-    return _launch(run.config, None, run.path, None, listener, stop)
+    with _alone():
+        return _launch(run.config, None, run.path, None, listener, stop)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One training at a time in a process: threads, seeds and memory settings belong to it. Raises: UsageError."""
+    if not _BUSY.acquire(blocking=False):
+        raise UsageError("training-under-way")
+    try:
+        yield
+    finally:
+        _BUSY.release()
 
 
 def _launch(
@@ -63,17 +83,52 @@ def life(
         folder = on_first(fabric, begun, place, prepared)
     else:
         folder = resumed
-    if prepared.model is None:
-        assert task.fit_at_once, "nothing that trains"
-        results = on_first(fabric, task.fit_at_once, folder, config, prepared.data)
-    else:
-        results = _fitted(fabric, prepared, folder, listener, stop, resume=resumed is not None)
-    on_first(fabric, _finish, folder, results, prepared, listener)
+    with _owned(fabric, folder) as require:
+        if prepared.model is None:
+            assert task.fit_at_once, "nothing that trains"
+            results = on_first(fabric, task.fit_at_once, folder, config, prepared.data)
+        else:
+            results = _fitted(fabric, prepared, folder, listener, stop, resume=resumed is not None, require=require)
+        require()
+        on_first(fabric, _finish, folder, results, prepared, listener)
     return folder
 
 
+@contextlib.contextmanager
+def _owned(fabric: Any, folder: Path) -> Iterator[Callable[[], None]]:
+    """The folder is the first process's alone within the block; yields what that one asks before each write.
+
+    An error that ends the training is written into the record; a stop is none.
+    Raises: MachineError, in all processes, when another process owns it.
+    """
+    owners: list[Owner] = []
+    with contextlib.ExitStack() as held:
+
+        def take() -> None:
+            owners.append(held.enter_context(owned(folder)))
+            write_results(folder, {"status": "training", "reason": None})
+
+        on_first(fabric, take)
+        try:
+            yield owners[0].require if owners else lambda: None
+        except Interrupted:
+            raise
+        except LissomError as error:
+            if owners and not owners[0].lost:
+                with contextlib.suppress(MachineError):  # the disk may be what failed
+                    write_results(folder, {"status": "failed", "reason": str(error)})
+            raise
+
+
 def _fitted(
-    fabric: Any, prepared: Prepared, folder: Path, listener: Listener, stop: Stop | None, *, resume: bool
+    fabric: Any,
+    prepared: Prepared,
+    folder: Path,
+    listener: Listener,
+    stop: Stop | None,
+    *,
+    resume: bool,
+    require: Callable[[], None],
 ) -> dict[str, Any]:
     """Trains epoch by epoch; what the record says of it."""
     task, config = prepared.task, prepared.config
@@ -91,6 +146,7 @@ def _fitted(
         listener=listener,
         stop=stop,
         resume=resume,
+        require=require,
     )
     return {"epochs": found.epochs, "best_epoch": found.best_epoch, "best_metric": found.best_metric}
 

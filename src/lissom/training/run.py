@@ -9,6 +9,7 @@ from lissom.config import to_dict, updated
 from lissom.errors import DataError
 from lissom.runs import folder
 from lissom.runs.environment import environment
+from lissom.runs.owner import is_owned
 from lissom.runs.typed import plain, typed
 from lissom.training.registry import TASKS, find_task, is_outside
 from lissom.training.task import Place, Task
@@ -36,7 +37,8 @@ class Record:
     """run.json beside the facts of the task."""
 
     status: str
-    """"training" until all is written, then "finished"."""
+    """"training" until all is written, then "finished"; "failed" where an error ended it, which `reason` says."""
+    reason: str | None = None
     network: str
     """Its label."""
     parameters: int | None
@@ -80,6 +82,11 @@ class Run:
     @property
     def status(self) -> str:
         return self.record.status
+
+    @property
+    def state(self) -> str:
+        """What a person is told: "training" only while a process of this machine writes, else "interrupted"."""
+        return "interrupted" if self.status == "training" and not is_owned(self.path) else self.status
 
     @property
     def test(self) -> dict[str, Any]:

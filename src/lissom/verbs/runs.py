@@ -46,7 +46,7 @@ def _figures(run: Run) -> dict[str, Any]:
         "val_top1": _percent(max(_known(run), default=None)),
         "test_top1": _percent(run.test.get(run.task.metric)),
         "epochs": len(run.history),
-        "status": run.status,
+        "status": run.state,
     }
 
 
