@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lissom
+from lissom.training.registry import TASKS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "lissom").rglob("*.py"))
@@ -35,6 +36,20 @@ def _imported_at_the_top(file: Path) -> set[str]:
 @pytest.mark.parametrize("file", [f for f in SOURCES if f.name == "__init__.py"], ids=lambda f: f.parent.name)
 def test_no_package_imports_torch(file: Path) -> None:
     assert "torch" not in _imported_at_the_top(file)
+
+
+def test_no_file_outside_names_a_task() -> None:
+    """Apart from the tasks' own folders, their screens, the registry, the catalogue of networks and messages."""
+    package = ROOT / "src" / "lissom"
+    own = ("tasks", "cli/screens", "training/registry.py", "models/catalogue", "messages")
+    named = [
+        f"{file.relative_to(package)}:{node.lineno}"
+        for file in SOURCES
+        if not file.relative_to(package).as_posix().startswith(own)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in TASKS
+    ]
+    assert named == []
 
 
 def test_importing_every_torch_free_room_loads_no_torch() -> None:

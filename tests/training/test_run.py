@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from lissom.config import EngineConfig, ModelConfig
-from lissom.errors import DataError, LissomError, UsageError
+from lissom.errors import DataError, UsageError
 from lissom.runs.typed import plain, typed
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.training.registry import TASKS, find_task, first_task, task_of
-from lissom.training.run import DataUsed, Record, Run, begin, open_of, open_run, write_results
+from lissom.training.run import DataUsed, Record, begin, open_run, write_results
 from lissom.training.task import Place
 
 PHOTOS = ClassifyFacts(
@@ -103,13 +103,6 @@ def test_an_unknown_setting_is_named_with_near_ones(tmp_path: Path) -> None:
     (path / "config.yaml").write_text("engine:\n  epoch: 3\n")
     with pytest.raises(UsageError, match="unknown key 'epoch'; did you mean epochs"):
         open_run(path)
-
-
-def test_a_run_of_another_task_is_refused_where_one_is_meant(tmp_path: Path) -> None:
-    path = begun(tmp_path, SceneTrainConfig(), SCENE)
-    assert isinstance(open_of("scene", path), Run)
-    with pytest.raises(LissomError, match="task scene"):
-        open_of("classify", path)
 
 
 def test_what_a_later_version_adds_is_passed_over() -> None:

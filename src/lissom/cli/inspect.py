@@ -35,18 +35,21 @@ class Inspect:
 
     def run(self) -> int:
         """Prints a table for each question; the page and the pictures go to the folder."""
+        from lissom.cli.progress import screen
         from lissom.verbs.inspect import inspect
 
-        found = inspect(
-            self.run_folder,
-            self.data,
-            output=self.output,
-            images=self.images,
-            batch_size=self.batch_size,
-            device=self.device,
-            threads=self.threads,
-            write=not self.dry_run,
-        )
+        with screen(quiet=self.json) as listener:
+            found = inspect(
+                self.run_folder,
+                self.data,
+                output=self.output,
+                images=self.images,
+                batch_size=self.batch_size,
+                device=self.device,
+                threads=self.threads,
+                write=not self.dry_run,
+                listener=listener,
+            )
         if self.json:
             print(json.dumps(found, indent=2, ensure_ascii=False))
         else:
@@ -56,9 +59,9 @@ class Inspect:
 
 def _show(found: dict) -> None:
     from lissom.cli.show import console
+    from lissom.inspection.page import TABLES, columns
     from lissom.messages import text
     from lissom.report.tables import to_rich
-    from lissom.verbs.inspect_page import TABLES, columns
 
     out = console()
     out.print(text("inspect.subtitle", images=found["images"], source=found["source"]), markup=False)

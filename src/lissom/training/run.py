@@ -134,14 +134,6 @@ def open_run(path: Path | str) -> Run:
     )
 
 
-def open_of(task: str, path: Path | str) -> Run:
-    """The same for what knows one task alone. Raises: DataError for a run of another, and as `open_run`."""
-    run = open_run(path)
-    if run.task.name != task:
-        raise DataError("run-of-another-task", run=run.path, got=run.task.name, expected=task)
-    return run
-
-
 def begin(place: Place, stem: str, *, config: Any, facts: Any, record: Record) -> Path:
     """Makes a run folder with all that is known before training: settings, facts, machine. Raises: as `create`."""
     path = folder.create(place.runs_dir, place.name or stem, dated=place.name is None)

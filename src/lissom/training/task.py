@@ -134,6 +134,8 @@ class Task:
     """() -> labels of the networks that `demo` trains."""
     export: Callable[..., dict[str, Any]] | None = None
     """(run, path, listener) -> what was written and how far its answers differ; None: not for this task."""
+    samples: Callable[..., Any] | None = None
+    """(run, data, *, most, device, listener) -> `inspection.samples.Samples`; None: no pictures to look inside with."""
     again: Callable[..., Any] | None = None
     """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
     summary: Callable[..., dict[str, Any]] | None = None

@@ -261,7 +261,7 @@ def test_both_splits_stand_side_by_side_with_what_leaks(files: dict[str, str], t
 
 
 @pytest.mark.parametrize(("verb", "kind"), [
-    (lissom.export, "export-not-for-task"), (lissom.inspect, "run-of-another-task"),
+    (lissom.export, "export-not-for-task"), (lissom.inspect, "verb-not-for-task"),
 ])  # fmt: skip
 def test_verbs_for_photos_say_that_a_scene_is_none(verb: Callable, kind: str, run: Run) -> None:
     with pytest.raises(LissomError) as caught:

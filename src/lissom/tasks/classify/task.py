@@ -106,6 +106,12 @@ def _demo_networks() -> list[str]:
     return [network.label for network in NETWORKS]
 
 
+def _samples(run: Run, data: str | None, **how: Any) -> Any:
+    from lissom.tasks.classify.samples import samples
+
+    return samples(run, data, **how)
+
+
 def _export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
     from lissom.tasks.classify.export import export
 
@@ -136,4 +142,5 @@ TASK = Task(
     demo=_demo,
     demo_networks=_demo_networks,
     export=_export,
+    samples=_samples,
 )

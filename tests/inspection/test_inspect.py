@@ -15,13 +15,12 @@ import lissom
 from lissom.blocks.cbam import CBAM
 from lissom.cli.main import run as run_command
 from lissom.errors import DataError, UsageError
+from lissom.inspection.look import facts, look
+from lissom.inspection.page import PICTURES, draw
+from lissom.inspection.samples import Samples, evenly
 from lissom.runs.weights import save_weights
-from lissom.tasks.classify.data.images import ImageSet
-from lissom.tasks.classify.evaluate import View
 from lissom.tasks.classify.prepare import load_model
 from lissom.training.run import Run
-from lissom.verbs.inspect import evenly, facts, look
-from lissom.verbs.inspect_page import PICTURES, draw
 from photos import CLASSES, make_photos
 
 
@@ -132,24 +131,22 @@ class Plain(nn.Module):
         return self.head(self.trunk(x).mean((2, 3)))
 
 
-class Noise:
-    """A store of random pixels, as `ImageSet` asks for them."""
+def noise(labels: list[int]) -> Samples:
+    """Pictures of random pixels, with a plain network."""
+    pixels = np.random.default_rng(0).integers(0, 255, (len(labels), 12, 12, 1), np.uint8)
 
-    small = True
+    def normalise(some: np.ndarray) -> torch.Tensor:
+        return (torch.from_numpy(some).permute(0, 3, 1, 2) / 255 - 0.5) / 0.3
 
-    def take(self, places: np.ndarray) -> np.ndarray:
-        return np.random.default_rng(0).integers(0, 255, (100, 12, 12, 1), np.uint8)[places]
+    return Samples(
+        network="plain", model=Plain(), class_names=tuple(CLASSES), labels=np.array(labels),
+        pixels=lambda indices: pixels[indices], normalise=normalise,
+        batches=lambda size: [normalise(pixels[start : start + size]) for start in range(0, len(labels), size)],
+    )  # fmt: skip
 
 
-def image_set(labels: list[int]) -> ImageSet:
-    names = [f"{n}.png" for n in range(len(labels))]
-    return ImageSet(Noise(), np.arange(len(labels)), np.array(labels), names)  # type: ignore[arg-type]
-
-
-def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("lissom.tasks.classify.data.batches.CachedPixels", Noise)
-    view = View(tuple(CLASSES), (0.5,), (0.3,))
-    seen = look(Plain(), image_set([0, 1, 2] * 6), view, network="plain", batch_size=5)
+def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tmp_path: Path) -> None:
+    seen = look(noise([0, 1, 2] * 6), batch_size=5)
     facts_of_it = facts(seen) | {"source": "noise"}
     assert [row["kind"] for row in facts_of_it["attention"]] == ["CBAM"]
     assert (facts_of_it["kernels"], facts_of_it["twins"]) == ([], [])
@@ -163,7 +160,6 @@ def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tm
 
 
 def test_images_are_taken_evenly_from_the_classes() -> None:
-    chosen = evenly(image_set([0, 0, 0, 0, 1, 1, 2]), 5)
-    assert chosen.labels.tolist() == [0, 0, 1, 1, 2]
-    assert chosen.names == ["0.png", "1.png", "4.png", "5.png", "6.png"]
-    assert len(evenly(image_set([0, 1]), 9)) == 2
+    assert evenly(np.array([0, 0, 0, 0, 1, 1, 2]), 5).tolist() == [0, 1, 4, 5, 6]
+    assert evenly(np.array([2, 0, 0, 1, 0]), 4).tolist() == [0, 1, 2, 3]
+    assert len(evenly(np.array([0, 1]), 9)) == 2

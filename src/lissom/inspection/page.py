@@ -1,7 +1,7 @@
-"""The pictures and the page of `lissom inspect`."""
+"""The pictures and the page of a look inside a network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,16 +11,13 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.inspection import spiral
 from lissom.inspection.attention import feature_maps, place_gates
+from lissom.inspection.look import Inspected
 from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
 from lissom.report import gates, kernels, losses, maps, sheet
 from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
-from lissom.tasks.classify.data.batches import Normaliser
-
-if TYPE_CHECKING:
-    from lissom.verbs.inspect import Inspected
 
 FIRST_BLOCK = "blocks.0"  # GhostNet's figure 1 shows the maps after the first group of blocks
 MOST_IMAGES = 8
@@ -30,7 +27,7 @@ PICTURES = ("kernels", "spiral", "activations", "twin_maps", "twins", "gates", "
 SHEETS = ("places",)  # pixels alone: no SVG
 
 
-def draw(folder: Path, seen: "Inspected", found: dict[str, Any]) -> None:
+def draw(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
     """Every picture that this network gives as PNG and SVG, then `inspect.html`; those of an earlier look go."""
     for name in PICTURES:
         for ending in (".png", ".svg"):
@@ -41,7 +38,7 @@ def draw(folder: Path, seen: "Inspected", found: dict[str, Any]) -> None:
     write_atomic(folder / "inspect.html", page(folder, seen, found).html())
 
 
-def _weights_pictures(seen: "Inspected", found: dict[str, Any]) -> dict[str, Any]:
+def _weights_pictures(seen: Inspected, found: dict[str, Any]) -> dict[str, Any]:
     drawn: dict[str, Any] = {"spiral": losses.spirals(_panels(seen.spiral))}
     if seen.kernels:
         layers = [kernels.Layer(k.name, k.kernels.cpu().numpy(), k.dead.cpu().numpy()) for k in seen.kernels]
@@ -62,7 +59,7 @@ def _panels(rows: list[spiral.Loss]) -> list[losses.Panel]:
     return panels
 
 
-def _maps_pictures(seen: "Inspected", found: dict[str, Any]) -> dict[str, Any]:
+def _maps_pictures(seen: Inspected, found: dict[str, Any]) -> dict[str, Any]:
     if not found["twins"]:
         return {}
     pixels, images = _samples(seen, most=1)
@@ -74,11 +71,11 @@ def _maps_pictures(seen: "Inspected", found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _attention_pictures(seen: "Inspected") -> dict[str, Any]:
+def _attention_pictures(seen: Inspected) -> dict[str, Any]:
     if not seen.gates:
         return {}
     layers = [gates.Layer(layer.name, layer.per_class.numpy()) for layer in seen.gates]
-    drawn = {"gates": gates.gate_lines(layers, seen.view.class_names)}
+    drawn = {"gates": gates.gate_lines(layers, seen.samples.class_names)}
     pixels, images = _samples(seen, most=MOST_IMAGES)
     found = {name: at for name, at in place_gates(seen.model, images).items() if min(at.shape[1:]) >= LEAST_SIDE}
     if found:
@@ -86,7 +83,7 @@ def _attention_pictures(seen: "Inspected") -> dict[str, Any]:
     return drawn
 
 
-def _places(seen: "Inspected", pixels: np.ndarray, found: dict[str, Tensor]) -> Any:
+def _places(seen: Inspected, pixels: np.ndarray, found: dict[str, Tensor]) -> Any:
     """A column for each image, a row for each of at most five layers, first and last among them."""
     names = list(found)
     rows = [names[place] for place in gates.spread(len(names), MOST_LAYERS)]
@@ -100,20 +97,19 @@ def _places(seen: "Inspected", pixels: np.ndarray, found: dict[str, Tensor]) -> 
     return sheet.sheet(shown, captions, columns=len(pixels), title=text("inspect.places_title"))
 
 
-def _samples(seen: "Inspected", *, most: int) -> tuple[np.ndarray, Tensor]:
-    """The first image of each class, at most `most`: uint8 N H W C, and as the network takes them."""
-    _, chosen = np.unique(seen.images.labels, return_index=True)
-    pixels = seen.images.pixels(chosen[:most]).permute(0, 2, 3, 1)  # N C H W -> N H W C
-    device = next(seen.model.parameters()).device
+def _samples(seen: Inspected, *, most: int) -> tuple[np.ndarray, Tensor]:
+    """The first picture of each class, at most `most`: uint8 N H W C, and as the network takes them."""
+    _, chosen = np.unique(seen.samples.labels, return_index=True)
+    pixels = seen.samples.pixels(chosen[:most])
     with torch.inference_mode():
-        images = Normaliser(seen.view, device, channels_last=True)(pixels)
-    return pixels.numpy(), images
+        images = seen.samples.normalise(pixels)
+    return pixels, images
 
 
-def page(folder: Path, seen: "Inspected", found: dict[str, Any]) -> Page:
+def page(folder: Path, seen: Inspected, found: dict[str, Any]) -> Page:
     """All of it as one file: what was asked, the picture, the figures."""
     made = Page(
-        text("inspect.title", network=seen.network),
+        text("inspect.title", network=seen.samples.network),
         lang=language(),
         subtitle=text("inspect.subtitle", images=found["images"], source=found["source"]),
         footer=f"lissom {__version__}",
