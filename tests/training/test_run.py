@@ -16,7 +16,7 @@ from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.training.registry import TASKS, find_task, first_task, task_of
 from lissom.training.run import DataUsed, Record, begin, open_run, write_results
-from lissom.training.task import Place
+from lissom.training.task import Later, Place
 
 PHOTOS = ClassifyFacts(
     class_names=("零", "one"), mean=(0.5, 0.25, 0.125), std=(1.0, 0.5, 0.25), resolution=32, in_channels=3, eps=1e-3
@@ -117,6 +117,14 @@ def test_every_task_is_what_its_name_says() -> None:
     assert first_task().name == next(iter(TASKS))
     with pytest.raises(UsageError, match="did you mean classify"):
         find_task("clasify")
+
+
+def test_every_function_that_a_record_names_is_there() -> None:
+    for name in TASKS:
+        named = {key: value for key, value in vars(find_task(name)).items() if isinstance(value, Later)}
+        assert len(named) > 10
+        for key, value in named.items():
+            assert callable(value.function), key
 
 
 def test_the_registry_and_its_records_load_no_torch() -> None:

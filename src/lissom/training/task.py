@@ -1,14 +1,30 @@
 """The record of a task: all that the rest of the house asks of a kind of work, as one frozen set of functions.
 
-Each task's `task.py` makes one, importing what is heavy inside its functions, so that records cost no torch.
+Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from lissom.training.run import DataUsed
+
+
+@dataclass(frozen=True)
+class Later:
+    """The function at `module:name`, imported when it is first called, so that a record costs no torch."""
+
+    spec: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        module, _, name = self.spec.partition(":")
+        return getattr(import_module(module), name)
 
 
 class Place(NamedTuple):

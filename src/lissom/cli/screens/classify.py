@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lissom.cli.screens.plain import several as several  # nothing of photos is in it
 from lissom.cli.show import NUMBER, console, show_rows
 from lissom.messages import text
 from lissom.report.tables import comparison_columns, legend, percent, to_rich
@@ -111,13 +112,3 @@ def demo(found: dict[str, Any]) -> None:
 def demo_plan(networks: list[str], folder: Path) -> None:
     """What `demo` would do."""
     print(text("cli.demo-plan", networks=", ".join(networks), folder=folder))
-
-
-def several(found: dict[str, Any]) -> None:
-    """One table of all trainings, what paired tests say, and the file of the table."""
-    out = console()
-    out.print(found["title"], markup=False)
-    out.print(found["table"], markup=False)
-    for sentence in found["verdicts"]:
-        out.print(sentence, markup=False)
-    out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)

@@ -76,3 +76,8 @@ def digits(candidate: Candidate, *, device: str = "auto", threads: int | None = 
         optim=OptimConfig(optimizer="adamw", lr=6e-3, weight_decay=0.02, schedule="onecycle", warmup_epochs=2),
         engine=EngineConfig(epochs=candidate.epochs, batch_size=32, device=device, threads=threads),  # type: ignore[arg-type]
     )
+
+
+def labels() -> list[str]:
+    """Of the networks that the demo trains."""
+    return [network.label for network in NETWORKS]

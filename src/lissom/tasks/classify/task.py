@@ -1,4 +1,4 @@
-"""The record of photos, each of one class. What is heavy is imported when it is called."""
+"""The record of photos, each of one class."""
 
 from pathlib import Path
 from typing import Any
@@ -10,67 +10,9 @@ from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyCheckOptions, ClassifyOptions, ClassifyTrainConfig
 from lissom.training.compare import by_intervals
 from lissom.training.run import Run
-from lissom.training.task import Batches, Begun, Cost, Task
+from lissom.training.task import Later, Task
 
-
-def _settle(config: ClassifyTrainConfig) -> ClassifyTrainConfig:
-    from lissom.tasks.classify.train import settle
-
-    return settle(config)
-
-
-def _load(config: ClassifyTrainConfig, listener: Listener) -> Any:
-    from lissom.tasks.classify.prepare import load_data
-
-    return load_data(config, listener)
-
-
-def _cost(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Cost:
-    from lissom.tasks.classify.prepare import cost
-
-    return cost(config, facts)
-
-
-def _build(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Any:
-    from lissom.tasks.classify.prepare import build
-
-    return build(config, facts)
-
-
-def _start(model: Any, config: ClassifyTrainConfig, listener: Listener) -> Begun | None:
-    from lissom.tasks.classify.prepare import start
-
-    return start(model, config, listener)
-
-
-def _objective(config: ClassifyTrainConfig, data: Any) -> Any:
-    from lissom.tasks.classify.train import objective
-
-    return objective(config, data)
-
-
-def _batches(config: ClassifyTrainConfig, data: Any, device: Any) -> Batches:
-    from lissom.tasks.classify.train import batches
-
-    return batches(config, data, device)
-
-
-def _begin(folder: Path, config: ClassifyTrainConfig, data: Any, batches: Batches) -> None:
-    from lissom.tasks.classify.train import begin
-
-    begin(folder, config, data, batches)
-
-
-def _finish(run: Run, data: Any, listener: Listener) -> None:
-    from lissom.tasks.classify.finish import finish
-
-    finish(run, data, listener)
-
-
-def _evaluate(run: Run, data: str | None, **how: Any) -> dict[str, Any]:
-    from lissom.tasks.classify.evaluate import evaluate
-
-    return evaluate(run, data, **how)
+HERE = "lissom.tasks.classify"
 
 
 def _predict(
@@ -94,30 +36,6 @@ def _compare(a: Run, b: Run) -> str:
     return by_intervals(a, b)
 
 
-def _demo(**how: Any) -> dict[str, Any]:
-    from lissom.tasks.classify.demo import demo
-
-    return demo(**how)
-
-
-def _demo_networks() -> list[str]:
-    from lissom.tasks.classify.recipes import NETWORKS
-
-    return [network.label for network in NETWORKS]
-
-
-def _samples(run: Run, data: str | None, **how: Any) -> Any:
-    from lissom.tasks.classify.samples import samples
-
-    return samples(run, data, **how)
-
-
-def _export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
-    from lissom.tasks.classify.export import export
-
-    return export(run, path, listener)
-
-
 TASK = Task(
     name="classify",
     metric="top1",
@@ -125,22 +43,21 @@ TASK = Task(
     facts=ClassifyFacts,
     options=ClassifyOptions,
     check_options=ClassifyCheckOptions,
-    settle=_settle,
-    load=_load,
-    cost=_cost,
-    by_epochs=lambda config: True,
-    build=_build,
-    start=_start,
-    objective=_objective,
-    batches=_batches,
-    begin=_begin,
-    finish=_finish,
-    evaluate=_evaluate,
+    settle=Later(f"{HERE}.train:settle"),
+    load=Later(f"{HERE}.prepare:load_data"),
+    cost=Later(f"{HERE}.prepare:cost"),
+    build=Later(f"{HERE}.prepare:build"),
+    start=Later(f"{HERE}.prepare:start"),
+    objective=Later(f"{HERE}.train:objective"),
+    batches=Later(f"{HERE}.train:batches"),
+    begin=Later(f"{HERE}.train:begin"),
+    finish=Later(f"{HERE}.finish:finish"),
+    evaluate=Later(f"{HERE}.evaluate:evaluate"),
     predict=_predict,
     check=_check,
     compare=_compare,
-    demo=_demo,
-    demo_networks=_demo_networks,
-    export=_export,
-    samples=_samples,
+    demo=Later(f"{HERE}.demo:demo"),
+    demo_networks=Later(f"{HERE}.recipes:labels"),
+    export=Later(f"{HERE}.export:export"),
+    samples=Later(f"{HERE}.samples:samples"),
 )

@@ -173,6 +173,11 @@ def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: in
     )
 
 
+def by_epochs(config: SceneTrainConfig) -> bool:
+    """Classical classifiers have none."""
+    return config.model.model not in CLASSICAL
+
+
 def cost(config: SceneTrainConfig, facts: SceneFacts) -> Cost:
     """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window.
 

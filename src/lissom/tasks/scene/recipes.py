@@ -28,3 +28,8 @@ def networks(*, device: str = "auto", threads: int | None = None) -> dict[str, S
         ),
         "svm": SceneTrainConfig(model=SceneModelConfig(model="svm"), scene=scene, optim=optim, engine=engine),
     }
+
+
+def labels() -> list[str]:
+    """Of the networks that the demo trains."""
+    return list(networks())

@@ -6,6 +6,7 @@ from typing import Any
 from lissom.events import Listener
 from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.batches import EvalPixels, Reduced, TrainPixels
+from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import PREPROCESS, SceneData, settled
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.transfer import adopt, as_begun
@@ -21,6 +22,10 @@ def settle(config: SceneTrainConfig) -> SceneTrainConfig:
 def start(model: WindowNet, config: SceneTrainConfig, listener: Listener) -> Begun | None:
     """The weights of another run, where the settings name one."""
     return Begun(adopt(model, open_run(config.model.weights)), {}) if config.model.weights else None
+
+
+def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:
+    return ClassifyScene()
 
 
 def batches(config: SceneTrainConfig, data: SceneData, device: Any) -> Batches:
