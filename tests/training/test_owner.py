@@ -121,13 +121,78 @@ def test_a_live_run_and_one_that_was_stopped_with_ctrl_z_are_not_resumed(place: 
     assert status("live") == "interrupted"
 
 
-def test_the_lock_dies_with_its_process_and_the_run_goes_on(place: Path) -> None:
-    run = stopped("killed")
-    with owned(run.path):
+def test_an_interrupted_run_goes_on(place: Path) -> None:
+    run = stopped("cut")
+    assert status("cut") == "interrupted"
+    assert lissom.resume(run.path).state == "finished"
+    assert status("cut") == "finished"
+
+
+def test_a_run_that_another_process_has_finished_meanwhile_is_left_as_it_is(place: Path) -> None:
+    from lissom.training import life
+
+    before = stopped("meanwhile")
+    finished = lissom.resume(before.path)
+    weights = finished.last.stat().st_mtime_ns
+    life.resume(before, lambda event: None, None)  # which read it while it was not finished
+    assert lissom.open_run(before.path).status == "finished"
+    assert finished.last.stat().st_mtime_ns == weights
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_the_lock_dies_with_its_process_though_a_forked_child_lives(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time; from pathlib import Path; from lissom.runs.owner import owned\n"
+        "with owned(Path(sys.argv[1])):\n"
+        "    child = os.fork()\n"
+        "    print(child, flush=True) if child else None\n"
+        "    time.sleep(60)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert running.stdout
+    child = int(running.stdout.readline())
+    try:
+        assert is_owned(tmp_path)
+        running.kill()
+        running.wait()
+        with owned(tmp_path):  # at once, while the child still sleeps
+            os.kill(child, 0)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        running.stdout.close()
+
+
+def test_two_who_ask_do_not_take_each_other_for_an_owner(tmp_path: Path) -> None:
+    with owned(tmp_path):
         pass
-    assert status("killed") == "interrupted"
-    assert lissom.resume(run).state == "finished"
-    assert status("killed") == "finished"
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.extend(is_owned(tmp_path) for _ in range(300))) for _ in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 900
+    assert not any(answers)
+
+
+def test_where_there_are_no_locks_the_first_owner_notices_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lissom.runs.owner._lock", lambda file, shared=False: True)
+    with owned(tmp_path) as first, owned(tmp_path) as second:
+        second.require()
+        with pytest.raises(MachineError, match="no longer this process"):
+            first.require()
+
+
+def test_of_two_resumes_at_once_one_goes_on_and_the_other_is_refused(place: Path) -> None:
+    stopped("pair")
+    pair = [process("resume", "runs/pair") for _ in range(2)]
+    errors = [each.communicate()[1] for each in pair]
+    assert sorted(each.returncode for each in pair) in ([0, 5], [0, 0])  # the second may come when all is done
+    assert lissom.open_run(Path("runs/pair")).status == "finished"
+    for each, error in zip(pair, errors, strict=True):
+        assert each.returncode == 0 or "is being written by process" in error
 
 
 def test_a_writer_that_was_overtaken_ends_and_writes_nothing_more(place: Path) -> None:

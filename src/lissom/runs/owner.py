@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import socket
 import sys
 import time
@@ -15,23 +16,26 @@ from lissom.errors import MachineError
 
 LOCK = ".lock"
 TRIES, PAUSE = 10, 0.02  # seconds between: somebody who only asks who owns it holds the lock for an instant
+_HELD: set[IO[str]] = set()  # by this process
 FAR = 1 << 20  # Windows locks bytes, and nobody may read these: one beyond the words
 
 
 class Owner:
     """The process that holds a folder's lock."""
 
-    def __init__(self, folder: Path, file: IO[str]) -> None:
-        self._folder, self._file = folder, file
+    def __init__(self, folder: Path, file: IO[str], token: str) -> None:
+        self._folder, self._file, self._token = folder, file, token
 
     @property
     def lost(self) -> bool:
-        """Whether the folder is no longer ours: moved, deleted, or its lock replaced by another machine's process."""
+        """Whether the folder is no longer ours: moved, deleted, or its lock replaced or written by somebody else.
+
+        The words are read too, as on a file system without locks two may hold the same file.
+        """
         try:
-            here, held = os.stat(self._folder / LOCK), os.fstat(self._file.fileno())
-        except OSError:
+            return _replaced(self._folder, self._file) or self._token not in (self._folder / LOCK).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
             return True
-        return (here.st_dev, here.st_ino) != (held.st_dev, held.st_ino)
 
     def require(self) -> None:
         """Called before each write. Raises: MachineError when the folder is no longer ours."""
@@ -46,22 +50,35 @@ def owned(folder: Path) -> Iterator[Owner]:
     A process that is stopped (Ctrl-Z) still holds it. A file system without locks is taken as it is.
     Raises: MachineError, with the pid and host of the process that owns it.
     """
-    file = _taken(folder)
+    file, token = _taken(folder), secrets.token_hex(8)
+    _HELD.add(file)
     try:
         file.truncate(0)
         started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": started}, file)
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": started, "token": token}, file)
         file.flush()
-        yield Owner(folder, file)
+        yield Owner(folder, file, token)
     finally:
+        _HELD.discard(file)
         file.close()
+
+
+def _let_go() -> None:
+    """In a forked child, such as one that decodes images, which may outlive its parent: the lock is not its own."""
+    for file in _HELD:
+        file.close()
+    _HELD.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def is_owned(folder: Path) -> bool:
     """Whether a process of this machine writes the folder now."""
     try:
         with (folder / LOCK).open("r+") as file:
-            return not _lock(file)
+            return not _lock(file, shared=True)  # two who ask do not take each other for an owner
     except OSError:  # no lock was ever taken, or the folder may only be read
         return False
 
@@ -73,11 +90,18 @@ def _taken(folder: Path) -> IO[str]:
             file = path.open("a+", encoding="utf-8")
         except OSError as error:
             raise MachineError("not-writable", path=path, size="0", reason=error.strerror or error) from error
-        if _lock(file) and not Owner(folder, file).lost:  # else it was deleted between opening and locking
-            return file
+        with contextlib.suppress(FileNotFoundError):
+            if _lock(file) and not _replaced(folder, file):  # else it was deleted between opening and locking
+                return file
         file.close()
         time.sleep(PAUSE)
     raise MachineError("run-owned", run=folder, **_holder(path))
+
+
+def _replaced(folder: Path, file: IO[str]) -> bool:
+    """Whether the open file is no longer the one in the folder. Raises: OSError where there is none."""
+    here, held = os.stat(folder / LOCK), os.fstat(file.fileno())
+    return (here.st_dev, here.st_ino) != (held.st_dev, held.st_ino)
 
 
 def _holder(path: Path) -> dict[str, Any]:
@@ -87,7 +111,7 @@ def _holder(path: Path) -> dict[str, Any]:
     return {key: known[key] for key in ("pid", "host", "since")}
 
 
-def _lock(file: IO[str]) -> bool:
+def _lock(file: IO[str], *, shared: bool = False) -> bool:
     """Whether it is ours now; where the file system knows no locks nobody can tell, and it is."""
     try:
         if sys.platform == "win32":
@@ -99,7 +123,7 @@ def _lock(file: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:

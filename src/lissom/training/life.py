@@ -83,7 +83,9 @@ def life(
         folder = on_first(fabric, begun, place, prepared)
     else:
         folder = resumed
-    with _owned(fabric, folder) as require:
+    with _owned(fabric, folder) as (require, over):
+        if over:  # another process finished it between our reading and our owning it
+            return folder
         if prepared.model is None:
             assert task.fit_at_once, "nothing that trains"
             results = on_first(fabric, task.fit_at_once, folder, config, prepared.data)
@@ -95,8 +97,9 @@ def life(
 
 
 @contextlib.contextmanager
-def _owned(fabric: Any, folder: Path) -> Iterator[Callable[[], None]]:
-    """The folder is the first process's alone within the block; yields what that one asks before each write.
+def _owned(fabric: Any, folder: Path) -> Iterator[tuple[Callable[[], None], bool]]:
+    """The folder is the first process's alone within the block; yields what that one asks before each write, and
+    whether the run is finished already.
 
     An error that ends the training is written into the record; a stop is none.
     Raises: MachineError, in all processes, when another process owns it.
@@ -104,13 +107,16 @@ def _owned(fabric: Any, folder: Path) -> Iterator[Callable[[], None]]:
     owners: list[Owner] = []
     with contextlib.ExitStack() as held:
 
-        def take() -> None:
+        def take() -> bool:
             owners.append(held.enter_context(owned(folder)))
+            if open_run(folder).status == "finished":
+                return True
             write_results(folder, {"status": "training", "reason": None})
+            return False
 
-        on_first(fabric, take)
+        over = on_first(fabric, take)
         try:
-            yield owners[0].require if owners else lambda: None
+            yield (owners[0].require if owners else lambda: None), over
         except Interrupted:
             raise
         except LissomError as error:
