@@ -1,5 +1,6 @@
 """The token is asked by anybody and travels nowhere; events travel."""
 
+import json
 import pickle
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lissom.events import Advanced, EpochEnded, Note, Started, Stop
+from lissom.events import Advanced, EpochEnded, Note, Started, Stop, note
+from lissom.runs.typed import plain
 
 
 def test_a_stop_is_asked_by_any_thread_and_stays_so() -> None:
@@ -38,3 +40,14 @@ def test_events_travel(event: object) -> None:
 def test_the_room_needs_no_torch() -> None:
     code = "import sys, lissom.events; assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_note_is_put_into_the_language_of_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also once it has been a file's plain values, and with a note among its values."""
+    inner = note("weights.new-head", got=1000, expected=7)
+    outer = note("weights.note", file="w.pth", note=inner)
+    kept = Note(**json.loads(json.dumps(plain(outer))))
+    for lang, words in (("en", "The classifier is new"), ("zh", "分类器")):
+        monkeypatch.setenv("LISSOM_LANG", lang)
+        assert words in str(outer)
+        assert str(kept) == str(outer)

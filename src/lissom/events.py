@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from lissom.messages import text
+
 What = Literal["bytes", "images", "rows", "pixels"]  # fetched, decoded, read of a cube, classified
 
 
@@ -25,11 +27,25 @@ class Advanced:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Something to know that is no error: a sentence of `messages` and its values."""
+    """Something to know: a sentence of `messages` and its values, put into the reader's language by `str`."""
 
     name: str
     """`table.key`."""
     values: Mapping[str, Any] = field(default_factory=dict)
+    """Notes among them, also as the plain values that a file has of them, are put into words with it."""
+
+    def __str__(self) -> str:
+        return text(self.name, **{key: _read(value) for key, value in self.values.items()})
+
+
+def note(name: str, /, **values: Any) -> Note:
+    """The sentence called `table.key` with these values, not yet in any language."""
+    return Note(name=name, values=values)
+
+
+def _read(value: Any) -> Any:
+    is_note = isinstance(value, Mapping) and value.keys() == {"name", "values"}
+    return Note(**value) if is_note else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,14 @@ import pytest
 
 from lissom.config import EngineConfig, ModelConfig
 from lissom.errors import DataError, UsageError
+from lissom.events import note
 from lissom.runs.typed import plain, typed
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.training.registry import TASKS, find_task, first_task, task_of
-from lissom.training.run import DataUsed, Record, begin, open_run, write_results
+from lissom.training.run import DataUsed, InitialWeights, Record, begin, open_run, write_results
 from lissom.training.task import Later, Place
 
 PHOTOS = ClassifyFacts(
@@ -27,7 +28,11 @@ SCENE = SceneFacts(
 )  # fmt: skip
 RECORD = Record(
     status="training", network="net x0.5", parameters=7, macs=9,
-    data=DataUsed(source="photos", digest="abc", sizes={"train": 3, "val": 2, "test": 1}, split="so", notes=("n",)),
+    data=DataUsed(
+        source="photos", digest="abc", sizes={"train": 3, "val": 2, "test": 1},
+        split=note("scene_split.random", train=3), notes=(note("scenes.check-synthetic"),),
+    ),
+    weights=InitialWeights(file="w", notes=(note("weights.new-head", got=1, expected=2),)),
 )  # fmt: skip
 
 

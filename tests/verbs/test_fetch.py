@@ -140,7 +140,7 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     assert command(words.split()) == 0
     assert "classifier is new" in capsys.readouterr().err
     run = open_run("runs/tuned")
-    assert run.record.weights["checkpoint"] == NARROW
+    assert run.record.weights.checkpoint == NARROW
     assert run.facts.mean == (0.485, 0.456, 0.406)
     model, begun = load_model(run, torch.device("cpu")), lissom.build("mobilenetv2", weights=NARROW)
     assert torch.equal(model.blocks[3].project.conv.weight, begun.blocks[3].project.conv.weight)
@@ -175,7 +175,8 @@ def test_a_run_s_own_weights_begin_another(server: Files, tmp_path: Path) -> Non
     make_photos(tmp_path / "two", per_class=12, classes=("one", "seven"))
     second = lissom.train("classify", data="two", name="second", weights="runs/first", **settings)
     assert second.facts.mean == pytest.approx(first.facts.mean)
-    assert second.record.weights["notes"] == ["The classifier is new: the weights have 3 classes, the network 2."]
+    told = [str(each) for each in second.record.weights.notes]
+    assert told == ["The classifier is new: the weights have 3 classes, the network 2."]
 
 
 def test_labels_by_a_network_s_name(server: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from lissom.data.files import Unreadable
 from lissom.data.folders import is_junk
 from lissom.data.storing import store
 from lissom.errors import DataError, LissomError, MachineError
-from lissom.messages import text
+from lissom.events import note
 
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 LARGEST_FILE = 1 << 30  # bytes of one file in an archive, once decompressed
@@ -85,11 +85,11 @@ class ZipFiles:
         archive = self._zip.get()
         info = archive.getinfo(self._members[name])
         if info.file_size > LARGEST_FILE:
-            raise Unreadable(text("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
+            raise Unreadable(note("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
         try:
             return archive.read(info)
         except (*DAMAGE, OSError, NotImplementedError, RuntimeError) as error:  # RuntimeError: it wants a password
-            raise Unreadable(text("data.reason-damaged", detail=" ".join(str(error).split()))) from error
+            raise Unreadable(note("data.reason-damaged", detail=" ".join(str(error).split()))) from error
 
     def digest(self) -> str:
         return self._digest
@@ -118,7 +118,7 @@ class TarFiles:
     def read(self, name: str) -> bytes:
         offset, size = self._places[name]
         if size > LARGEST_FILE:
-            raise Unreadable(text("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
+            raise Unreadable(note("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
         try:
             with self._plain.open("rb") as file:  # opened each time: safe for threads and forks, and costs 15 µs
                 file.seek(offset)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lissom.errors import DataError
-from lissom.messages import text
+from lissom.events import note
 
 DECODE_VERSION = 1  # part of every cache's name: raise it whenever the pixels of any file change
 IMAGE_SUFFIXES = (
@@ -76,7 +76,7 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
     Raises: Unreadable.
     """
     if not data:
-        raise Unreadable(text("data.reason-empty"))
+        raise Unreadable(note("data.reason-empty"))
     try:
         with Image.open(io.BytesIO(data)) as image:
             _check_size(image.width, image.height)
@@ -86,12 +86,12 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
         raise
     except Image.UnidentifiedImageError as error:
         if data.startswith(MAGIC):
-            raise Unreadable(text("data.reason-damaged", detail="header")) from error
-        raise Unreadable(text("data.reason-not-an-image", start=ascii(data[:12])[2:-1])) from error
+            raise Unreadable(note("data.reason-damaged", detail="header")) from error
+        raise Unreadable(note("data.reason-not-an-image", start=ascii(data[:12])[2:-1])) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unreadable(text("data.reason-too-large", limit=f"{_limit():,}")) from error
+        raise Unreadable(note("data.reason-too-large", limit=f"{_limit():,}")) from error
     except Exception as error:  # Pillow's readers raise nearly every kind on damaged bytes
-        raise Unreadable(text("data.reason-damaged", detail=_one_line(error))) from error
+        raise Unreadable(note("data.reason-damaged", detail=_one_line(error))) from error
 
 
 def image_size(data: bytes) -> tuple[int, int]:
@@ -129,7 +129,7 @@ def _limit() -> int:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > _limit():
-        raise Unreadable(text("data.reason-too-large", limit=f"{_limit():,}"))
+        raise Unreadable(note("data.reason-too-large", limit=f"{_limit():,}"))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -157,14 +157,14 @@ def _on_white(image: Image.Image) -> Image.Image:
 def _to_8_bit(values: NDArray[Any]) -> Pixels:
     """Grey of 16 or 32 bits, or float, to 8 bits: by the type's range, for 32 bits and floats by that of the values."""
     if not np.isfinite(values).all():
-        raise Unreadable(text("data.reason-not-finite", count=int((~np.isfinite(values)).sum())))
+        raise Unreadable(note("data.reason-not-finite", count=int((~np.isfinite(values)).sum())))
     low, high = float(values.min()), float(values.max())
     if values.dtype.kind == "f":
         scale = 1.0 if high <= 1 else 255.0
     else:
         scale = 65535.0 if values.dtype.itemsize == 2 or high > 255 else 255.0
     if low < 0 or high > scale:
-        raise Unreadable(text("data.reason-out-of-range", low=f"{low:g}", high=f"{high:g}"))
+        raise Unreadable(note("data.reason-out-of-range", low=f"{low:g}", high=f"{high:g}"))
     return np.rint(values * (255.0 / scale)).astype(np.uint8)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
+from lissom.events import Note
 from lissom.models.entry import Option
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Origin(Protocol):
         ...
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences: whatever is not as in the file."""
+    def notes(self) -> tuple[Note, ...]:
+        """Whatever is not as in the file; `str` puts each into words."""
         ...
 
 

@@ -16,12 +16,14 @@ class Misfit(Exception):
 
 
 def plain(value: Any) -> Any:
-    """Dictionaries, lists and scalars alone."""
+    """Dictionaries, lists and scalars alone; what is none of these, a path say, as its words."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def typed(kind: type[Kind], values: Any, *, file: Path) -> Kind:

@@ -9,7 +9,7 @@ from typing import Any
 from lissom.engine.fit import FitResult, fit
 from lissom.engine.processes import launch, on_first, under_torchrun
 from lissom.errors import Interrupted, LissomError, MachineError, UsageError
-from lissom.events import Listener, Stop, silent
+from lissom.events import Listener, Note, Stop, silent
 from lissom.runs.owner import Owner, owned
 from lissom.training.prepare import Prepared, prepare
 from lissom.training.registry import task_of
@@ -122,7 +122,9 @@ def _owned(fabric: Any, folder: Path) -> Iterator[tuple[Callable[[], None], bool
         except LissomError as error:
             if owners and not owners[0].lost:
                 with contextlib.suppress(MachineError):  # the disk may be what failed
-                    write_results(folder, {"status": "failed", "reason": str(error)})
+                    write_results(
+                        folder, {"status": "failed", "reason": Note(name=f"error.{error.kind}", values=error.values)}
+                    )
             raise
 
 

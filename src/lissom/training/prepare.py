@@ -10,7 +10,7 @@ from lissom.engine.checkpoint import newest
 from lissom.engine.seeds import seed_everything
 from lissom.errors import DataError
 from lissom.events import Listener
-from lissom.training.run import Run
+from lissom.training.run import InitialWeights, Run
 from lissom.training.task import Batches, Cost, Data, Task
 
 
@@ -26,7 +26,7 @@ class Prepared:
     cost: Cost
     model: nn.Module | None
     """With the weights that it begins with; None where nothing is trained by epochs."""
-    weights: dict[str, Any] | None
+    weights: InitialWeights | None
     """Where these are from."""
     _batches: tuple[str, Batches] | None = field(default=None, init=False)
 

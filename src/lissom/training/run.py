@@ -7,6 +7,7 @@ from typing import Any
 
 from lissom.config import to_dict, updated
 from lissom.errors import DataError
+from lissom.events import Note
 from lissom.runs import folder
 from lissom.runs.environment import environment
 from lissom.runs.owner import is_owned
@@ -24,12 +25,26 @@ class DataUsed:
     digest: str
     sizes: dict[str, int]
     """Items that `train`, that choose the best epoch (`val`), and that are measured once, at the end (`test`)."""
-    split: str = ""
-    """Where the parts come from, as a sentence."""
-    warnings: tuple[str, ...] = ()
-    """Sentences on what the split could not do."""
-    notes: tuple[str, ...] = ()
-    """Sentences on what was learned from it beside the weights."""
+    split: Note | None = None
+    """Where the parts come from."""
+    warnings: tuple[Note, ...] = ()
+    """What the split could not do."""
+    notes: tuple[Note, ...] = ()
+    """What was learned from it beside the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialWeights:
+    """Where the weights are from that a run began with."""
+
+    file: str
+    notes: tuple[Note, ...] = ()
+    """Whatever is not as in the file."""
+    checkpoint: str | None = None
+    """In the catalogue."""
+    licence: str | None = None
+    style: str | None = None
+    """Whose names the file has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +53,7 @@ class Record:
 
     status: str
     """"training" until all is written, then "finished"; "failed" where an error ended it, which `reason` says."""
-    reason: str | None = None
+    reason: Note | None = None
     network: str
     """Its label."""
     parameters: int | None
@@ -46,8 +61,8 @@ class Record:
     macs: int | None
     """Of one input, as it is really used."""
     data: DataUsed
-    weights: dict[str, Any] | None = None
-    """The weights that the run began with: where they are from, and `notes`, sentences; None: random ones."""
+    weights: InitialWeights | None = None
+    """The weights that the run began with; None: random ones."""
     epochs: int | None = None
     """Epochs trained."""
     best_epoch: int | None = None

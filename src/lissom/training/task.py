@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from lissom.training.run import DataUsed
+    from lissom.training.run import DataUsed, InitialWeights
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Cost(NamedTuple):
 class Begun(NamedTuple):
     """Weights that a network begins with."""
 
-    about: dict[str, Any]
-    """Where they are from, and `notes`: sentences, for the run folder."""
+    about: "InitialWeights"
+    """Where they are from, for the run folder."""
     facts: dict[str, Any]
     """Fields of the facts that they change."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lissom.events import Note, note
 from lissom.messages import text
 from lissom.models.contract import Ends
 
@@ -29,7 +30,7 @@ class Fit:
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     mismatches: list[Mismatch] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     new_head: bool = False
 
 
@@ -53,7 +54,7 @@ def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Te
         found.tensors[name] = torch.zeros_like(ours)
     elif ends and name == f"{ends.classifier}.bias" and f"{ends.classifier}.weight" in given:
         found.tensors[name] = torch.zeros_like(ours)
-        found.notes.append(text("weights.no-bias", name=name))
+        found.notes.append(note("weights.no-bias", name=name))
     else:
         found.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
 
@@ -85,12 +86,12 @@ def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     if tensor.shape[1:] != ours.shape[1:]:
         return tensor
     if (got, expected) == (1000 + BACKGROUND, 1000):
-        note, kept = text("weights.background", got=got, expected=expected), tensor[BACKGROUND:]
+        told, kept = note("weights.background", got=got, expected=expected), tensor[BACKGROUND:]
     else:
-        note, kept = text("weights.new-head", got=got, expected=expected), ours
+        told, kept = note("weights.new-head", got=got, expected=expected), ours
         found.new_head = True
-    if note not in found.notes:  # weight and bias are one layer
-        found.notes.append(note)
+    if told not in found.notes:  # weight and bias are one layer
+        found.notes.append(told)
     return kept
 
 
@@ -104,9 +105,9 @@ def _other_channels(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     if tensor.ndim != 4 or tensor.shape[1] != RGB or (tensor.shape[0], *tensor.shape[2:]) != _without_channels(ours):
         return tensor
     if channels == 1:
-        found.notes.append(text("weights.grey-input"))
+        found.notes.append(note("weights.grey-input"))
         return tensor.sum(1, keepdim=True)
-    found.notes.append(text("weights.other-input", channels=channels))
+    found.notes.append(note("weights.other-input", channels=channels))
     return tensor.repeat(1, -(-channels // RGB), 1, 1)[:, :channels] * (RGB / channels)
 
 

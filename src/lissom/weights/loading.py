@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from lissom.errors import DataError
+from lissom.events import Note, note
 from lissom.messages import text
 from lissom.models.contract import Network, ends, identity, name_of
 from lissom.models.registry import ENTRIES
@@ -33,8 +34,8 @@ class Loaded:
     """Mean and spread that the weights expect, where they are known."""
     new_head: bool
     """The classifier has another number of classes and keeps its first, random weights."""
-    notes: tuple[str, ...]
-    """Sentences: whatever is not as in the file."""
+    notes: tuple[Note, ...]
+    """Whatever is not as in the file."""
 
 
 def load(
@@ -109,18 +110,18 @@ def _numerics(row: Checkpoint | None, layout: Layout | None) -> Numerics:
     return Numerics(layout.eps, layout.padding) if layout else Numerics()
 
 
-def _unwrapped(read: Read) -> list[str]:
+def _unwrapped(read: Read) -> list[Note]:
     averaged = [name for name in read.unwrapped if name in AVERAGED]
-    return [text("weights.averaged", name=averaged[0])] if averaged else []
+    return [note("weights.averaged", name=averaged[0])] if averaged else []
 
 
-def _announced(model: nn.Module, numerics: Numerics) -> list[str]:
-    notes = []
+def _announced(model: nn.Module, numerics: Numerics) -> list[Note]:
+    notes: list[Note] = []
     built = eps_of(model)
     if numerics.eps is not None and built is not None and numerics.eps != built:
-        notes.append(text("weights.other-eps", eps=f"{numerics.eps:g}", built=f"{built:g}"))
+        notes.append(note("weights.other-eps", eps=f"{numerics.eps:g}", built=f"{built:g}"))
     if numerics.padding:
-        notes.append(text("weights.same-padding"))
+        notes.append(note("weights.same-padding"))
     return notes
 
 

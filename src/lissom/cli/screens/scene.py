@@ -22,8 +22,9 @@ def plan(planned: dict[str, Any]) -> None:
 def result(run: Run) -> None:
     """Overall and average accuracy and kappa, what leaks, how the map was made, where everything is."""
     out, test, record = console(), run.test, run.record
-    for sentence in (*record.data.warnings, *record.data.notes, *(record.weights or {}).get("notes", [])):
-        out.print(sentence, markup=False)
+    begun = record.weights.notes if record.weights else ()
+    for told in (*record.data.warnings, *record.data.notes, *begun):
+        out.print(str(told), markup=False)
     figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
     split = text(f"scene_runs.{run.config.scene.split}")
     out.print(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures), markup=False)

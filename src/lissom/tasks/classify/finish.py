@@ -72,7 +72,7 @@ def _page(run: Run) -> Page:
     test, record = run.test, run.record
     page = Page(run.name, lang=language(), subtitle=record.network, footer=f"lissom {__version__}")
     page.heading(text("page.section_result")).facts(_facts(run))
-    page.paragraph(record.data.split)
+    page.paragraph(str(record.data.split or ""))
     for section, name in (("section_curves", "curves"), ("section_confusion", "confusion")):
         title = text(f"page.{section}")
         page.heading(title).picture((run.path / f"{name}.svg").read_bytes(), alt=title)

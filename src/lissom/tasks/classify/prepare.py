@@ -7,7 +7,7 @@ from torch import nn
 
 from lissom import models
 from lissom.config import cache_folder
-from lissom.events import Listener, Note, silent
+from lissom.events import Listener, note, silent
 from lissom.models.classifier import Classifier
 from lissom.profiler import count
 from lissom.runs.weights import load_weights
@@ -15,7 +15,7 @@ from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
-from lissom.training.run import Run
+from lissom.training.run import InitialWeights, Run
 from lissom.training.task import Begun, Cost
 from lissom.weights.loading import load
 from lissom.weights.numerics import Numerics, apply_numerics
@@ -66,16 +66,16 @@ def start(model: nn.Module, config: ClassifyTrainConfig, listener: Listener) -> 
         return None
     obtain(weights, listener=listener)
     loaded = load(model, weights.file, checkpoint=weights.checkpoint)
-    for note in loaded.notes:
-        listener(Note(name="weights.note", values={"file": loaded.file.name, "note": note}))
+    for told in loaded.notes:
+        listener(note("weights.note", file=loaded.file.name, note=told))
     row = loaded.checkpoint
-    about = {
-        "file": str(loaded.file),
-        "checkpoint": row and row.name,
-        "licence": row and row.licence,
-        "style": loaded.style,
-        "notes": list(loaded.notes),
-    }
+    about = InitialWeights(
+        file=str(loaded.file),
+        checkpoint=row and row.name,
+        licence=row and row.licence,
+        style=loaded.style,
+        notes=loaded.notes,
+    )
     return Begun(about, loaded.numerics._asdict())
 
 

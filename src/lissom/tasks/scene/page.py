@@ -17,9 +17,9 @@ def scene_page(run: Run) -> Page:
     test, data = run.test, run.record.data
     page = Page(run.name, lang=language(), subtitle=run.record.network, footer=f"lissom {__version__}")
     page.heading(text("page.section_result")).facts(_facts(run))
-    notes = (run.record.weights or {}).get("notes", [])
-    for sentence in (data.split, leak_sentence(test["leak"]), *data.warnings, *data.notes, *notes):
-        page.paragraph(sentence)
+    notes = run.record.weights.notes if run.record.weights else ()
+    for sentence in (data.split or "", leak_sentence(test["leak"]), *data.warnings, *data.notes, *notes):
+        page.paragraph(str(sentence))
     page.table(test["per_class"], _columns())
     page.heading(text("scene_page.section_maps"))
     _picture(page, run, "scene.png", "scene_page.section_maps", "scene_page.maps_caption")
@@ -71,7 +71,7 @@ def scene_card(run: Run) -> Card:
         ],
         settings={k: v for s in ("scene", "optim", "engine") for k, v in to_dict(run.config)[s].items()},
         usage=f'import lissom\n\nlissom.predict("{run.path.as_posix()}", "cube.mat")',
-        limits=[*leak, text("scene_page.limit_scene"), *record.data.notes],
+        limits=[*leak, text("scene_page.limit_scene"), *map(str, record.data.notes)],
         version=__version__,
     )
 

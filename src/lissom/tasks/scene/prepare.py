@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lissom import models
 from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
-from lissom.events import Listener, silent
+from lissom.events import Listener, note, silent
 from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.tasks.scene.data.batches import Reduced
@@ -75,12 +75,13 @@ class SceneData:
     @property
     def used(self) -> DataUsed:
         """For the run folder."""
+        made_up = (note("scenes.check-synthetic"),) if self.scene.name == "synthetic" else ()
         return DataUsed(
             source=self.scene.source,
             digest=self.scene.digest,
             sizes=self.sizes,
             split=self.split.note,
-            warnings=self.split.warnings,
+            warnings=made_up + self.split.warnings,
             notes=(self.fitted.note,),
         )
 

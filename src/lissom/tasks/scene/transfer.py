@@ -1,17 +1,16 @@
 """`lissom train scene --from RUN`: a network that has learned one scene begins with it on another."""
 
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor
 
 from lissom.errors import DataError, UsageError
-from lissom.messages import text
+from lissom.events import note
 from lissom.models.window_net import WindowNet
 from lissom.runs.weights import read_weights
 from lissom.tasks.scene.prepare import CLASSICAL
 from lissom.tasks.scene.settings import SceneTrainConfig
-from lissom.training.run import Run, open_run
+from lissom.training.run import InitialWeights, Run, open_run
 
 SHOWN = 3  # tensors named in an error
 
@@ -42,8 +41,8 @@ def as_begun(config: SceneTrainConfig) -> SceneTrainConfig:
     return replace(config, model=model, scene=replace(config.scene, **kept))
 
 
-def adopt(model: WindowNet, run: Run) -> dict[str, Any]:
-    """Loads the run's best weights, but for the last layer where it has other classes; where from, and `notes`.
+def adopt(model: WindowNet, run: Run) -> InitialWeights:
+    """Loads the run's best weights, but for the last layer where it has other classes; says where from.
 
     Raises: DataError, with the tensors, where anything else does not fit: the number of bands without a reduction.
     """
@@ -57,11 +56,11 @@ def adopt(model: WindowNet, run: Run) -> dict[str, Any]:
         raise DataError("scene-weights-do-not-fit", run=run.path, count=len(elsewhere), tensors=", ".join(shapes))
     model.load_state_dict(own | {name: value for name, value in weights.items() if name not in other})
     key = "begun-new-head" if other else "begun"
-    note = text(
+    told = note(
         f"scene_runs.{key}", run=run.name, kept=len(own) - len(other), layer=last,
         before=len(run.facts.class_names), now=own[f"{last}.weight"].shape[0],
     )  # fmt: skip
-    return {"file": str(run.best), "notes": [note]}
+    return InitialWeights(file=str(run.best), notes=(told,))
 
 
 def _shape(tensor: Tensor | None) -> str:

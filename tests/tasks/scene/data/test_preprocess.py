@@ -100,9 +100,9 @@ def test_test_pixels_are_not_looked_at_unless_asked_for() -> None:
     on_scene = SceneConfig(components=4, fit_on="scene")
     seen = fit_scene(on_scene, cube, train=train, valid=valid)
     assert not np.allclose(seen.matrix, fit_scene(on_scene, other, train=train, valid=valid).matrix)
-    assert "600" in seen.note
-    assert "test pixels included" in seen.note
-    assert "240 training pixels alone" in learned.note
+    assert "600" in str(seen.note)
+    assert "test pixels included" in str(seen.note)
+    assert "240 training pixels alone" in str(learned.note)
 
 
 def test_strips_change_nothing_and_a_mapped_cube_is_read_in_parts(

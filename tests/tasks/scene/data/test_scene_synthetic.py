@@ -18,7 +18,7 @@ def test_the_same_seed_gives_the_same_scene_and_another_seed_another() -> None:
 def test_it_says_that_it_is_synthetic() -> None:
     scene = open_scene("synthetic")
     assert scene.name == "synthetic"
-    assert "no measurement" in scene.source
+    assert scene.source == "synthetic (seed 0)"
     assert all("synthetic" in name for name in scene.class_names)
 
 

@@ -71,7 +71,7 @@ def test_count_per_class_and_half_of_small_ones() -> None:
     parts = parts_of(labels, train_per_class=10, val_fraction=0.0)
     np.testing.assert_array_equal(counted(labels, parts.train), [10, 10, 10, 10, 10, 4, 1])
     assert not parts.val.any()
-    assert any("fewer" in line and line.rstrip(".").endswith(": 6") for line in parts.warnings)
+    assert any("fewer" in line and line.rstrip(".").endswith(": 6") for line in map(str, parts.warnings))
 
 
 def test_a_class_of_one_pixel_trains_is_announced_and_is_not_measured() -> None:
@@ -80,7 +80,7 @@ def test_a_class_of_one_pixel_trains_is_announced_and_is_not_measured() -> None:
     parts = split(labels, np.ones(labels.shape, bool), SceneConfig(window=5), class_names=names)
     assert parts.train[59, 49]
     assert parts.unmeasured == (6,)
-    assert any("single" in line and "lonely" in line for line in parts.warnings)
+    assert any("single" in line and "lonely" in line for line in map(str, parts.warnings))
 
 
 @pytest.mark.parametrize("kind", ["random", "disjoint"])
@@ -123,7 +123,7 @@ def test_classes_without_room_for_the_guard_band_are_named() -> None:
     assert parts_of(fields(), split="disjoint", window=3).unmeasured == (6,)
     parts = parts_of(fields(), split="disjoint", window=5)
     assert parts.unmeasured == (5, 6)
-    assert any("without a test pixel" in line and line.startswith("Classes") for line in parts.warnings)
+    assert any("without a test pixel" in line and line.startswith("Classes") for line in map(str, parts.warnings))
 
 
 def test_a_scene_of_four_hundred_thousand_labels_is_split_in_seconds() -> None:

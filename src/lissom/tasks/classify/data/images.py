@@ -19,8 +19,7 @@ from lissom.data.pixels import (
     cached,
     verify,
 )
-from lissom.events import Listener, silent
-from lissom.messages import text
+from lissom.events import Listener, Note, note, silent
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
 from lissom.tasks.classify.facts import ClassifyFacts
@@ -94,9 +93,9 @@ class ImageData:
         )
 
     @property
-    def split_note(self) -> str:
-        """Where the choosing and the test images come from, as a sentence for the reader."""
-        return text(f"data.split-val-{self.split.val_from}-test-{self.split.test_from}")
+    def split_note(self) -> Note:
+        """Where the choosing and the test images come from."""
+        return note(f"data.split-val-{self.split.val_from}-test-{self.split.test_from}")
 
 
 def load(

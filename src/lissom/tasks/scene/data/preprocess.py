@@ -17,7 +17,7 @@ from scipy.signal import savgol_filter
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
-from lissom.messages import text
+from lissom.events import Note, note
 from lissom.tasks.scene.settings import SceneConfig
 
 Floats = NDArray[np.float64]
@@ -48,9 +48,9 @@ class Fitted:
         return self.matrix.shape[1]
 
     @property
-    def note(self) -> str:
-        """One sentence for the report: who was looked at."""
-        return text(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
+    def note(self) -> Note:
+        """Who was looked at."""
+        return note(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
 
     def apply(self, array: NDArray[Any], valid: Mask | None = None) -> NDArray[np.float32]:
         """`array ... bands` -> float32 `... components`, a strip at a time: a memory-mapped cube is never loaded whole.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from lissom.errors import DataError
-from lissom.messages import text
+from lissom.events import Note, note
 from lissom.tasks.scene.data.blocks import disjoint
 from lissom.tasks.scene.settings import SceneConfig, guard_of
 
@@ -27,8 +27,8 @@ class Split:
     train: Mask
     val: Mask
     test: Mask
-    note: str
-    warnings: tuple[str, ...] = ()
+    note: Note
+    warnings: tuple[Note, ...] = ()
     unmeasured: tuple[int, ...] = ()  # classes without test pixels: they stay out of the average accuracy
 
 
@@ -62,8 +62,7 @@ def split(
     if untrained:
         raise DataError("scene-class-not-trained", names=_named(untrained, names))
     val = _drawn(np.where(seen, labels, -1), _to_choose(labels, seen, config), config.split_seed + 1)
-    note, told, unmeasured = _words(labels, seen, test, config, names)
-    return Split(seen & ~val, val, test, note, told, unmeasured)
+    return Split(seen & ~val, val, test, *_notes(labels, seen, test, config, names))
 
 
 def leak(parts: Split, window: int) -> float:
@@ -138,9 +137,9 @@ def merged_truth(
     return merged
 
 
-def _words(
+def _notes(
     labels: Labels, seen: Mask, test: Mask, config: SceneConfig, names: Sequence[str]
-) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
+) -> tuple[Note, tuple[Note, ...], tuple[int, ...]]:
     """(note, warnings, classes without test pixels)."""
     counts = np.bincount(labels[labels >= 0])
     trained, tested = (np.bincount(labels[mask], minlength=len(counts)) for mask in (seen, test))
@@ -151,13 +150,13 @@ def _words(
         "fewer": (counts > 1) & (trained < asked) & (config.split != "maps"),
     }
     told = [
-        text(f"scene_split.{kind}", names=_named(np.flatnonzero(which), names)) for kind, which in kinds.items()
+        note(f"scene_split.{kind}", names=_named(np.flatnonzero(which), names)) for kind, which in kinds.items()
         if which.any()
     ]  # fmt: skip
     left = int((labels >= 0).sum() - seen.sum() - test.sum())
     numbers = {"train": int(seen.sum()), "test": int(test.sum()), "left": left, "guard": guard_of(config)}
     return (
-        text(f"scene_split.{config.split}", **numbers),
+        note(f"scene_split.{config.split}", **numbers),
         tuple(told),
         tuple(np.flatnonzero((counts > 0) & (tested == 0)).tolist()),
     )

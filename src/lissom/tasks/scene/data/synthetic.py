@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import UsageError
-from lissom.messages import text
 from lissom.tasks.scene.data.scene import Scene, row_strips
 from lissom.tasks.scene.pictures.colours import class_colour
 
@@ -54,7 +53,7 @@ def synthetic_scene(
         wavelengths_nm=wavelengths,
         valid=np.ones((height, width), bool),
         name="synthetic",
-        source=f"{text('scenes.synthetic')} (seed {seed})",
+        source=f"synthetic (seed {seed})",
     )
 
 
