@@ -77,9 +77,9 @@ def test_exported_graph_takes_any_batch_and_any_image() -> None:
 
 def test_onnx_file_takes_any_batch(tmp_path: Path) -> None:
     model = Shuffled().eval()
-    labels = ("a", "b", "c", "d")
-    export_onnx(model, tmp_path / "m.onnx", resolution=8, in_channels=3, labels=labels, mean=(0,) * 3, std=(1,) * 3)
+    about = {"task": "classify", "facts": {}, "network": "net"}
+    export_onnx(model, tmp_path / "m.onnx", inputs={"images": (3, 8, 8)}, outputs=["maps"], about=about)
     runner = Runner(tmp_path / "m.onnx")
     for number in (1, 2, 5):
         x = torch.randn(number, 3, 8, 8)
-        np.testing.assert_allclose(runner(x.numpy()), model(x).detach().numpy(), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(runner(x.numpy())["maps"], model(x).detach().numpy(), rtol=1e-5, atol=1e-5)

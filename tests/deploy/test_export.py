@@ -13,11 +13,9 @@ from torch import nn
 
 from lissom import models
 from lissom.deploy.onnx import export_onnx
-from lissom.deploy.parity import parity, require_parity
+from lissom.deploy.parity import closely, parity, require_parity
 from lissom.deploy.runner import Runner
 from lissom.errors import DataError, MachineError, ResultError
-
-MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 
 
 def randomised(name: str, **options: object) -> nn.Module:
@@ -31,10 +29,12 @@ def randomised(name: str, **options: object) -> nn.Module:
     return model.eval()
 
 
+ABOUT = {"task": "classify", "facts": {"class_names": list("abcde")}, "network": "net x0.25"}
+
+
 def export(model: nn.Module, path: Path, resolution: int = 32) -> Path:
-    return export_onnx(
-        model, path, resolution=resolution, in_channels=3, labels=list("abcde"), mean=MEAN, std=STD
-    )  # fmt: skip
+    inputs = {"images": (3, resolution, resolution)}
+    return export_onnx(model, path, inputs=inputs, outputs=["logits"], about=ABOUT)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_networks_answer_alike_for_any_batch(name: str, tmp_path: Path) -> None:
     path = export(model, tmp_path / "net.onnx")
     for count in (1, 3):
         images = torch.randn(count, 3, 32, 32)
-        found = parity(model, path, images)
+        found = parity(model, path, {"images": images.numpy()})
         assert found.reached, found
         with torch.inference_mode():  # untrained logits are small: hold the difference to their size
             assert found.largest_difference <= 1e-3 * model(images).abs().max()
@@ -61,9 +61,9 @@ def test_the_file_is_valid_single_and_carries_what_it_needs(exported: tuple[nn.M
     onnx.checker.check_model(str(path))
     assert [file.name for file in path.parent.iterdir()] == ["net.onnx"]
     runner = Runner(path)
-    assert (list(runner.labels), runner.resolution, runner.in_channels) == (list("abcde"), 32, 3)
-    assert list(runner.mean) == pytest.approx(MEAN)
-    assert list(runner.std) == pytest.approx(STD)
+    assert {"task": runner.task, "facts": runner.facts, "network": runner.network} == ABOUT
+    assert [(port.name, port.shape[1:]) for port in runner.inputs] == [("images", (3, 32, 32))]
+    assert runner.outputs == ("logits",)
 
 
 def test_exporting_is_silent_and_leaves_the_model_as_it_was(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,17 +89,14 @@ def test_the_runner_needs_no_torch(exported: tuple[nn.Module, Path]) -> None:
         "import sys, numpy as np\n"
         "from lissom.deploy.runner import Runner\n"
         "runner = Runner(sys.argv[1])\n"
-        "print(runner(runner.normalise(np.full((2, 32, 32, 3), 100, np.uint8)))[1].tolist())\n"
+        "print(runner(np.full((2, 3, 32, 32), 0.5, np.float32))['logits'][1].tolist())\n"
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, env=os.environ, check=True
     )
-    images = (torch.full((1, 3, 32, 32), 100 / 255) - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(
-        3, 1, 1
-    )
     with torch.inference_mode():
-        expected = model(images)[0]
+        expected = model(torch.full((1, 3, 32, 32), 0.5))[0]
     torch.testing.assert_close(torch.tensor(eval(done.stdout)), expected, atol=1e-4, rtol=1e-4)
 
 
@@ -109,6 +106,8 @@ def test_a_wrong_shape_names_both(exported: tuple[nn.Module, Path], shape: tuple
         Runner(exported[1])(np.zeros(shape, np.float32))
     assert str(shape[-1]) in str(raised.value)
     assert "32" in str(raised.value)
+    with pytest.raises(DataError, match="images"):
+        Runner(exported[1])({"pictures": np.zeros((1, 3, 32, 32), np.float32)})
 
 
 def test_files_that_are_none_of_ours_are_refused(tmp_path: Path) -> None:
@@ -133,7 +132,7 @@ class TestParity:
         other = randomised("mobilenetv1_cifar")
         with torch.no_grad():
             next(p for p in other.parameters() if p.ndim == 2)[0] += 0.1
-        images = torch.randn(4, 3, 32, 32)
+        images = {"images": torch.randn(4, 3, 32, 32).numpy()}
         assert parity(model, path, images).reached
         found = parity(other, path, images)
         assert not found.reached
@@ -143,14 +142,33 @@ class TestParity:
 
     def test_what_is_no_number_never_agrees(self, exported: tuple[nn.Module, Path]) -> None:
         model, path = exported
-        assert not parity(model, path, torch.full((2, 3, 32, 32), float("nan"))).reached
+        assert not parity(model, path, {"images": np.full((2, 3, 32, 32), np.nan, np.float32)}).reached
 
     def test_large_logits_may_differ_in_proportion(self, tmp_path: Path) -> None:
         model, images = randomised("mobilenetv1_cifar"), torch.randn(2, 3, 32, 32)
         with torch.no_grad():
             next(p for p in model.parameters() if p.ndim == 2).mul_(1e4 / model(images).abs().max())
             largest = float(model(images).abs().max())
-        found = parity(model, export(model, tmp_path / "net.onnx"), images, tolerance=1e-4)
+        found = parity(model, export(model, tmp_path / "net.onnx"), {"images": images.numpy()})
         assert found.tolerance == pytest.approx(1e-4 * largest, rel=1e-3)
         assert largest > 1000
         assert found.reached
+
+    def test_a_file_with_two_inputs_and_two_outputs_is_compared_in_all_of_them(self, tmp_path: Path) -> None:
+        class Pair(nn.Module):
+            def forward(self, left: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+                return left + right, left * right
+
+        path, shape = tmp_path / "pair.onnx", (3,)
+        export_onnx(Pair(), path, inputs={"left": shape, "right": shape}, outputs=["sum", "product"], about=ABOUT)
+        arrays = {name: np.float32([[1, 2, 3], [4, 5, 6]]) for name in ("left", "right")}
+        assert Runner(path)(arrays)["product"].tolist() == [[1, 4, 9], [16, 25, 36]]
+        assert parity(Pair(), path, arrays).batch_sizes == (2, 1)
+
+        class Other(Pair):
+            def forward(self, left: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+                return left + right, left * right + 1
+
+        assert not parity(Other(), path, arrays).reached
+        nan = lambda got, want: closely({"sum": want["sum"], "product": got["product"] * np.nan}, want)  # noqa: E731
+        assert not parity(Pair(), path, arrays, agree=nan).reached

@@ -19,8 +19,8 @@ from lissom.inspection.look import facts, look
 from lissom.inspection.page import PICTURES, draw
 from lissom.inspection.samples import Samples, evenly
 from lissom.runs.weights import save_weights
-from lissom.tasks.classify.prepare import load_model
 from lissom.training.run import Run
+from lissom.training.trained import trained
 from photos import CLASSES, make_photos
 
 
@@ -74,7 +74,7 @@ def test_the_same_run_gives_the_same_figures(run: Run, found: dict) -> None:
 
 
 def test_a_kernel_that_was_set_to_zero_is_found(run: Run, place: Path) -> None:
-    model = load_model(run, torch.device("cpu"))
+    model = trained(run, torch.device("cpu"))
     layer = model.get_submodule("blocks.1.depthwise.conv")
     with torch.no_grad():
         layer.weight[:3] = 0

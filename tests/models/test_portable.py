@@ -13,7 +13,7 @@ from lissom.deploy.onnx import export_onnx
 from lissom.deploy.runner import Runner
 from lissom.models import build, entry, names
 from models.parity import randomise
-from models.zoo import LIGHT_ONES, NUM_CLASSES, ROWS, drawn, images, side, slow_unless
+from models.zoo import LIGHT_ONES, ROWS, drawn, images, side, slow_unless
 
 IN_ONNX = ["cbam_resnet18_cifar", "shufflenetv1_cifar", "ghostnet_cifar"]  # 2 s each; MobileNets: tests/deploy
 
@@ -30,8 +30,8 @@ def exported(model: nn.Module, resolution: int, dtype: torch.dtype = torch.float
 
 
 def as_onnx(model: nn.Module, path: Path, resolution: int) -> Runner:
-    labels = [str(k) for k in range(NUM_CLASSES)]
-    export_onnx(model, path, resolution=resolution, in_channels=3, labels=labels, mean=(0.5,) * 3, std=(0.5,) * 3)
+    about = {"task": "classify", "facts": {}, "network": "net"}
+    export_onnx(model, path, inputs={"images": (3, resolution, resolution)}, outputs=["logits"], about=about)
     return Runner(path)
 
 
@@ -57,7 +57,7 @@ def test_answers_as_an_onnx_file_for_any_batch(name: str, tmp_path: Path) -> Non
     runner = as_onnx(model, tmp_path / "net.onnx", side(name))
     for number in (1, 3):
         x = images(name, number)
-        assert_alike(torch.from_numpy(runner(x.numpy())), model(x).detach())
+        assert_alike(torch.from_numpy(runner(x.numpy())["logits"]), model(x).detach())
 
 
 @pytest.mark.slow

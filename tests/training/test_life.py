@@ -14,6 +14,7 @@ from lissom.events import Closed, EpochEnded, Started
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
 from lissom.tasks.scene.data.batches import TrainPixels
+from lissom.weights import source
 from photos import make_photos
 
 PHOTOS: dict[str, Any] = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8, "threads": 1}
@@ -49,7 +50,18 @@ def test_data_are_opened_and_batches_made_once(photos: dict[str, Any], monkeypat
     counted(monkeypatch, calls, TrainBatches, "__init__")
     counted(monkeypatch, calls, models, "build")
     lissom.train("classify", **photos)
-    assert calls == {"open_source": 1, "__init__": 1, "build": 3}  # for its cost, for real, and with the best weights
+    assert calls == {"open_source": 1, "__init__": 1, "build": 2}  # for its cost, and for real
+
+
+def test_weights_are_resolved_once_and_the_network_built_twice_with_them_too(
+    photos: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lissom.train("classify", **photos)
+    calls: Counter = Counter()
+    counted(monkeypatch, calls, source, "source")
+    counted(monkeypatch, calls, models, "build")
+    lissom.train("classify", **{**photos, "name": "second"}, weights=first.path, resolution=32)
+    assert calls == {"source": 1, "build": 2}
 
 
 def test_a_scene_is_read_and_its_batches_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

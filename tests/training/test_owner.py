@@ -212,14 +212,14 @@ def test_a_writer_that_was_overtaken_ends_and_writes_nothing_more(place: Path) -
 
 
 def test_a_failed_run_says_so_and_may_be_resumed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lissom.tasks.classify import finish
+    from lissom.tasks.classify import measure
 
     run = stopped("failed")
 
     def full(*args: Any, **kwargs: Any) -> None:
         raise MachineError("disk-full", path="x", size="1", reason="no space")
 
-    monkeypatch.setattr(finish, "measure", full)
+    monkeypatch.setattr(measure, "measure", full)
     with pytest.raises(MachineError):
         lissom.resume(run)
     failed = lissom.open_run(run.path)

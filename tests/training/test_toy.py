@@ -22,11 +22,16 @@ from torch import nn
 
 from lissom.config import EngineConfig, ModelConfig, OptimConfig
 from lissom.data.order import epoch_order
+from lissom.deploy.parity import ModuleOutputs, closely
 from lissom.device import choose_device
 from lissom.engine.objective import Losses
-from lissom.runs.weights import digest, load_weights, read_weights
-from lissom.training.run import DataUsed, Run, open_run, write_results
-from lissom.training.task import Batches, Cost, Task
+from lissom.runs.weights import digest, read_weights
+from lissom.stats.intervals import wilson
+from lissom.training.by_file import ByFile
+from lissom.training.figures import Figure, Figures
+from lissom.training.run import DataUsed, Run, open_run
+from lissom.training.task import Batches, Portable, Task
+from lissom.training.trained import trained
 
 NAME = "test_toy:TASK"
 CLOSE = 0.1  # of brightness 0 to 1: what counts as right
@@ -89,15 +94,15 @@ class Brightness:
         return Shown(self.all.images[chosen], self.all.targets[chosen])
 
 
-def shown(files: list[Path]) -> Shown:
-    pixels = np.stack([np.asarray(Image.open(file), np.float32) / 255 for file in files])
-    images = torch.from_numpy(pixels)[:, None]  # B 8 8 -> B 1 8 8
-    return Shown(images, images.mean((1, 2, 3)))
+def pixels(file: Path) -> Any:
+    return np.asarray(Image.open(file), np.float32) / 255
 
 
-def load(config: Config, listener: Any) -> Brightness:
-    data = shown(sorted(Path(config.pictures.data).glob("*.png")))
-    digest = hashlib.sha256(data.images.numpy().tobytes()).hexdigest()
+def load(config: Config, listener: Any, run: Any = None) -> Brightness:
+    files = sorted(Path(config.pictures.data).glob("*.png"))
+    images = torch.from_numpy(np.stack([pixels(file) for file in files])[:, None])  # B 8 8 -> B 1 8 8
+    data = Shown(images, images.mean((1, 2, 3)))
+    digest = hashlib.sha256(images.numpy().tobytes()).hexdigest()
     sizes = {"train": len(data) // 2, "val": len(data) // 4, "test": len(data) // 4}
     return Brightness(data, DataUsed(source=config.pictures.data, digest=digest, sizes=sizes))
 
@@ -132,36 +137,45 @@ def build(config: Config, facts: Facts) -> nn.Module:
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 1))
 
 
-def best(run: Run) -> nn.Module:
-    model = build(run.config, run.facts)
-    load_weights(model, run.best)
-    return model.eval()
+class Predictor:
+    def __init__(self, network: Any) -> None:
+        self.outputs = network
+
+    def work(self, inputs: Any) -> Any:
+        row = lambda file, bright, error: {"file": str(file), "brightness": float(bright), "error": None}  # noqa: E731
+        yield ByFile([Path(file) for file in inputs], read=pixels, preprocess=self.preprocess, row=row)
+
+    def preprocess(self, inputs: Any) -> Any:
+        return {"images": np.stack(inputs)[:, None]}  # B 8 8 -> B 1 8 8
+
+    def decode(self, outputs: Any) -> Any:
+        return outputs["brightness"][:, 0]
 
 
-@torch.no_grad()
-def evaluate(run: Run, data: str | None, *, device: str, **how: Any) -> dict[str, Any]:
-    choose_device(device)
-    part = load(run.config, None).part((3,)) if data is None else shown(sorted(Path(data).glob("*.png")))
-    return {**Objective().evaluate(best(run), [part]), "pictures": len(part)}
+def predictor(opened: Any, options: Any, where: Any) -> Predictor:
+    model = opened.model or trained(opened.run, choose_device(where.device))
+    return Predictor(opened.file or ModuleOutputs(model, ("brightness",)))
 
 
-def finish(run: Run, data: Brightness, listener: Any) -> None:
-    write_results(run.path, {"test": evaluate(run, None, device="cpu")})
+def measure(predictor: Predictor, data: Any, split: str, *, folder: Path | None, **how: Any) -> Figures:
+    held = data.part((3,)) if split == "test" else data.part((0, 1, 2))
+    arrays = predictor.preprocess(list(held.images[:, 0].numpy()))
+    errors = np.abs(predictor.decode(predictor.outputs(arrays)) - held.targets.numpy())
+    right, n = int((errors < CLOSE).sum()), len(errors)
+    low, high = wilson(right, n)
+    return Figures(
+        figures=(
+            Figure(name="close", value=right / n, low=low, high=high, n=n),
+            Figure(name="pictures", value=n, unit="count"),
+        ),
+        folder=folder,
+    )
 
 
-@torch.no_grad()
-def predict(model: Any, inputs: list[Any], options: Any, **how: Any) -> list[dict[str, Any]]:
-    answers = best(open_run(model))(shown([Path(file) for file in inputs]).images)[:, 0]
-    return [{"file": str(f), "brightness": float(v)} for f, v in zip(inputs, answers, strict=True)]
-
-
-def export(run: Run, path: Path, listener: Any) -> dict[str, Any]:
-    with torch.no_grad():
-        traced = torch.jit.trace(best(run), torch.zeros(1, 1, 8, 8))
-        torch.jit.save(traced, str(path))
-        part = load(run.config, None).part((3,)).images
-        difference = float((torch.jit.load(str(path))(part) - best(run)(part)).abs().max())
-    return {"file": str(path), "images": len(part), "difference": difference, "tolerance": 1e-6}
+def portable(opened: Any, listener: Any) -> Portable:
+    samples = {"images": load(opened.run.config, listener).part((3,)).images.numpy()}
+    model = trained(opened.run, torch.device("cpu"))
+    return Portable(model=model, samples=samples, outputs=("brightness",), agree=closely)
 
 
 TASK = Task(
@@ -170,14 +184,13 @@ TASK = Task(
     config=Config,
     facts=Facts,
     load=load,
-    cost=lambda config, facts: Cost(4 * 10 + 145, 36 * 4 * 9 + 144),
-    build=build,
+    inputs=lambda config, facts: ((1, 8, 8),),
+    build=lambda config, facts: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 1)),
     objective=lambda config, data: Objective(),
-    batches=lambda config, data, device: Batches(Steps(data.part((0, 1)), config.engine), [data.part((2,))]),
-    finish=finish,
-    evaluate=evaluate,
-    predict=predict,
-    export=export,
+    batches=lambda config, data, facts, device: Batches(Steps(data.part((0, 1)), config.engine), [data.part((2,))]),
+    predictor=predictor,
+    measure=measure,
+    portable=portable,
 )
 
 
@@ -216,10 +229,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_learns_and_is_measured_on_what_was_held_out(place: Path) -> None:
     found = json.loads(done(place, "evaluate", "runs/whole", "--json"))
     run = open_run_of(place, "whole")
-    assert found == run.test
+    assert {name: found[name] for name in run.test} == run.test
     assert (found["pictures"], run.status) == (16, "finished")
     assert found["close"] > 0.5  # guessing the mean is right for a fifth
-    assert json.loads(done(place, "evaluate", "runs/whole", "pictures", "--json"))["pictures"] == 64
+    low, high = found["close_interval_95"]
+    assert run.record.intervals["close"] == [low, high]
+    assert "measured on its own test data" in done(place, "evaluate", "runs/whole", "pictures", code=2)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert f"{100 * found['close']:.1f} % ({100 * low:.1f} % – {100 * high:.1f} %)" in page
+    assert "close" in (run.path / "model_card.md").read_text(encoding="utf-8")
+    assert (run.path / "curves.svg").exists()
 
 
 def open_run_of(place: Path, name: str) -> Run:
@@ -251,7 +270,7 @@ def test_it_predicts_compares_exports_and_is_listed(place: Path) -> None:
     (row,) = json.loads(done(place, "predict", "runs/whole", "pictures/00.png", "--format", "json"))
     truth = float(np.asarray(Image.open(place / "pictures" / "00.png"), np.float64).mean() / 255)
     assert row["brightness"] == pytest.approx(truth, abs=0.25)
-    exported = json.loads(done(place, "export", "runs/whole", "--output", "toy.pt", "--json"))
+    exported = json.loads(done(place, "export", "runs/whole", "--output", "toy.onnx", "--json"))
     assert exported["difference"] <= exported["tolerance"]
     done(place, "train", NAME, "--epochs", "1", "--name", "short")
     compared = json.loads(done(place, "compare", "runs/whole", "runs/short", "--json"))

@@ -16,8 +16,8 @@ import lissom
 from data.loopback import Files, serving
 from lissom.cli.main import run as command
 from lissom.errors import DataError, MachineError, UsageError
-from lissom.tasks.classify.prepare import load_model
 from lissom.training.run import open_run
+from lissom.training.trained import trained
 from lissom.weights.catalogue import CHECKPOINTS
 from models.parity import randomise
 from photos import make_photos
@@ -142,10 +142,14 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     run = open_run("runs/tuned")
     assert run.record.weights.checkpoint == NARROW
     assert run.facts.mean == (0.485, 0.456, 0.406)
-    model, begun = load_model(run, torch.device("cpu")), lissom.build("mobilenetv2", weights=NARROW)
+    model, begun = trained(run, torch.device("cpu")), lissom.build("mobilenetv2", weights=NARROW)
     assert torch.equal(model.blocks[3].project.conv.weight, begun.blocks[3].project.conv.weight)
     assert torch.equal(model.blocks[3].project.norm.running_var, begun.blocks[3].project.norm.running_var)
     assert command(["predict", "runs/tuned", "photos/one/0.png"]) == 0
+    assert command(["predict", "runs/tuned", "photos/one/0.png", "--weights", "imagenet"]) == 2
+    assert "a run with weights of its own" in capsys.readouterr().err
+    assert command(["predict", "runs", "photos/one/0.png", "--weights", "imagenet"]) == 3
+    assert "neither a run folder" in capsys.readouterr().err
 
 
 def test_a_run_remembers_how_its_weights_compute(published: Path, tmp_path: Path, monkeypatch) -> None:
@@ -162,7 +166,7 @@ def test_a_run_remembers_how_its_weights_compute(published: Path, tmp_path: Path
         resolution=32, name="same",
     )  # fmt: skip
     assert (run.facts.eps, run.facts.padding) == (1e-3, "same")
-    model = load_model(run, torch.device("cpu"))
+    model = trained(run, torch.device("cpu"))
     assert {m.eps for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)} == {1e-3}
     assert type(model.stem.conv).__name__ == "SameConv2d"
     assert lissom.evaluate(run)["top1"] == run.test["top1"]
@@ -191,7 +195,6 @@ def test_labels_by_a_network_s_name(server: Files, tmp_path: Path, capsys: pytes
 
 @pytest.mark.parametrize(("words", "expected"), [
     ("predict mobilenetv2 photos", "--weights imagenet"),
-    ("predict . photos --weights imagenet", "a run with weights of its own"),
     ("predict mobilnetv2 photos --weights imagenet", "mobilenetv2"),
     ("train classify --model mobilenetv1_cifar --weights imagenet", "mobilenetv1_cifar"),
     ("train classify --model mobilenetv2 --weights torchvision/mobilenet_v3_small.v1", "mobilenetv3_small"),

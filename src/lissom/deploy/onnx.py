@@ -1,12 +1,13 @@
-"""A network as one ONNX file that carries all it needs: class names, normalisation, resolution."""
+"""A network as one ONNX file that carries all it needs: its task, and the facts that its predictor asks for."""
 
 import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -14,7 +15,7 @@ from torch import nn
 
 from lissom._version import __version__
 from lissom.atomic import write_atomic
-from lissom.deploy.runner import FORMAT, INPUT, OUTPUT
+from lissom.deploy.runner import FORMAT
 
 OPSET = 18  # torch's exporter builds 18 natively; every ONNX Runtime since 1.14 (2023) runs it
 IR_VERSION = 10  # ONNX Runtime 1.18 (2024) and newer
@@ -24,30 +25,22 @@ def export_onnx(
     model: nn.Module,
     path: Path | str,
     *,
-    resolution: int,
-    in_channels: int,
-    labels: Sequence[str],
-    mean: Sequence[float],
-    std: Sequence[float],
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Sequence[str],
+    about: Mapping[str, Any],
     opset: int = OPSET,
 ) -> Path:
-    """Writes `model` (B C H W -> B K) in eval mode and float32 to `path`, whole or not at all; any batch size will do.
+    """Writes `model` in eval mode and float32 to `path`, whole or not at all; any batch size will do.
 
-    labels: K class names · mean, std: for each channel, of pixels scaled to 0..1 · resolution: pixels.
+    inputs: names of the arguments of `forward`, in its order, and their shapes without the batch. outputs: names of
+    what it returns. about: `task`, `facts`, `network`, plain values, which the file carries.
     The model is left as it was: its mode, its device, its weights.
     Raises: MachineError when the file cannot be written.
     """
-    proto = _exported(model, (2, in_channels, resolution, resolution), opset)  # 2: torch.export takes 1 for a constant
+    proto = _exported(model, inputs, outputs, opset)
     proto.ir_version = min(proto.ir_version, IR_VERSION)
     proto.producer_name, proto.producer_version = "lissom", __version__
-    values = {
-        "labels": list(labels),
-        "mean": [float(value) for value in mean],
-        "std": [float(value) for value in std],
-        "resolution": resolution,
-        "in_channels": in_channels,
-        "producer": f"lissom {__version__}",
-    }
+    values = {**about, "producer": f"lissom {__version__}"}
     metadata = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
     onnx.helper.set_model_props(proto, {"lissom_format": FORMAT, **metadata})
     onnx.checker.check_model(proto, full_check=True)
@@ -55,19 +48,22 @@ def export_onnx(
     return Path(path)
 
 
-def _exported(model: nn.Module, shape: tuple[int, ...], opset: int) -> onnx.ModelProto:
+def _exported(
+    model: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str], opset: int
+) -> onnx.ModelProto:
     first = next(model.parameters(), torch.empty(0))
-    example = torch.zeros(shape, device=first.device, dtype=first.dtype)
+    batch = 2  # torch.export takes 1 for a constant
+    examples = [torch.zeros((batch, *shape), device=first.device, dtype=first.dtype) for shape in inputs.values()]
     with _eval_mode(model), _silence():
         program = torch.onnx.export(
             model,
-            (example,),
+            tuple(examples),
             dynamo=True,
             verbose=False,
             opset_version=opset,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in inputs),
         )
     assert program is not None
     return program.model_proto

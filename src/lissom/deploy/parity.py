@@ -1,6 +1,7 @@
-"""The proof that an exported file answers as its model does, on the images that it is given."""
+"""The proof that an exported file answers as its model does, on the inputs that it is given."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,21 +9,26 @@ import numpy as np
 import torch
 from torch import nn
 
-from lissom.deploy.runner import Runner
+from lissom.deploy.runner import Arrays, Runner
 from lissom.errors import ResultError
 
-TOLERANCE = 1e-4  # of the largest logit, or of 1: float32 summed in another order differs by 1e-7 to 1e-5 of it
+TOLERANCE = 1e-4  # of the largest output, or of 1: float32 summed in another order differs by 1e-7 to 1e-5 of it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parity:
-    """How far two sets of logits lie apart."""
+    """How far two sets of outputs lie apart."""
 
-    largest_difference: float  # of any logit, absolute
-    argmax_agree: int  # images to which both give the same class
-    n: int  # images
-    tolerance: float  # of that difference, absolute: what was asked for, times the largest logit where it is above 1
-    batch_sizes: tuple[int, ...]  # tried one after another
+    largest_difference: float
+    """Of any number, absolute."""
+    argmax_agree: int
+    """Samples to which both give the same class: the largest along the last axis of the first output."""
+    n: int
+    """Samples."""
+    tolerance: float
+    """Of that difference, absolute: what was asked for, times the largest output where that is above 1."""
+    batch_sizes: tuple[int, ...] = ()
+    """Tried one after another."""
 
     @property
     def reached(self) -> bool:
@@ -34,34 +40,41 @@ class Parity:
         return {**asdict(self), "batch_sizes": list(self.batch_sizes), "reached": self.reached}
 
 
-def parity(
-    model: nn.Module, file: Path | str | Runner, images: torch.Tensor | np.ndarray, *, tolerance: float = TOLERANCE
-) -> Parity:
-    """Compares the logits of `model` in eval mode and of the exported `file` on `images`, normalised float32 N C H W.
-
-    The first image goes through the file once more alone, so that batch size 1 is proven besides N.
-    """
-    runner = file if isinstance(file, Runner) else Runner(file)
-    batch = torch.as_tensor(images).to(torch.float32).cpu().contiguous()
-    expected = _logits(model, batch)
-    answers = [(runner(batch.numpy()), expected)]
-    if len(batch) > 1:
-        answers.append((runner(batch[:1].numpy()), expected[:1]))
-    agree = int((answers[0][0].argmax(1) == expected.argmax(1)).sum())
+def closely(got: Arrays, want: Arrays, *, tolerance: float = TOLERANCE) -> Parity:
+    """All outputs by name, number by number."""
+    assert got.keys() == want.keys(), f"{sorted(got)} for {sorted(want)}"
+    first = next(iter(want))
+    same = got[first].argmax(-1) == want[first].argmax(-1)
+    largest = max(float(np.abs(values).max()) for values in want.values())
     return Parity(
-        largest_difference=max(_largest(got, want) for got, want in answers),
-        argmax_agree=agree,
-        n=len(batch),
-        tolerance=tolerance * max(1.0, float(np.abs(expected).max())),
-        batch_sizes=tuple(len(got) for got, _ in answers),
+        largest_difference=float(np.max([np.abs(got[name].astype(np.float64) - want[name]).max() for name in want])),
+        argmax_agree=int(same.reshape(len(same), -1).all(1).sum()),
+        n=len(want[first]),
+        tolerance=tolerance * max(1.0, largest),
     )
 
 
-def require_parity(
-    model: nn.Module, file: Path | str | Runner, images: torch.Tensor | np.ndarray, *, tolerance: float = TOLERANCE
-) -> Parity:
-    """`parity`, or ResultError where the difference is above `tolerance` or a logit is not finite."""
-    found = parity(model, file, images, tolerance=tolerance)
+Agree = Callable[[Arrays, Arrays], Parity]
+
+
+def parity(model: nn.Module, file: Path | str | Runner, inputs: Arrays, *, agree: Agree = closely) -> Parity:
+    """Compares the outputs of `model` in eval mode and of the exported `file`; `inputs` are float32, the batch first.
+
+    The first sample goes through the file once more alone, so that batch size 1 is proven besides N.
+    """
+    runner = file if isinstance(file, Runner) else Runner(file)
+    expected = _outputs(model, inputs, runner.outputs)
+    found = agree(runner(inputs), expected)
+    if found.n == 1:
+        return replace(found, batch_sizes=(1,))
+    alone = agree(runner(_first(inputs)), _first(expected))
+    worst = float(np.maximum(found.largest_difference, alone.largest_difference))  # NaN where one is
+    return replace(found, largest_difference=worst, batch_sizes=(found.n, 1))
+
+
+def require_parity(model: nn.Module, file: Path | str | Runner, inputs: Arrays, *, agree: Agree = closely) -> Parity:
+    """`parity`, or ResultError where the difference is above the tolerance or an output is not finite."""
+    found = parity(model, file, inputs, agree=agree)
     if not found.reached:
         path = file.path if isinstance(file, Runner) else file
         difference = f"{found.largest_difference:.3g}"
@@ -71,17 +84,33 @@ def require_parity(
     return found
 
 
-def _logits(model: nn.Module, batch: torch.Tensor) -> np.ndarray:
-    device = next(model.parameters(), batch).device
+def _first(arrays: Arrays) -> dict[str, np.ndarray]:
+    return {name: array[:1] for name, array in arrays.items()}
+
+
+def _outputs(model: nn.Module, inputs: Arrays, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        with torch.inference_mode():
-            return model(batch.to(device)).float().cpu().numpy()
+        return ModuleOutputs(model, names)(inputs)
     finally:
         for module, training in modes.items():
             module.training = training
 
 
-def _largest(got: np.ndarray, want: np.ndarray) -> float:
-    return float(np.abs(got.astype(np.float64) - want).max())
+class ModuleOutputs:
+    """What a `Runner` is for a file, for a module in eval mode: named arrays in, named raw arrays out.
+
+    The arrays are the arguments of its `forward`, in its order; they go to its device.
+    """
+
+    def __init__(self, model: nn.Module, outputs: tuple[str, ...]) -> None:
+        self.model, self.outputs = model, outputs
+
+    @torch.inference_mode()
+    def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        first = next(self.model.parameters(), torch.empty(0))
+        given = [torch.from_numpy(array).to(first.device) for array in arrays.values()]
+        answers: Any = self.model(*given)
+        answers = answers if isinstance(answers, tuple | list) else (answers,)
+        return {name: each.float().cpu().numpy() for name, each in zip(self.outputs, answers, strict=True)}

@@ -1,55 +1,76 @@
 """Runs an exported file with NumPy and ONNX Runtime alone; torch is not needed and not loaded."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
 
 from lissom.errors import DataError
 
-FORMAT = "1"  # of the metadata that `deploy.onnx` writes and this file reads
-INPUT, OUTPUT = "images", "logits"
+FORMAT = "2"  # of the metadata that `deploy.onnx` writes and this file reads
+TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Port(NamedTuple):
+    """An input of a file."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    """A word where any size will do, as for the batch."""
+    dtype: Any
 
 
 class Runner:
-    """An exported classifier. `Runner(file)(images)`: float32 N C H W, normalised -> logits float32 N K."""
+    """An exported network. `Runner(file)({"images": array})["logits"]`; the batch is the first axis of each array."""
 
-    labels: tuple[str, ...]
-    mean: tuple[float, ...]  # of pixels scaled to 0..1, for each channel
-    std: tuple[float, ...]
-    resolution: int  # side of the square input, pixels
-    in_channels: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[str, ...]
+    task: str
+    """The kind of work whose predictor prepares the inputs and decodes the outputs."""
+    facts: dict[str, Any]
+    """What that task knows of the data of the training, as plain values."""
+    network: str
+    """Its label."""
 
     def __init__(self, path: Path | str, *, threads: int | None = None) -> None:
         """threads: for one operator; None: one for each core. Raises: DataError unless lissom exported the file."""
         self.path = Path(path)
         self._session = _open(self.path, threads)
         values = _metadata(self.path, self._session)
-        self.labels = tuple(values["labels"])
-        self.mean, self.std = tuple(values["mean"]), tuple(values["std"])
-        self.resolution, self.in_channels = values["resolution"], values["in_channels"]
+        self.task, self.facts, self.network = values["task"], values["facts"], values["network"]
         self.producer: str = values["producer"]
+        ports = self._session.get_inputs()
+        self.inputs = tuple(Port(port.name, tuple(port.shape), TYPES.get(port.type)) for port in ports)
+        self.outputs = tuple(port.name for port in self._session.get_outputs())
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """float32 N C H W -> float32 N K. Raises: DataError for another shape or type."""
-        expected = ("N", self.in_channels, self.resolution, self.resolution)
-        if images.ndim != 4 or images.shape[1:] != expected[1:] or not images.size or images.dtype != np.float32:
-            got = f"{images.dtype} {_shape(images.shape)}"
-            raise DataError("deploy-wrong-input", path=self.path, got=got, expected=f"float32 {_shape(expected)}")
-        (logits,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(images)})
-        return np.asarray(logits)
+    def __call__(self, arrays: np.ndarray | Arrays) -> dict[str, np.ndarray]:
+        """The file's raw outputs by name. arrays: by name, or the one of a file with one input.
 
-    def normalise(self, pixels: np.ndarray) -> np.ndarray:
-        """uint8 N H W C -> float32 N C H W: scaled to 0..1, mean subtracted, divided by std."""
-        expected = ("N", "H", "W", self.in_channels)
-        if pixels.ndim != 4 or pixels.shape[3] != self.in_channels or pixels.dtype != np.uint8:
-            got = f"{pixels.dtype} {_shape(pixels.shape)}"
-            raise DataError("deploy-wrong-input", path=self.path, got=got, expected=f"uint8 {_shape(expected)}")
-        scaled = pixels.astype(np.float32) / np.float32(255)
-        normal = (scaled - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return np.ascontiguousarray(normal.transpose(0, 3, 1, 2))  # N H W C -> N C H W
+        Raises: DataError for another name, shape or type than the file takes.
+        """
+        given = {self.inputs[0].name: arrays} if isinstance(arrays, np.ndarray) else dict(arrays)
+        if given.keys() != {port.name for port in self.inputs}:
+            raise self._refused(", ".join(given), ", ".join(port.name for port in self.inputs))
+        for port in self.inputs:
+            if not _fits(given[port.name], port):
+                got = given[port.name]
+                raise self._refused(f"{got.dtype} {_shape(got.shape)}", f"{np.dtype(port.dtype)} {_shape(port.shape)}")
+        answers = self._session.run(None, {name: np.ascontiguousarray(array) for name, array in given.items()})
+        return dict(zip(self.outputs, map(np.asarray, answers), strict=True))
+
+    def _refused(self, got: str, expected: str) -> DataError:
+        return DataError("deploy-wrong-input", path=self.path, got=got, expected=expected)
+
+
+def _fits(array: np.ndarray, port: Port) -> bool:
+    sizes = zip(array.shape, port.shape, strict=False)
+    alike = all(size > 0 if isinstance(wanted, str) else size == wanted for size, wanted in sizes)
+    return alike and array.ndim == len(port.shape) and array.dtype == port.dtype
 
 
 def _open(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
@@ -69,9 +90,7 @@ def _metadata(path: Path, session: onnxruntime.InferenceSession) -> dict[str, An
     found = session.get_modelmeta().custom_metadata_map
     if found.get("lissom_format") != FORMAT:
         raise DataError("deploy-not-ours", path=path, got=found.get("lissom_format", "–"), expected=FORMAT)
-    return {
-        name: json.loads(found[name]) for name in ("labels", "mean", "std", "resolution", "in_channels", "producer")
-    }
+    return {name: json.loads(found[name]) for name in ("task", "facts", "network", "producer")}
 
 
 def _shape(shape: tuple[Any, ...]) -> str:

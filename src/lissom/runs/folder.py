@@ -73,7 +73,7 @@ def _not_writable(path: Path, error: OSError) -> MachineError:
 def write_record(path: Path, changes: Mapping[str, Any]) -> None:
     """Lays `changes` over run.json, which says the format's version by itself: the status, or what is known now."""
     file = path / RECORD
-    old = _read_json(file) if file.exists() else {"format": RUN_FORMAT, "lissom": __version__}
+    old = read_json(file) if file.exists() else {"format": RUN_FORMAT, "lissom": __version__}
     write_json(file, old | dict(changes))
 
 
@@ -100,7 +100,7 @@ def read_run(path: Path | str) -> Stored:
     path = Path(path)
     if not is_run(path):
         raise DataError("run-folder-missing" if not path.exists() else "not-a-run-folder", path=path)
-    record = _read_json(path / RECORD)
+    record = read_json(path / RECORD)
     if record.get("format") != RUN_FORMAT:
         values = {"got": record.get("format"), "expected": RUN_FORMAT, "writer": record.get("lissom", "?")}
         raise DataError("run-format-unknown", path=path, **values)
@@ -110,7 +110,7 @@ def read_run(path: Path | str) -> Stored:
 def read_environment(path: Path) -> dict[str, Any]:
     """The content of env.json, or nothing when it is not there."""
     file = path / ENVIRONMENT
-    return _read_json(file) if file.exists() else {}
+    return read_json(file) if file.exists() else {}
 
 
 def list_runs(root: Path | str) -> list[Path]:
@@ -129,7 +129,8 @@ def _read_config(file: Path) -> dict[str, Any]:
     return values
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """An object of plain values. Raises: DataError where the file is missing or damaged."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

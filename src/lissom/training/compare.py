@@ -12,13 +12,13 @@ def by_intervals(a: Run, b: Run) -> str:
     None is called better where the test data is another, or no interval is known.
     """
     names: dict[str, Any] = {"a": a.name, "b": b.name}
-    key = f"{a.task.metric}_interval_95"
+    metric = a.task.metric
     first, second = a.record.data, b.record.data
     if (first.digest, first.sizes) != (second.digest, second.sizes):
         return text("verbs.compare-other-data", **names)
-    if key not in a.test or key not in b.test:
+    if metric not in a.record.intervals or metric not in b.record.intervals:
         return text("verbs.compare-tied", **names)
-    (a_low, a_high), (b_low, b_high) = a.test[key], b.test[key]
+    (a_low, a_high), (b_low, b_high) = a.record.intervals[metric], b.record.intervals[metric]
     if a_low > b_high:
         return text("verbs.compare-better", better=a.name, worse=b.name)
     if b_low > a_high:

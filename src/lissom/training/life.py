@@ -1,29 +1,39 @@
 """The life of a run, written once for all tasks: prepared, begun, trained, finished; or resumed."""
 
 import contextlib
+import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
+from lissom.device import choose_device
 from lissom.engine.fit import FitResult, fit
 from lissom.engine.processes import launch, on_first, under_torchrun
 from lissom.errors import Interrupted, LissomError, MachineError, UsageError
 from lissom.events import Listener, Note, Stop, silent
 from lissom.runs.owner import Owner, owned
+from lissom.training.changes import Change, Stored, objective
+from lissom.training.finish import finish
 from lissom.training.prepare import Prepared, prepare
 from lissom.training.registry import task_of
 from lissom.training.run import Record, Run, begin, open_run, write_results
 from lissom.training.task import Place
+from lissom.training.trained import with_best
 
 _BUSY = threading.Lock()
 
 
-def train(config: Any, place: Place, listener: Listener, stop: Stop | None) -> Path:
-    """A new run of these settings; its folder when it is finished. Raises: all that `prepare` refuses, before that."""
+def train(config: Any, place: Place, listener: Listener, stop: Stop | None, *, changes: Sequence[Change] = ()) -> Path:
+    """A new run of these settings; its folder when it is finished.
+
+    changes: made to its network and its objective beside the settings. Raises: all that `prepare` refuses, before that.
+    """
     with _alone():
-        prepared = prepare(task_of(config), config, listener)
-        return _launch(prepared.config, place, None, prepared, listener, stop)
+        prepared = prepare(task_of(config), config, listener, changes=[change.to_json() for change in changes])
+        return _launch(prepared.config, place, None, prepared, prepared.changes, listener, stop)
 
 
 def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
@@ -32,7 +42,7 @@ def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
     Raises: DataError when the data has changed since; MachineError when another process writes it; else as `train`.
     """
     with _alone():
-        return _launch(run.config, None, run.path, None, listener, stop)
+        return _launch(run.config, None, run.path, None, (), listener, stop)
 
 
 @contextlib.contextmanager
@@ -51,13 +61,14 @@ def _launch(
     place: Place | None,
     resumed: Path | None,
     prepared: Prepared | None,
+    changes: Sequence[Stored],
     listener: Listener,
     stop: Stop | None,
 ) -> Path:
     """In one process with what was prepared; new processes prepare for themselves, as data does not travel."""
     if config.engine.devices > 1 and not under_torchrun():
         prepared = None
-    return launch(life, config.engine, config, place, resumed, prepared, listener=listener, stop=stop)
+    return launch(life, config.engine, config, place, resumed, prepared, changes, listener=listener, stop=stop)
 
 
 def life(
@@ -66,18 +77,19 @@ def life(
     place: Place | None,
     resumed: Path | None,
     prepared: Prepared | None,
+    changes: Sequence[Stored],
     *,
     listener: Listener,
     stop: Stop | None,
 ) -> Path:
     """What each process does: the same data and seed, its own parts of every batch; the first one writes.
 
-    place: where a new run goes; resumed: the run to go on with.
+    place: where a new run goes, whose network has these `changes`; resumed: the run to go on with.
     """
     task = task_of(config)
     if prepared is None:
         run = None if resumed is None else open_run(resumed)
-        prepared = prepare(task, config, listener if resumed else silent, run)
+        prepared = prepare(task, config, listener if resumed else silent, run=run, changes=changes)
     if resumed is None:
         assert place
         folder = on_first(fabric, begun, place, prepared)
@@ -87,12 +99,13 @@ def life(
         if over:  # another process finished it between our reading and our owning it
             return folder
         if prepared.model is None:
-            assert task.fit_at_once, "nothing that trains"
-            results = on_first(fabric, task.fit_at_once, folder, config, prepared.data)
+            require()
+            on_first(fabric, _fit_at_once, folder, prepared, listener, stop)
         else:
+            best = copy.deepcopy(prepared.model)  # gets the best weights: training may compile and wrap the other one
             results = _fitted(fabric, prepared, folder, listener, stop, resume=resumed is not None, require=require)
-        require()
-        on_first(fabric, _finish, folder, results, prepared, listener)
+            require()
+            on_first(fabric, _finish, folder, results, best, prepared, listener, stop)
     return folder
 
 
@@ -144,7 +157,7 @@ def _fitted(
     batches = prepared.batches_on(fabric.device)
     found: FitResult = fit(
         prepared.model,
-        task.objective(config, prepared.data),
+        objective(task, config, prepared.data, prepared.changes),
         batches.train,
         batches.val,
         optim=config.optim,
@@ -156,14 +169,28 @@ def _fitted(
         resume=resume,
         require=require,
     )
-    return {"epochs": found.epochs, "best_epoch": found.best_epoch, "best_metric": found.best_metric}
+    return {
+        "epochs": found.epochs,
+        "best_epoch": found.best_epoch,
+        "best_metric": found.best_metric,
+        "train_seconds": round(sum(row["seconds"] for row in found.history), 3),  # evaluations left out
+    }
 
 
-def _finish(folder: Path, results: dict[str, Any], prepared: Prepared, listener: Listener) -> None:
-    """The test data is read once and all is written; only then the run counts as finished."""
+def _fit_at_once(folder: Path, prepared: Prepared, listener: Listener, stop: Stop | None) -> None:
+    assert prepared.task.fit_at_once, "nothing that trains"
+    model, results = prepared.task.fit_at_once(folder, prepared.config, prepared.data, prepared.facts)
     write_results(folder, results)
-    prepared.task.finish(open_run(folder), prepared.data, listener)
-    write_results(folder, {"status": "finished"})
+    finish(open_run(folder), model, prepared.data, listener, stop)
+
+
+def _finish(
+    folder: Path, results: dict[str, Any], best: nn.Module, prepared: Prepared, listener: Listener, stop: Stop | None
+) -> None:
+    write_results(folder, results)
+    run = open_run(folder)
+    model = with_best(best, run, choose_device(run.config.engine.device))
+    finish(run, model, prepared.data, listener, stop)
 
 
 def begun(place: Place, prepared: Prepared) -> Path:
@@ -175,9 +202,11 @@ def begun(place: Place, prepared: Prepared) -> Path:
         macs=prepared.cost.macs,
         data=prepared.data.used,
         weights=prepared.weights,
+        changes=tuple(dict(change) for change in prepared.changes),
     )
     folder = begin(place, prepared.stem, config=prepared.config, facts=prepared.facts, record=record)
-    prepared.task.begin(folder, prepared.config, prepared.data, prepared.batches_on("cpu") if prepared.model else None)
+    batches = prepared.batches_on("cpu") if prepared.model else None
+    prepared.task.begin(folder, prepared.config, prepared.data, prepared.facts, batches)
     return folder
 
 

@@ -1,15 +1,19 @@
 """All that can be refused before a run folder is made is refused here; `--dry-run` is this and no more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
 from lissom.engine.seeds import seed_everything
-from lissom.errors import DataError
 from lissom.events import Listener
+from lissom.profiler import count
+from lissom.training.changes import Stored, network
+from lissom.training.evaluate import own_data
 from lissom.training.run import InitialWeights, Run
 from lissom.training.task import Batches, Cost, Data, Task
 
@@ -28,6 +32,8 @@ class Prepared:
     """With the weights that it begins with; None where nothing is trained by epochs."""
     weights: InitialWeights | None
     """Where these are from."""
+    changes: Sequence[Stored]
+    """Of the network, beside its settings."""
     _batches: tuple[str, Batches] | None = field(default=None, init=False)
 
     @property
@@ -39,36 +45,47 @@ class Prepared:
     def batches_on(self, device: Any) -> Batches:
         """Made once for each device."""
         if self._batches is None or self._batches[0] != str(device):
-            self._batches = (str(device), self.task.batches(self.config, self.data, device))
+            self._batches = (str(device), self.task.batches(self.config, self.data, self.facts, device))
         return self._batches[1]
 
 
-def prepare(task: Task, config: Any, listener: Listener, run: Run | None = None) -> Prepared:
+def prepare(
+    task: Task, config: Any, listener: Listener, *, run: Run | None = None, changes: Sequence[Stored] = ()
+) -> Prepared:
     """Settings, device, data, cost, network, weights and batches, checked in this order.
 
-    run: one to go on with: its own facts hold, its data must be the same, and a checkpoint holds its weights.
+    run: one to go on with: its own facts and changes hold, its data must be the same, and a checkpoint holds its
+    weights. changes: of a new run's network.
     Raises: UsageError and DataError for what cannot be trained, MachineError for a device that is missing.
     """
-    config = config if run else task.settle(config)
+    going_on = run is not None and bool(newest(run.checkpoints))
+    weights = None if going_on else task.weights(config)
+    config = config if run else task.settle(config, weights)
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
-    data = task.load(config, listener)
-    if run and data.used.digest != run.record.data.digest:
-        raise DataError("run-data-changed", run=run.path, data=data.used.source)
+    data = own_data(run, listener) if run else task.load(config, listener, None)
     facts = run.facts if run else data.facts
-    cost = task.cost(config, facts)
-    prepared = Prepared(task=task, config=config, data=data, facts=facts, cost=cost, model=None, weights=None)
+    changes = run.record.changes if run else tuple(changes)
+    cost = _cost(task, config, facts, changes)
+    prepared = Prepared(
+        task=task, config=config, data=data, facts=facts, cost=cost, model=None, weights=None, changes=changes
+    )
     if task.by_epochs(config):
         seed_everything(config.engine.seed)
-        prepared.model = task.build(config, facts)
-        if not (run and newest(run.checkpoints)):
-            _begin_with_weights(prepared, listener)
+        prepared.model = network(task, config, facts, changes)
+        if weights is not None:
+            assert task.start, "weights that nobody loads"
+            begun = task.start(prepared.model, weights, facts, listener)
+            prepared.weights, prepared.facts = begun.about, replace(facts, **begun.facts)
         prepared.batches_on("cpu")  # its checks too come before anything is written
     return prepared
 
 
-def _begin_with_weights(prepared: Prepared, listener: Listener) -> None:
-    loaded = prepared.task.start(prepared.model, prepared.config, listener)
-    if loaded:
-        prepared.weights = loaded.about
-        prepared.facts = replace(prepared.facts, **loaded.facts)
+def _cost(task: Task, config: Any, facts: Any, changes: Sequence[Stored]) -> Cost:
+    """Parameters and MACs of one input as it is really used; nothing is counted of what is no network."""
+    if not task.by_epochs(config):
+        return Cost(None, None)
+    with torch.device("meta"):
+        model = network(task, config, facts, changes)
+    counted = count(model, input_shape=task.inputs(config, facts))
+    return Cost(counted.parameters, counted.macs)

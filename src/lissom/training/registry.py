@@ -26,13 +26,11 @@ def find_task(name: str) -> Task:
     Raises: UsageError with near names, or with what is wrong with a task from outside.
     """
     if name in TASKS:
-        return _imported(TASKS[name])
+        return imported(TASKS[name])
     if not is_outside(name):
         raise UsageError("task-name-unknown", got=name, near=near(str(name), TASKS))
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # the working folder, as for `python -m`; it stays, for processes that are started later
     try:
-        found = _imported(name)
+        found = imported(name)
     except (ImportError, AttributeError, ValueError) as error:
         raise UsageError("task-not-imported", got=name, reason=error) from None
     if not isinstance(found, Task) or getattr(found.config, "TASK", None) != name:
@@ -40,7 +38,10 @@ def find_task(name: str) -> Task:
     return found
 
 
-def _imported(spec: str) -> Any:
+def imported(spec: str) -> Any:
+    """What `module:name` names; the working folder is on the path, as for `python -m`."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # it stays, for processes that are started later
     module, _, attribute = spec.partition(":")
     return getattr(import_module(module), attribute)
 

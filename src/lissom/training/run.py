@@ -69,8 +69,16 @@ class Record:
     """The epoch whose weights are kept, from 1."""
     best_metric: float | None = None
     """The task's metric of that epoch, on what chose it; None: nothing chose."""
+    train_seconds: float | None = None
+    """Of training alone, without evaluations."""
+    changes: tuple[dict[str, Any], ...] = ()
+    """What was done to the network beside its settings, as `changes.find_change` reads it."""
     test: dict[str, Any] = field(default_factory=dict)
-    """Figures of the test set by name; empty until it was read."""
+    """Figures of the test set: metric to number; empty until it was read."""
+    intervals: dict[str, Any] = field(default_factory=dict)
+    """Low and high of those figures that have a 95 % interval."""
+    notes: tuple[Note, ...] = ()
+    """What must be known to read the figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +113,7 @@ class Run:
 
     @property
     def test(self) -> dict[str, Any]:
-        """Figures of the test set by name; empty until it was read."""
+        """Figures of the test set: metric to number; empty until it was read."""
         return self.record.test
 
     @property

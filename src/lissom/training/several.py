@@ -112,7 +112,7 @@ def by_metric(trained: Sequence[Run]) -> dict[str, Any]:
     metric = trained[0].task.metric
     scores: dict[str, Callable[[Run], float]] = {
         metric: lambda run: run.test[metric],
-        "train_seconds": lambda run: sum(row["seconds"] for row in run.history),
+        "train_seconds": lambda run: run.record.train_seconds or 0.0,
     }
     row: dict[str, Any] = {"runs": len(trained)}
     for name, value in scores.items():

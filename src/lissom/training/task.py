@@ -3,13 +3,20 @@
 Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from lissom.errors import Interrupted
+from lissom.events import What
+
 if TYPE_CHECKING:
+    from lissom.training.figures import Figures
     from lissom.training.run import DataUsed, InitialWeights
+
+Arrays = Mapping[str, Any]
+"""NumPy arrays by name."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,78 @@ class Begun(NamedTuple):
     """Fields of the facts that they change."""
 
 
+class Where(NamedTuple):
+    """Where it is computed; the threads are set already, and are told for the commands that are printed."""
+
+    device: str = "auto"
+    threads: int | None = None
+
+
+class Work(Protocol):
+    """Some inputs of a prediction that are answered one part after the other."""
+
+    @property
+    def what(self) -> What:
+        """What `done` and `total` count."""
+        ...
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def done(self) -> int:
+        """With the part that was handed out last, once it is kept."""
+        ...
+
+    def parts(self) -> Iterator[tuple[Any, Arrays]]:
+        """Each part that is still to be answered, and its preprocessed arrays."""
+        ...
+
+    def keep(self, part: Any, answers: Any) -> None:
+        """The decoded answers of a part."""
+        ...
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What is told of these inputs, once all parts are kept."""
+        ...
+
+    def stopped(self) -> Interrupted:
+        """The error after a stop, which says how to go on."""
+        ...
+
+
+class Predictor(Protocol):
+    """Answers, by a run's network or by a portable file alike."""
+
+    def work(self, inputs: Sequence[Any]) -> Iterator[Work]:
+        """The inputs that a person gives: files, folders, arrays. Raises: DataError for what cannot be read."""
+        ...
+
+    def preprocess(self, inputs: Any) -> Arrays:
+        """Samples as the network takes them, by the names of its inputs; NumPy alone."""
+        ...
+
+    def outputs(self, arrays: Arrays) -> Arrays:
+        """The raw outputs by name: the one forward pass."""
+        ...
+
+    def decode(self, outputs: Arrays) -> Any:
+        """Answers; NumPy alone."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portable:
+    """What of a run becomes a file, and when the file answers the same."""
+
+    model: Any
+    """In eval mode, on the CPU."""
+    samples: Arrays
+    """Inputs by the names of the arguments of `forward`, the batch first: those that the answers are compared on."""
+    outputs: tuple[str, ...]
+    agree: Callable[[Arrays, Arrays], Any]
+    """(file's outputs, network's outputs) -> `deploy.parity.Parity`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One kind of work."""
@@ -110,32 +189,45 @@ class Task:
     """Settings of a training: a frozen dataclass of sections that names the task in `TASK`."""
     facts: type[Facts]
     """What a run knows of its data, so that its network and preprocessing are made again without it."""
-    settle: Callable[[Any], Any] = lambda config: config
-    """(config) -> the same with every default resolved; what would be ignored is refused."""
+    weights: Callable[[Any], Any] = lambda config: None
+    """(config) -> where the weights are that it begins with; None: random ones. Asked once in a training."""
+    settle: Callable[[Any, Any], Any] = lambda config, weights: config
+    """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
     load: Callable[..., Data]
-    """(config, listener) -> the data: read, checked and split, once in each process."""
-    cost: Callable[..., Cost]
-    """(config, facts) -> what the network costs, counted on the meta device; raises where it cannot take the input."""
+    """(config, listener, run) -> the data: read, checked and split, once in each process; run: None, or the one that is
+    looked at again, whose own preprocessing holds."""
+    inputs: Callable[..., tuple[tuple[int, ...], ...]]
+    """(config, facts) -> the shapes of what the network takes, without the batch: what its cost is counted at."""
     by_epochs: Callable[[Any], bool] = lambda _: True
     """(config) -> whether its network is trained epoch by epoch."""
     build: Callable[..., Any]
-    """(config, facts) -> the network, with random weights."""
-    start: Callable[..., Begun | None] = lambda *_: None
-    """(model, config, listener) -> the weights that the settings name, loaded into it; None: they name none."""
+    """(config, facts) -> the network, with random weights; raises where it cannot take the input."""
+    start: Callable[..., Begun] | None = None
+    """(model, weights, facts, listener) -> the weights, which are not None, loaded into it."""
     objective: Callable[..., Any]
     """(config, data) -> what is minimised and how it is judged: an `Objective` of the engine."""
     batches: Callable[..., Batches]
-    """(config, data, device) -> what the engine iterates."""
+    """(config, data, facts, device) -> what the engine iterates."""
     begin: Callable[..., None] = lambda *_: None
-    """(folder, config, data, batches) -> writes what belongs into a new run folder beside settings and facts."""
-    finish: Callable[..., None]
-    """(run, data, listener) -> reads the test data once; writes figures, pictures, page and card."""
-    fit_at_once: Callable[..., dict[str, Any]] | None = None
-    """(folder, config, data) -> fields of the run's record; for what has no epochs."""
-    evaluate: Callable[..., dict[str, Any]]
-    """(run, data, *, batch_size, device, write, listener) -> figures by name."""
-    predict: Callable[..., list[dict[str, Any]]]
-    """(model, inputs, options, *, device, threads, listener, stop) -> a row for each input; the threads are set."""
+    """(folder, config, data, facts, batches) -> writes what belongs into a new run folder beside settings and facts."""
+    fit_at_once: Callable[..., tuple[Any, dict[str, Any]]] | None = None
+    """(folder, config, data, facts) -> what answers, in the place of a network, and fields of the run's record; for
+    what has no epochs."""
+    predictor: Callable[..., Predictor]
+    """(opened, options, where) -> what answers."""
+    measure: Callable[..., "Figures"]
+    """(predictor, data, split, *, folder, batch_size, listener, stop) -> what it reaches on a part of the data; tables
+    and pictures go to the folder, None: nowhere."""
+    foreign: Callable[..., Any] | None = None
+    """(opened, data, listener) -> other data, as the run sees its own; None: a run is measured on its own alone."""
+    portable: Callable[..., Portable] | None = None
+    """(opened, listener) -> what is exported; None: not for this task."""
+    page: Callable[..., Any] | None = None
+    """(run, figures) -> a `report.page.Page` of the finished run; None: its figures by name."""
+    card: Callable[..., Any] | None = None
+    """(run, figures) -> a `report.card.Card`; None: what is known of every run."""
+    curves: tuple[str, ...] = ()
+    """Metrics of the epochs that are drawn; none: the metric alone."""
     compare: Callable[..., str] | None = None
     """(a, b) -> which of two finished runs of this task is better, as a sentence; None: by their intervals."""
     options: type[Any] = NoOptions
@@ -148,8 +240,6 @@ class Task:
     """(*, runs_dir, device, threads, listener) -> the rows and files of a demonstration."""
     demo_networks: Callable[[], list[str]] = list
     """() -> labels of the networks that `demo` trains."""
-    export: Callable[..., dict[str, Any]] | None = None
-    """(run, path, listener) -> what was written and how far its answers differ; None: not for this task."""
     samples: Callable[..., Any] | None = None
     """(run, data, *, most, device, listener) -> `inspection.samples.Samples`; None: no pictures to look inside with."""
     again: Callable[..., Any] | None = None

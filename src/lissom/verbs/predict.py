@@ -6,10 +6,9 @@ from typing import Any
 from lissom.config import updated
 from lissom.device import set_threads
 from lissom.events import Listener, Stop, silent
-from lissom.runs.folder import is_run
-from lissom.training.registry import first_task
-from lissom.training.run import open_run
-from lissom.training.task import Task
+from lissom.training import predict as training
+from lissom.training.opened import open_model
+from lissom.training.task import Task, Where
 
 
 def predict(
@@ -29,14 +28,18 @@ def predict(
     Raises: DataError for what cannot be read, UsageError for an option that the task does not have, Interrupted when it
     was stopped.
     """
-    set_threads(threads)
-    task = model_task(model)
-    plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
-    chosen = updated(task.options(), plain, where=f"predict {task.name}")
+    opened = open_model(model)
+    chosen = updated(opened.task.options(), _words(options), where=f"predict {opened.task.name}")
+    if opened.file is None:  # a file needs no torch
+        set_threads(threads)
     several = inputs if isinstance(inputs, list | tuple) else [inputs]
-    return task.predict(model, several, chosen, device=device, threads=threads, listener=listener, stop=stop)
+    return training.predict(opened, several, chosen, Where(device, threads), listener, stop)
+
+
+def _words(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
 
 
 def model_task(model: Path | str) -> Task:
-    """The task of a run; that of models which are no run folders is the first one."""
-    return open_run(model).task if is_run(model) else first_task()
+    """The task of a run or of a file; that of a network's name is the first one."""
+    return open_model(model).task

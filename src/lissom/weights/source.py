@@ -77,13 +77,10 @@ def _norm_beside(file: Path) -> Norm | None:
     return Norm(tuple(facts["mean"]), tuple(facts["std"])) if {"mean", "std"} <= facts.keys() else None
 
 
-def settled(model: ModelConfig, cache_dir: str | None = None) -> ModelConfig:
+def settled(model: ModelConfig, found: Source) -> ModelConfig:
     """The settings with the options that the weights want and that were not given; a file's path made whole."""
-    if not model.weights:
-        return model
-    if model.weights not in (IMAGENET, *CHECKPOINTS) and Path(model.weights).exists():
-        model = dataclasses.replace(model, weights=str(Path(model.weights).resolve()))
-    found = source(str(model.weights), model.model, given_options(model), cache_dir=cache_dir)
+    if model.weights not in (IMAGENET, *CHECKPOINTS) and Path(str(model.weights)).exists():
+        model = dataclasses.replace(model, weights=str(Path(str(model.weights)).resolve()))
     wanted = dict(found.checkpoint.options) if found.checkpoint else {}
     width = wanted.pop("width", model.width)
     return dataclasses.replace(model, width=width, options=wanted | dict(model.options))

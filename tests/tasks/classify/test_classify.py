@@ -11,10 +11,11 @@ from sklearn.metrics import classification_report, top_k_accuracy_score
 from torch import nn
 
 from lissom import models
+from lissom.tasks.classify.answers import Answers, top_k
 from lissom.tasks.classify.data.batches import Batch
 from lissom.tasks.classify.gradcam import grad_cam
-from lissom.tasks.classify.metrics import calibration_error, classification_metrics, worst
-from lissom.tasks.classify.objective import Answers, Classify, predict, top_k
+from lissom.tasks.classify.metrics import calibration_error, classification_figures, worst
+from lissom.tasks.classify.objective import Classify, predict
 
 
 def batch(images: torch.Tensor, labels: list[int], targets: torch.Tensor | None = None) -> Batch:
@@ -61,7 +62,7 @@ class TestMetrics:
 
     def test_per_class_scores_equal_scikit_learns(self) -> None:
         answers = random_answers()
-        found = classification_metrics(answers, self.names)
+        found = classification_figures(answers, self.names)
         report = classification_report(
             answers.labels, answers.predicted, target_names=list(self.names), output_dict=True, zero_division=0
         )
@@ -79,17 +80,17 @@ class TestMetrics:
         assert top_k(answers, 5) == pytest.approx(top_k_accuracy_score(answers.labels, answers.probabilities, k=5))
 
     def test_no_top5_where_it_says_nothing(self) -> None:
-        assert "top5" not in classification_metrics(random_answers(classes=5), self.names[:5])
+        assert "top5" not in classification_figures(random_answers(classes=5), self.names[:5]).values
 
     def test_a_class_without_images_counts_for_nothing(self) -> None:
         answers = Answers(np.eye(3, dtype=np.float32)[[0, 1, 1]], np.array([0, 1, 0]))
-        found = classification_metrics(answers, ("a", "b", "absent"))
+        found = classification_figures(answers, ("a", "b", "absent"))
         assert found["per_class"][2]["images"] == 0
         assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3) / 2)
 
     def test_rows_of_the_confusion_matrix_are_the_truth(self) -> None:
         answers = Answers(np.eye(2, dtype=np.float32)[[1, 1, 0]], np.array([0, 1, 0]))
-        assert classification_metrics(answers, ("a", "b"))["confusion"] == [[1, 1], [0, 1]]
+        assert classification_figures(answers, ("a", "b"))["confusion"] == [[1, 1], [0, 1]]
 
 
 class TestCalibration:

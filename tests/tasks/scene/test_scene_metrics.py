@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn.metrics import (
 )
 
 from lissom.stats.mcnemar import mcnemar
-from lissom.tasks.scene.metrics import confusion_of, scene_metrics
+from lissom.tasks.scene.metrics import confusion_of, scene_figures
 from lissom.tasks.scene.table import published_table
 
 NAMES = ("alfalfa", "corn", "grass", "oats")
@@ -27,10 +28,15 @@ def answers(seed: int = 0, count: int = 500, right: float = 0.8) -> tuple[np.nda
     return truth, np.where(rng.random(count) < right, truth, rng.integers(0, 4, count))
 
 
+def metrics_of(truth: Any, predicted: Any, names: Any) -> dict[str, Any]:
+    """By name, as `lissom.evaluate` returns them."""
+    return scene_figures(truth, predicted, names).to_dict()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_metrics_are_scikit_learn_s(seed: int) -> None:
     truth, predicted = answers(seed)
-    got = scene_metrics(truth, predicted, NAMES)
+    got = metrics_of(truth, predicted, NAMES)
     assert got["oa"] == accuracy_score(truth, predicted)
     assert got["aa"] == pytest.approx(balanced_accuracy_score(truth, predicted))
     assert got["kappa"] == pytest.approx(cohen_kappa_score(truth, predicted))
@@ -45,7 +51,7 @@ def test_metrics_are_scikit_learn_s(seed: int) -> None:
 
 def test_classes_without_test_pixels_stay_out_of_the_average() -> None:
     truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
-    got = scene_metrics(truth, predicted, NAMES)
+    got = metrics_of(truth, predicted, NAMES)
     assert got["aa"] == pytest.approx((0.5 + 1) / 2)
     absent, unknown = got["per_class"][2], got["per_class"][3]
     assert (absent["recall"], absent["precision"], absent["f1"], absent["pixels"]) == (None, 0.0, None, 0)
@@ -53,10 +59,10 @@ def test_classes_without_test_pixels_stay_out_of_the_average() -> None:
 
 
 def test_kappa_of_one_class_is_undefined() -> None:
-    assert scene_metrics(np.zeros(5, int), np.zeros(5, int), NAMES)["kappa"] is None
+    assert metrics_of(np.zeros(5, int), np.zeros(5, int), NAMES)["kappa"] is None
     truth = np.array([0, 0, 1, 1])
-    assert scene_metrics(truth, 1 - truth, NAMES)["kappa"] == -1
-    assert scene_metrics(truth, truth, NAMES)["kappa"] == 1
+    assert metrics_of(truth, 1 - truth, NAMES)["kappa"] == -1
+    assert metrics_of(truth, truth, NAMES)["kappa"] == 1
 
 
 def test_confusion_of_small_integers_does_not_overflow() -> None:
@@ -101,7 +107,7 @@ def runs(right_share: float, count: int = 3) -> list[dict]:
     rng = np.random.default_rng(int(100 * right_share))
     wrong = (truth + 1) % 4
     return [
-        scene_metrics(truth, np.where(rng.random(len(truth)) < right_share, truth, wrong), NAMES) for _ in range(count)
+        metrics_of(truth, np.where(rng.random(len(truth)) < right_share, truth, wrong), NAMES) for _ in range(count)
     ]
 
 
@@ -133,7 +139,7 @@ def test_table_as_text_is_aligned_and_as_latex_escaped_with_the_best_in_bold() -
 
 def test_one_run_has_no_deviation_and_chinese_names_keep_the_columns() -> None:
     truth, predicted = answers()
-    result = scene_metrics(truth, predicted, ("苜蓿", "玉米 (免耕)", "grass", "oats"))
+    result = metrics_of(truth, predicted, ("苜蓿", "玉米 (免耕)", "grass", "oats"))
     table = published_table({"SVM": [result]})
     assert table.rows[4][2][0].std is None
     body = [line for line in table.to_text().splitlines() if not line.startswith("-")]
@@ -144,6 +150,6 @@ def test_one_run_has_no_deviation_and_chinese_names_keep_the_columns() -> None:
 
 def test_runs_of_other_classes_are_not_mixed() -> None:
     truth, predicted = answers()
-    other = scene_metrics(truth, predicted, NAMES[::-1])
+    other = metrics_of(truth, predicted, NAMES[::-1])
     with pytest.raises(AssertionError, match="different classes"):
-        published_table({"a": [scene_metrics(truth, predicted, NAMES)], "b": [other]})
+        published_table({"a": [metrics_of(truth, predicted, NAMES)], "b": [other]})

@@ -21,9 +21,11 @@ from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.network import load_network
-from lissom.tasks.scene.predict import components
+from lissom.tasks.scene.predictor import ScenePredictor
 from lissom.tasks.scene.prepare import reduce, stored_fit
+from lissom.tasks.scene.settings import SceneOptions
 from lissom.training.run import Run
+from lissom.training.task import Where
 from scene_files import write_envi
 
 SMALL = {"model": "hybridsn", "window": 11, "components": 13, "epochs": 1, "batch_size": 64, "threads": 1}
@@ -136,8 +138,10 @@ class TestStrips:
     def test_are_read_and_reduced_as_the_whole_is(self, run: Run) -> None:
         scene, fitted = synthetic_scene(), stored_fit(run)
         whole = reduce(fitted, scene).values
-        some = components(scene, fitted, np.arange(64), slice(17, 61))
-        assert torch.equal(some, whole[:, 17:61])
+        model = load_network(run, torch.device("cpu"))
+        predictor = ScenePredictor(run, model, fitted, SceneOptions(), Where())
+        some = predictor.preprocess((scene.cube[17:61], scene.valid[17:61], np.arange(64)))["components"]
+        assert np.array_equal(some, whole[:, 17:61].numpy())
 
     @pytest.mark.usefixtures("small_blocks")
     def test_give_the_logits_of_the_whole_scene(self, run: Run, cube: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def plan(planned: dict[str, Any]) -> None:
 def result(run: Run) -> None:
     """What the run reached and the commands that follow."""
     test = run.test
-    low, high = test["top1_interval_95"]
+    low, high = run.record.intervals["top1"]
     out = console()
     out.print(
         text(

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lissom.cli.show import NUMBER, console, show_rows
+from lissom.events import Note
 from lissom.messages import text
 from lissom.report.tables import percent
-from lissom.tasks.scene.page import form_sentence, leak_sentence
 from lissom.training.run import Run
 
 
@@ -28,8 +28,8 @@ def result(run: Run) -> None:
     figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
     split = text(f"scene_runs.{run.config.scene.split}")
     out.print(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures), markup=False)
-    out.print(leak_sentence(test["leak"]), markup=False)
-    out.print(form_sentence(test), markup=False)
+    for told in record.notes:
+        out.print(str(told), markup=False)
     out.print(text("scene_runs.next", run=run.path), markup=False, soft_wrap=True)
 
 
@@ -41,7 +41,7 @@ def several(found: dict[str, Any]) -> None:
     for sentence in found["verdicts"]:
         out.print(sentence, markup=False)
     for row in found["rows"]:
-        out.print(f"{row['method']}: {leak_sentence(row['leak'])}", markup=False)
+        out.print(f"{row['method']}: {row['note']}", markup=False)
     out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)
 
 
@@ -65,8 +65,8 @@ def evaluation(found: dict[str, Any]) -> None:
             pixels=NUMBER(found["pixels"]),
         )
     )
-    out.print(leak_sentence(found["leak"]), markup=False)
-    out.print(form_sentence(found), markup=False)
+    for told in found["notes"]:
+        out.print(str(Note(**told)), markup=False)
     show_rows([{"class": row["class"], **row} for row in found["per_class"]])
     if found["folder"]:
         out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)

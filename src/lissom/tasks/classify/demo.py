@@ -15,13 +15,13 @@ from lissom.report.page import Page
 from lissom.report.pareto import marked, pareto
 from lissom.report.saving import save_picture
 from lissom.report.tables import comparison_columns, comparison_row
-from lissom.tasks.classify.export import export
-from lissom.tasks.classify.prepare import load_model
 from lissom.tasks.classify.recipes import NETWORKS, digits
 from lissom.timing.harness import latency
+from lissom.training.export import export
 from lissom.training.life import train
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
+from lissom.training.trained import trained
 
 
 def demo(
@@ -66,7 +66,7 @@ def _rows(finished: list[Run], threads: int | None) -> list[dict[str, Any]]:
     cpu = torch.device("cpu")
     side, channels = finished[0].facts.resolution, finished[0].facts.in_channels
     image = torch.zeros(1, channels, side, side)
-    models = {run.name: load_model(run, cpu) for run in finished}
+    models = {run.name: trained(run, cpu) for run in finished}
     set_threads(1)
     with torch.inference_mode():
         times = latency({name: lambda m=model: m(image) for name, model in models.items()}, repeats=100, seconds=3)
@@ -77,8 +77,8 @@ def _rows(finished: list[Run], threads: int | None) -> list[dict[str, Any]]:
             parameters=run.record.parameters or 0,
             macs=run.record.macs or 0,
             resolution=side,
-            correct=run.test["correct"],
-            total=run.test["images"],
+            correct=int(run.test["correct"]),
+            total=int(run.test["images"]),
             latency=times[run.name].to_dict(),
         )
         for run in finished

@@ -1,39 +1,50 @@
 """What an evaluation reports beyond top-1: per-class scores and calibration."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from lissom.report.confusion import most_confused
 from lissom.stats.intervals import wilson
-from lissom.tasks.classify.objective import Answers, top_k
+from lissom.tasks.classify.answers import Answers, top_k
+from lissom.training.figures import Figure, Figures
 
 
-def classification_metrics(answers: Answers, class_names: tuple[str, ...]) -> dict[str, Any]:
-    """Top-1 with its 95 % interval, top-5, per-class precision, recall and F1, confusion matrix, calibration error."""
+def classification_figures(
+    answers: Answers, class_names: tuple[str, ...], *, split: str = "test", folder: Path | None = None
+) -> Figures:
+    """Top-1 with its 95 % interval, top-5, mean F1, calibration error; details: scores of each class, confusion."""
     classes = np.arange(len(class_names))
     absent: Any = 0.0  # the score of a class that is never named; scikit-learn types the argument as a word
     scores: Any = precision_recall_fscore_support(
         answers.labels, answers.predicted, labels=classes, zero_division=absent
     )
     precision, recall, f1, support = scores
+    matrix = confusion_matrix(answers.labels, answers.predicted, labels=classes)
     correct, images = int(answers.correct.sum()), len(answers.labels)
-    metrics: dict[str, Any] = {
-        "images": images,
-        "correct": correct,
-        "top1": correct / images,
-        "top1_interval_95": list(wilson(correct, images)),
-        "macro_f1": float(f1[support > 0].mean()),
-        "calibration_error": calibration_error(answers),
-        "per_class": [
-            {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
-            for name, p, r, f, n in zip(class_names, precision, recall, f1, support, strict=True)
-        ],
-        "confusion": confusion_matrix(answers.labels, answers.predicted, labels=classes).tolist(),
-    }
+    low, high = wilson(correct, images)
+    known: dict[str, Any] = {"n": images, "split": split}
+    figures = [
+        Figure(name="images", value=images, unit="count", **known),
+        Figure(name="correct", value=correct, unit="count", **known),
+        Figure(name="top1", value=correct / images, low=low, high=high, **known),
+        Figure(name="macro_f1", value=float(f1[support > 0].mean()), **known),
+        Figure(name="calibration_error", value=calibration_error(answers), **known),
+    ]
     if len(class_names) > 5:
-        metrics["top5"] = top_k(answers, 5)
-    return metrics
+        figures.append(Figure(name="top5", value=top_k(answers, 5), **known))
+    per_class = [
+        {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
+        for name, p, r, f, n in zip(class_names, precision, recall, f1, support, strict=True)
+    ]
+    details = {
+        "per_class": per_class,
+        "confusion": matrix.tolist(),
+        "most_confused": most_confused(matrix, class_names),
+    }
+    return Figures(figures=tuple(figures), details=details, folder=folder)
 
 
 def calibration_error(answers: Answers, bins: int = 15) -> float:

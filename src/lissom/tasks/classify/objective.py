@@ -1,7 +1,6 @@
 """Classification of images: cross-entropy and top-1 for the engine, probabilities for whoever measures more."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,24 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lissom.engine.objective import Losses
+from lissom.tasks.classify.answers import Answers, top_k
 from lissom.tasks.classify.data.batches import Batch
-
-
-class Answers(NamedTuple):
-    """What a network said of a set of images, in the set's order."""
-
-    probabilities: np.ndarray  # N K, float32
-    labels: np.ndarray  # N, int64
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The class with the highest probability, N."""
-        return self.probabilities.argmax(1)
-
-    @property
-    def correct(self) -> np.ndarray:
-        """Whether it is the true one, N."""
-        return self.predicted == self.labels
 
 
 class Classify:
@@ -75,13 +58,6 @@ def predict(model: nn.Module, batches: Iterable[Batch]) -> Answers:
         model.train(was_training)
     probabilities, labels = zip(*parts, strict=True)
     return Answers(torch.cat(probabilities).numpy(), torch.cat(labels).numpy())
-
-
-def top_k(answers: Answers, k: int) -> float:
-    """Share of images whose true class is among the `k` most probable; a tie at the k-th place counts as a miss."""
-    truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-    others_ahead = (answers.probabilities >= truth[:, None]).sum(1) - 1
-    return float((others_ahead < k).mean())
 
 
 def class_weights(labels: NDArray[np.int64], num_classes: int) -> Tensor:

@@ -13,9 +13,9 @@ from lissom.inspection.samples import Samples, evenly
 from lissom.tasks.classify.data.batches import EvalBatches, Normaliser
 from lissom.tasks.classify.data.foreign import open_foreign
 from lissom.tasks.classify.data.images import ImageSet
-from lissom.tasks.classify.evaluate import View
-from lissom.tasks.classify.prepare import load_data, load_model
+from lissom.training.evaluate import own_data
 from lissom.training.run import Run
+from lissom.training.trained import trained
 
 
 def samples(run: Run, data: str | None, *, most: int, device: str, listener: Listener) -> Samples:
@@ -23,7 +23,7 @@ def samples(run: Run, data: str | None, *, most: int, device: str, listener: Lis
 
     Raises: DataError for data that cannot be read or has an unknown class.
     """
-    view, at = View.of(run.facts), choose_device(device)
+    view, at = run.facts, choose_device(device)
     images = _some(_images(run, data, listener), most)
 
     def pixels(indices: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -35,7 +35,7 @@ def samples(run: Run, data: str | None, *, most: int, device: str, listener: Lis
 
     return Samples(
         network=run.record.network,
-        model=load_model(run, at),
+        model=trained(run, at),
         class_names=view.class_names,
         labels=images.labels,
         pixels=pixels,
@@ -53,7 +53,7 @@ def _some(images: ImageSet, most: int) -> ImageSet:
 
 def _images(run: Run, data: str | None, listener: Listener) -> ImageSet:
     if data is None:
-        return load_data(run.config, listener).train
+        return own_data(run, listener).train  # type: ignore[attr-defined]
     return open_foreign(
         data,
         class_names=run.facts.class_names,

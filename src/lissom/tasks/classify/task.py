@@ -15,14 +15,6 @@ from lissom.training.task import Later, Task
 HERE = "lissom.tasks.classify"
 
 
-def _predict(
-    model: Any, inputs: Any, options: ClassifyOptions, *, device: str, threads: int | None, **how: Any
-) -> list[dict[str, Any]]:
-    from lissom.tasks.classify.predict import predict
-
-    return predict(model, inputs, options, device=device, **how)  # the threads are set; no command is printed with them
-
-
 def _check(path: str, options: ClassifyCheckOptions, *, picture: Path | None, listener: Listener) -> dict[str, Any]:
     from lissom.tasks.classify.data.check import check
 
@@ -43,21 +35,25 @@ TASK = Task(
     facts=ClassifyFacts,
     options=ClassifyOptions,
     check_options=ClassifyCheckOptions,
+    weights=Later(f"{HERE}.train:weights"),
     settle=Later(f"{HERE}.train:settle"),
     load=Later(f"{HERE}.prepare:load_data"),
-    cost=Later(f"{HERE}.prepare:cost"),
+    inputs=Later(f"{HERE}.prepare:inputs"),
     build=Later(f"{HERE}.prepare:build"),
     start=Later(f"{HERE}.prepare:start"),
     objective=Later(f"{HERE}.train:objective"),
     batches=Later(f"{HERE}.train:batches"),
     begin=Later(f"{HERE}.train:begin"),
-    finish=Later(f"{HERE}.finish:finish"),
-    evaluate=Later(f"{HERE}.evaluate:evaluate"),
-    predict=_predict,
+    predictor=Later(f"{HERE}.predictor:predictor"),
+    measure=Later(f"{HERE}.measure:measure"),
+    foreign=Later(f"{HERE}.data.foreign:foreign"),
+    portable=Later(f"{HERE}.portable:portable"),
+    page=Later(f"{HERE}.page:photo_page"),
+    card=Later(f"{HERE}.page:photo_card"),
+    curves=("top1", "top5"),
     check=_check,
     compare=_compare,
     demo=Later(f"{HERE}.demo:demo"),
     demo_networks=Later(f"{HERE}.recipes:labels"),
-    export=Later(f"{HERE}.export:export"),
     samples=Later(f"{HERE}.samples:samples"),
 )

@@ -10,35 +10,41 @@ from lissom.report import sheet
 from lissom.report.saving import save_picture
 from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.data.images import ImageData
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.objective import Classify, class_weights
 from lissom.tasks.classify.prepare import training_batches
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.training.task import Batches
-from lissom.weights.source import settled
+from lissom.weights.source import Source, settled, source_of
 
 SHOWN = 32  # images of the sample sheet
 
 
-def settle(config: ClassifyTrainConfig) -> ClassifyTrainConfig:
+def weights(config: ClassifyTrainConfig) -> Source | None:
+    """Where the weights are that the settings name."""
+    return source_of(config.model, config.data.cache_dir)
+
+
+def settle(config: ClassifyTrainConfig, found: Source | None) -> ClassifyTrainConfig:
     """The options that the weights want and that were not given."""
-    return replace(config, model=settled(config.model, config.data.cache_dir))
+    return replace(config, model=settled(config.model, found)) if found else config
 
 
 def objective(config: ClassifyTrainConfig, data: ImageData) -> Classify:
     balanced = config.data.balance == "weights"
-    weights = class_weights(data.train.labels, len(data.class_names)) if balanced else None
-    return Classify(label_smoothing=config.optim.label_smoothing, class_weights=weights)
+    of_class = class_weights(data.train.labels, len(data.class_names)) if balanced else None
+    return Classify(label_smoothing=config.optim.label_smoothing, class_weights=of_class)
 
 
-def batches(config: ClassifyTrainConfig, data: ImageData, device: Any) -> Batches:
-    val = EvalBatches(data.val, data, device=device, channels_last=config.engine.channels_last)
-    return Batches(training_batches(config, data, device), val)
+def batches(config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, device: Any) -> Batches:
+    val = EvalBatches(data.val, facts, device=device, channels_last=config.engine.channels_last)
+    return Batches(training_batches(config, data, facts, device), val)
 
 
-def begin(folder: Path, config: ClassifyTrainConfig, data: ImageData, made: Batches) -> None:
+def begin(folder: Path, config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, made: Batches) -> None:
     """samples.png: the first training batch as the network will see it, augmented."""
     batch = next(made.train.epoch(0, parts=range(1)))[0]
-    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (facts.mean, facts.std))
     pixels = ((batch.images[:SHOWN].cpu() * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
     names = [data.class_names[label] for label in batch.labels[:SHOWN]]
     picture = sheet.sheet(list(pixels.permute(0, 2, 3, 1).numpy()), names)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lissom.errors import DataError
 from lissom.messages import text
 from lissom.stats.mcnemar import McNemar, mcnemar
-from lissom.tasks.scene.evaluate import CLASSIFIED
+from lissom.tasks.scene.measure import CLASSIFIED
 from lissom.training.run import Run
 
 CERTAIN = 0.05  # p below which two runs are said to differ

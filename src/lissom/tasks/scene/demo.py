@@ -16,7 +16,7 @@ from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
-from lissom.tasks.scene.evaluate import CLASSIFIED
+from lissom.tasks.scene.measure import CLASSIFIED
 from lissom.tasks.scene.pictures.maps import Pixels, class_map, false_colour
 from lissom.tasks.scene.pictures.sheet import shown_bands
 from lissom.tasks.scene.recipes import SPLITS, networks
@@ -80,7 +80,7 @@ def _row(run: Run) -> dict[str, Any]:
         "network": run.record.network,
         "split": text(f"scene_demo.{run.config.scene.split}"),
         **shares,
-        "train_seconds": round(test["train_seconds"], 2),
+        "train_seconds": round(run.record.train_seconds or 0.0, 2),
         "map_seconds": round(test["seconds"], 2),
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.stats.intervals import wilson
+from lissom.training.figures import Figure, Figures
 
 Counts = NDArray[np.int64]
 
@@ -20,9 +21,9 @@ def confusion_of(truth: NDArray[np.integer], predicted: NDArray[np.integer], num
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
-def scene_metrics(
-    truth: NDArray[np.integer], predicted: NDArray[np.integer], class_names: Sequence[str]
-) -> dict[str, Any]:
+def scene_figures(
+    truth: NDArray[np.integer], predicted: NDArray[np.integer], class_names: Sequence[str], *, split: str = "test"
+) -> Figures:
     """Metrics of the test pixels, `N` class numbers each: shares from 0 to 1, kappa from -1 to 1.
 
     `oa`: correct pixels of all; `aa`: mean recall of the classes that have test pixels, those without stay out;
@@ -35,16 +36,16 @@ def scene_metrics(
     per_class = [_of_class(matrix, k) | {"class": name} for k, name in enumerate(class_names)]
     there = matrix.sum(1) > 0
     recalls = np.diag(matrix)[there] / matrix.sum(1)[there]
-    return {
-        "pixels": total,
-        "correct": correct,
-        "oa": correct / total,
-        "oa_interval_95": list(wilson(correct, total)),  # pixels beside each other are alike: it is rather too narrow
-        "aa": float(recalls.mean()),
-        "kappa": kappa(matrix),
-        "per_class": per_class,
-        "confusion": matrix.tolist(),
-    }
+    low, high = wilson(correct, total)  # pixels beside each other are alike: it is rather too narrow
+    known: dict[str, Any] = {"n": total, "split": split}
+    figures = (
+        Figure(name="pixels", value=total, unit="count", **known),
+        Figure(name="correct", value=correct, unit="count", **known),
+        Figure(name="oa", value=correct / total, low=low, high=high, **known),
+        Figure(name="aa", value=float(recalls.mean()), **known),
+        Figure(name="kappa", value=kappa(matrix), unit="number", **known),
+    )
+    return Figures(figures=figures, details={"per_class": per_class, "confusion": matrix.tolist()})
 
 
 def kappa(matrix: Counts) -> float | None:

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lissom.device import usable_cores
 from lissom.models.window_net import WindowNet
-from lissom.runs.weights import load_weights, read_weights
+from lissom.runs.weights import read_weights
 from lissom.tasks.scene.classical import PixelClassifier
-from lissom.tasks.scene.prepare import CLASSICAL, build
+from lissom.tasks.scene.facts import SceneFacts
+from lissom.tasks.scene.prepare import CLASSICAL
+from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.training.run import Run
+from lissom.training.trained import trained
 
 
 class PixelNet(nn.Module):
@@ -36,23 +41,26 @@ class PixelNet(nn.Module):
 
 
 def load_network(run: Run, device: torch.device) -> WindowNet:
-    """A run's network with its best weights, in eval mode; a classical classifier stays on the CPU."""
-    if run.config.model.model in CLASSICAL:
-        found: Any = stored_classifier(run)  # has all of a WindowNet that classifying a scene asks for
-        return found
-    model = build(run.config, run.facts)
-    load_weights(model, run.best, classifier=model.ends.classifier)
-    return model.eval().to(device)
+    """A run's network with its best weights, in eval mode; a classical classifier stays on the CPU.
 
-
-def stored_classifier(run: Run) -> PixelNet:
-    """Fits the run's classifier again on the spectra that are kept. Raises: DataError where they are damaged."""
+    Raises: DataError where the kept spectra, or the weights, are damaged.
+    """
+    if run.config.model.model not in CLASSICAL:
+        return trained(run, device)  # type: ignore[return-value]
     kept, _ = read_weights(run.best)
-    config = run.config
+    found: Any = fitted(run.config, run.facts, kept["pixels"].numpy(), kept["labels"].numpy())
+    return found  # has all of a WindowNet that classifying a scene asks for
+
+
+def fitted(
+    config: SceneTrainConfig, facts: SceneFacts, pixels: NDArray[np.floating], labels: NDArray[np.int64]
+) -> PixelNet:
+    """The classifier that the settings name, fitted on `N components` and `N` classes."""
+    engine = config.engine
     classifier = PixelClassifier(
         config.model.model,
-        num_classes=len(run.facts.class_names),
-        seed=config.engine.seed,
-        threads=config.engine.threads or usable_cores(),
+        num_classes=len(facts.class_names),
+        seed=engine.seed,
+        threads=engine.threads or usable_cores(),
     )
-    return PixelNet(classifier.fit(kept["pixels"].numpy(), kept["labels"].numpy())).eval()
+    return PixelNet(classifier.fit(pixels, labels)).eval()

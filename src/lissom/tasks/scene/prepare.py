@@ -12,7 +12,6 @@ from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
 from lissom.events import Listener, note, silent
 from lissom.models.window_net import WindowNet
-from lissom.profiler import count
 from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
@@ -22,7 +21,6 @@ from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
 from lissom.training.run import DataUsed, Run
-from lissom.training.task import Cost
 
 PREPROCESS = "preprocess.npz"
 
@@ -109,9 +107,9 @@ class SceneData:
         return leak(self.split, window)
 
 
-def load(config: SceneTrainConfig, listener: Listener = silent) -> SceneData:
-    """The scene of a training, ready for the network."""
-    return prepare(config, read(config.scene, listener))
+def load(config: SceneTrainConfig, listener: Listener = silent, run: Run | None = None) -> SceneData:
+    """The scene of a training, ready for the network; a run that is looked at again keeps the preprocessing it has."""
+    return prepare(config, read(config.scene, listener), fitted=stored_fit(run) if run else None)
 
 
 def read(config: SceneConfig, listener: Listener = silent) -> Scene:
@@ -179,17 +177,9 @@ def by_epochs(config: SceneTrainConfig) -> bool:
     return config.model.model not in CLASSICAL
 
 
-def cost(config: SceneTrainConfig, facts: SceneFacts) -> Cost:
-    """Parameters, and MACs of one pixel whose window is cut; raises when the network cannot take the window.
-
-    Nothing is counted of a classical classifier.
-    """
-    if config.model.model in CLASSICAL:
-        return Cost(None, None)
-    with torch.device("meta"):
-        model = build(config, facts)
-    profile = count(model, input_shape=(facts.in_channels, facts.window, facts.window))
-    return Cost(profile.parameters, profile.macs)
+def inputs(config: SceneTrainConfig, facts: SceneFacts) -> tuple[tuple[int, ...], ...]:
+    """One pixel whose window is cut."""
+    return ((facts.in_channels, facts.window, facts.window),)
 
 
 def build(config: SceneTrainConfig, facts: SceneFacts) -> WindowNet:

@@ -6,29 +6,30 @@ from typing import Any
 from lissom.events import Listener
 from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.batches import EvalPixels, Reduced, TrainPixels
+from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import PREPROCESS, SceneData, settled
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.transfer import adopt, as_begun
-from lissom.training.run import open_run
+from lissom.training.run import Run
 from lissom.training.task import Batches, Begun
 
 
-def settle(config: SceneTrainConfig) -> SceneTrainConfig:
+def settle(config: SceneTrainConfig, begun: Run | None) -> SceneTrainConfig:
     """The network and preprocessing of the run that it begins with, then what the network's paper has."""
-    return settled(as_begun(config))
+    return settled(as_begun(config, begun) if begun else config)
 
 
-def start(model: WindowNet, config: SceneTrainConfig, listener: Listener) -> Begun | None:
-    """The weights of another run, where the settings name one."""
-    return Begun(adopt(model, open_run(config.model.weights)), {}) if config.model.weights else None
+def start(model: WindowNet, begun: Run, facts: SceneFacts, listener: Listener) -> Begun:
+    """The weights of another run."""
+    return Begun(adopt(model, begun), {})
 
 
 def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:
     return ClassifyScene()
 
 
-def batches(config: SceneTrainConfig, data: SceneData, device: Any) -> Batches:
+def batches(config: SceneTrainConfig, data: SceneData, facts: SceneFacts, device: Any) -> Batches:
     engine, labels = config.engine, data.scene.labels
     scene = Reduced(data.reduced.values.to(device))
     parts, size = engine.devices * engine.accumulate, engine.batch_size
@@ -36,6 +37,6 @@ def batches(config: SceneTrainConfig, data: SceneData, device: Any) -> Batches:
     return Batches(train, EvalPixels(scene, labels, data.split.val))
 
 
-def begin(folder: Path, config: SceneTrainConfig, data: SceneData, made: Batches | None) -> None:
+def begin(folder: Path, config: SceneTrainConfig, data: SceneData, facts: SceneFacts, made: Batches | None) -> None:
     """preprocess.npz: what was learned from the spectra."""
     data.fitted.save(folder / PREPROCESS)

@@ -15,18 +15,23 @@ from lissom.training.run import InitialWeights, Run, open_run
 SHOWN = 3  # tensors named in an error
 
 
-def as_begun(config: SceneTrainConfig) -> SceneTrainConfig:
-    """The settings with the network, the window, the reduction and the components of the run that they begin with.
-
-    Weights mean something only to the network that they were learned in. Raises: DataError when it is no such run.
-    """
+def weights(config: SceneTrainConfig) -> Run | None:
+    """The run that the settings begin with. Raises: DataError or UsageError when it is none of a network on a scene."""
     if config.model.weights is None or config.model.model in CLASSICAL:  # which are refused weights
-        return config
+        return None
     run = open_run(config.model.weights)
     if run.task.name == config.TASK and run.config.model.model in CLASSICAL:
         raise UsageError("scene-start-classical", run=run.path, network=run.config.model.model)
     if run.task.name != config.TASK or not run.best.exists():
         raise DataError("run-not-scene", run=run.path)
+    return run
+
+
+def as_begun(config: SceneTrainConfig, run: Run) -> SceneTrainConfig:
+    """The settings with the network, the window, the reduction and the components of the run that they begin with.
+
+    Weights mean something only to the network that they were learned in. Raises: UsageError for another window.
+    """
     theirs = run.config.scene
     if config.scene.window not in (None, theirs.window):
         raise UsageError("scene-start-window", run=run.path, got=config.scene.window, expected=theirs.window)

@@ -45,7 +45,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> ImageData:
 
 def batches(data: ImageData, augment: AugmentConfig = EVERYTHING, **options: object) -> TrainBatches:
     settings: dict = {"batch_size": 16, "parts": 2, "seed": 0} | options
-    return TrainBatches(data, augment, **settings)
+    return TrainBatches(data, data, augment, **settings)
 
 
 def assert_equal(a: Batch, b: Batch) -> None:
@@ -197,7 +197,7 @@ class TestEachImageInItsOwnWay:
     def test_digits_are_not_mirrored_unless_asked(self, tmp_path: Path) -> None:
         digits = load(DataConfig(data="digits"), cache_dir=tmp_path)
         plain = AugmentConfig(crop=0)
-        batch = next(TrainBatches(digits, plain, batch_size=64).epoch(0))[0]
+        batch = next(TrainBatches(digits, digits, plain, batch_size=64).epoch(0))[0]
         pixels = digits.train.pixels(batch.indices.numpy()).float() / 255
         expected = (pixels - digits.mean[0]) / digits.std[0]
         torch.testing.assert_close(batch.images, expected, atol=1e-4, rtol=1e-4)

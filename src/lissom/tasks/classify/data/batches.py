@@ -79,6 +79,7 @@ class TrainBatches:
     def __init__(
         self,
         data: ImageData,
+        scale: Scale,
         augment: AugmentConfig,
         *,
         batch_size: int,
@@ -97,7 +98,7 @@ class TrainBatches:
         self._batch_size, self._parts, self._seed, self._workers = batch_size, parts, seed, workers
         self._num_classes = num_classes or len(data.class_names)
         self._balanced = balance == "sampler"
-        self._normalise = Normaliser(data, device, channels_last=channels_last)
+        self._normalise = Normaliser(scale, device, channels_last=channels_last)
         self._random_size = augment.crop != 0
         self._augment = Augment.settle(
             augment, resolution=data.resolution, small=data.small, mirrored=data.name != "digits"
@@ -162,7 +163,7 @@ class EvalBatches:
     def __init__(
         self,
         image_set: ImageSet,
-        data: Scale,
+        scale: Scale,
         *,
         batch_size: int = 256,
         device: torch.device | str = "cpu",
@@ -170,26 +171,27 @@ class EvalBatches:
         workers: int = 2,
     ) -> None:
         self._set, self._batch_size, self._workers = image_set, batch_size, workers
-        self._normalise = Normaliser(data, device, channels_last=channels_last)
+        self._normalise = Normaliser(scale, device, channels_last=channels_last)
 
     def __len__(self) -> int:
         return -(-len(self._set) // self._batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for start, pixels in zip(range(0, len(self._set), self._batch_size), self._pixels(), strict=True):
+        batches = pixel_batches(self._set, self._batch_size, workers=self._workers)
+        for start, pixels in zip(range(0, len(self._set), self._batch_size), batches, strict=True):
             indices = np.arange(start, start + len(pixels))
             images = self._normalise(pixels)
             labels = torch.from_numpy(self._set.labels[indices]).to(images.device)
             yield Batch(images, labels, None, torch.from_numpy(indices))
 
-    def _pixels(self) -> Iterator[Pixels]:
-        chunks = [
-            self._set.places[start : start + self._batch_size] for start in range(0, len(self._set), self._batch_size)
-        ]
-        if isinstance(self._set.store, CachedPixels):
-            return map(self._set.store.take, chunks)
-        items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
-        return _squares(self._set.store, items, self._workers)
+
+def pixel_batches(images: ImageSet, batch_size: int, *, workers: int = 2) -> Iterator[Pixels]:
+    """All images of a set in order, uint8 B H W C; the last batch may be smaller."""
+    chunks = [images.places[start : start + batch_size] for start in range(0, len(images), batch_size)]
+    if isinstance(images.store, CachedPixels):
+        return map(images.store.take, chunks)
+    items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
+    return _squares(images.store, items, workers)
 
 
 def _squares(store: StreamedPixels, items: list[list[Item]], workers: int) -> Iterator[Pixels]:

@@ -2,13 +2,36 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from lissom.config import cache_folder
 from lissom.data.pixels import StreamedPixels
 from lissom.errors import DataError
+from lissom.events import Listener
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.data.sources import open_source
+from lissom.training.opened import Opened
+
+
+class OtherImages(NamedTuple):
+    """Data that a run was not made with; all of it is there to test."""
+
+    test: ImageSet
+
+
+def foreign(opened: Opened, data: str, listener: Listener) -> OtherImages:
+    """`open_foreign` for what was opened."""
+    facts, run = opened.facts, opened.run
+    images = open_foreign(
+        data,
+        class_names=facts.class_names,
+        in_channels=facts.in_channels,
+        resolution=facts.resolution,
+        cache_dir=cache_folder(run.config.data.cache_dir if run else None),
+    )
+    return OtherImages(images)
 
 
 def open_foreign(

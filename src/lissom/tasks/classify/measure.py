@@ -1,0 +1,96 @@
+"""What a classifier reaches on photos: figures, tables and pictures."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lissom.atomic import write_atomic
+from lissom.errors import Interrupted
+from lissom.events import Advanced, Listener, Stop
+from lissom.messages import text
+from lissom.report import sheet
+from lissom.report.confusion import confusion
+from lissom.report.saving import save_picture
+from lissom.report.tables import to_csv
+from lissom.tasks.classify.answers import Answers
+from lissom.tasks.classify.data.batches import pixel_batches
+from lissom.tasks.classify.data.images import ImageSet
+from lissom.tasks.classify.metrics import classification_figures, worst
+from lissom.tasks.classify.predictor import INPUT, ImagePredictor
+from lissom.training.figures import Figures
+
+SHOWN = 24  # images on a sheet
+
+
+def measure(
+    predictor: ImagePredictor,
+    data: Any,
+    split: str,
+    *,
+    folder: Path | None,
+    batch_size: int,
+    listener: Listener,
+    stop: Stop | None,
+) -> Figures:
+    """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
+
+    evaluation.json, per_class.csv, confusion.*, worst.png and, where a module answers, gradcam.png go to `folder`.
+    """
+    images: ImageSet = getattr(data, split)
+    parts = []
+    for pixels in pixel_batches(images, batch_size):
+        parts.append(predictor.decode(predictor.outputs(predictor.preprocess(pixels))))
+        listener(Advanced(what="images", done=sum(map(len, parts)), total=len(images)))
+        if stop and stop.asked:
+            raise Interrupted("predict-stopped", done=sum(map(len, parts)), files=len(images))
+    answers = Answers(np.concatenate(parts), images.labels)
+    figures = classification_figures(answers, tuple(predictor.view.class_names), split=split, folder=folder)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "evaluation.json", json.dumps(figures.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
+        _draw(folder, predictor, images, answers, figures)
+    return figures
+
+
+def _draw(folder: Path, predictor: ImagePredictor, images: ImageSet, answers: Answers, figures: Figures) -> None:
+    """confusion.png and .svg, worst.png (none where nothing is wrong), gradcam.png."""
+    names = list(predictor.view.class_names)
+    save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
+    wrong = worst(answers, SHOWN)
+    for name in ("worst", "gradcam"):
+        (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier evaluation
+    if wrong:
+        picture = sheet.worst(
+            list(_pixels(images, wrong)),
+            [names[i] for i in answers.labels[wrong].tolist()],
+            [names[i] for i in answers.predicted[wrong].tolist()],
+            answers.probabilities[wrong].max(1).tolist(),
+            title=text("page.worst_title"),
+        )
+        save_picture(picture, folder / "worst", vector=False)
+    if predictor.model is not None:  # a file has no gradients
+        save_picture(_heat(predictor, images, answers), folder / "gradcam", vector=False)
+
+
+def _heat(predictor: ImagePredictor, images: ImageSet, answers: Answers) -> Any:
+    """Grad-CAM of one image per class (at most SHOWN / 3): the image, and where its predicted class was found."""
+    import torch
+
+    from lissom.tasks.classify.gradcam import grad_cam
+
+    chosen = [int(np.flatnonzero(answers.labels == c)[0]) for c in np.unique(answers.labels)][: SHOWN // 3]
+    pixels, model, names = _pixels(images, chosen), predictor.model, predictor.view.class_names
+    prepared = torch.from_numpy(predictor.preprocess(pixels)[INPUT]).to(next(model.parameters()).device)
+    heat = grad_cam(model, prepared).cpu().numpy()
+    shown, captions = [], []
+    for i, image, warmth in zip(chosen, pixels, heat, strict=True):
+        shown += [image, sheet.overlay(image, warmth)]
+        captions += [names[answers.labels[i]], f"-> {names[answers.predicted[i]]}"]
+    return sheet.sheet(shown, captions, title=text("page.gradcam_title"))
+
+
+def _pixels(images: ImageSet, indices: list[int]) -> np.ndarray:
+    return images.pixels(np.array(indices)).permute(0, 2, 3, 1).numpy()  # N C H W -> N H W C

@@ -1,0 +1,87 @@
+"""A run on photos as one self-contained page, and as a model card."""
+
+from typing import Any
+
+from lissom import models
+from lissom.messages import text
+from lissom.report.card import Card
+from lissom.report.card import Figure as CardFigure
+from lissom.report.page import Page
+from lissom.report.tables import column, percent
+from lissom.training.figures import Figures
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, new_page
+from lissom.training.run import Run
+
+
+def photo_page(run: Run, figures: Figures) -> Page:
+    """Figures first, then curves, what the network confuses, scores by class, images, settings and what to do next."""
+    page = new_page(run).facts(_facts(run, figures))
+    page.paragraph(str(run.record.data.split or ""))
+    add_curves(page, run)
+    title = text("page.section_confusion")
+    add_picture(page.heading(title), run, "confusion.svg", title)
+    if figures["most_confused"]:
+        page.table(figures["most_confused"], _most_confused_columns())
+    page.table(figures["per_class"], _per_class_columns())
+    page.heading(text("page.section_images"))
+    for name in ("worst", "gradcam", "samples"):
+        title = text(f"page.{name}_title")
+        add_picture(page, run, f"{name}.png", title, title)
+    folder = run.path.as_posix()
+    return add_end(page, run, f"lissom predict {folder} IMAGE", f"lissom export {folder}")
+
+
+def photo_card(run: Run, figures: Figures) -> Card:
+    """What a stranger must know before using the weights."""
+    low, high = figures.intervals["top1"]
+    return card_of(
+        run,
+        paper=models.entry(run.config.model.model).paper,
+        mean=run.facts.mean,
+        std=run.facts.std,
+        metrics=[
+            CardFigure(name="top-1", value=figures["top1"], low=low, high=high, source=_test_origin(figures)),
+            CardFigure(name="top-1", value=run.record.best_metric or 0.0, source=_val_origin(run)),
+        ],
+        usage=f'import lissom\n\nlissom.predict("{run.path.as_posix()}", ["image.jpg"])',
+        limits=[text("page.limit_data"), text("page.limit_interval")],
+    )
+
+
+def _test_origin(figures: Figures) -> str:
+    return text("page.origin_test", images=figures["images"])
+
+
+def _val_origin(run: Run) -> str:
+    return text("page.origin_val", images=run.record.data.sizes["val"])
+
+
+def _facts(run: Run, figures: Figures) -> dict[str, str]:
+    record = run.record
+    low, high = figures.intervals["top1"]
+    interval = f"({percent(low)} – {percent(high)})"
+    return {
+        text("page.test_top1"): f"{percent(figures['top1'])} {interval}; {_test_origin(figures)}",
+        text("page.val_top1"): f"{percent(record.best_metric or 0.0)}; {_val_origin(run)}",
+        text("page.parameters"): f"{record.parameters:,}",
+        text("page.macs_at", resolution=run.facts.resolution): f"{record.macs:,}",
+        text("page.calibration"): percent(figures["calibration_error"]),
+    }
+
+
+def _most_confused_columns() -> list[Any]:
+    return [
+        column("true", text("page.true")),
+        column("predicted", text("page.predicted")),
+        column("count", text("page.count"), right=True),
+        column("share", text("page.share"), percent, right=True),
+    ]
+
+
+def _per_class_columns() -> list[Any]:
+    score = "{:.3f}".format
+    return [
+        column("class", text("page.class")),
+        *(column(key, text(f"page.{key}"), score, right=True) for key in ("precision", "recall", "f1")),
+        column("images", text("page.images"), right=True),
+    ]

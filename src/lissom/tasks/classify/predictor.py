@@ -1,0 +1,126 @@
+"""Classes of photos, by a run, a portable file, or a network with published weights; a file needs no torch."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lissom.data.files import Pixels, fit_square, is_image_name, read_image
+from lissom.errors import DataError, LissomError, UsageError
+from lissom.models.registry import ENTRIES
+from lissom.stats.softmax import softmax
+from lissom.tasks.classify.normalise import normalise
+from lissom.tasks.classify.settings import ClassifyOptions
+from lissom.training.by_file import ByFile
+from lissom.training.opened import Opened
+from lissom.training.task import Arrays, Where
+
+INPUT, OUTPUT = "images", "logits"
+
+
+class View(NamedTuple):
+    """How a network sees images."""
+
+    class_names: Sequence[str]
+    mean: Sequence[float]
+    """For each channel, of pixels scaled to 0..1."""
+    std: Sequence[float]
+    channels: int
+    fit: Callable[[Pixels], Pixels]
+    """One image, uint8 H W C, to the network's resolution."""
+
+    @classmethod
+    def of(cls, facts: Any) -> "View":
+        fit = partial(fit_square, resolution=facts.resolution)
+        return cls(facts.class_names, facts.mean, facts.std, facts.in_channels, fit)
+
+
+class ImagePredictor:
+    """Pixels to probabilities. `network`: float32 N C H W by the name `images` -> N K by the name `logits`."""
+
+    def __init__(
+        self, view: View, network: Callable[[Mapping[str, np.ndarray]], Arrays], *, top: int = 1, model: Any = None
+    ) -> None:
+        self.view, self._network, self._top = view, network, top
+        self.model = model
+        """The module that answers; None: a file does."""
+
+    def work(self, inputs: Sequence[Path | str]) -> Iterator[ByFile]:
+        """Image files, and folders of them. Raises: DataError where there is no image at all."""
+        files = list(_image_files(inputs))
+        if not files:
+            raise DataError("no-images", inputs=", ".join(map(str, inputs)))
+        read = lambda file: self.view.fit(read_image(file, channels=self.view.channels))  # noqa: E731
+        yield ByFile(files, read=read, preprocess=self.preprocess, row=self._row)
+
+    def preprocess(self, inputs: Pixels | list[Pixels]) -> dict[str, np.ndarray]:
+        """uint8 N H W C, at the network's resolution -> `images`, float32 N C H W."""
+        if not len(inputs):
+            return {INPUT: np.zeros((0, self.view.channels, 1, 1), np.float32)}
+        return {INPUT: normalise(np.asarray(inputs), self.view.mean, self.view.std)}
+
+    def outputs(self, arrays: Arrays) -> Arrays:
+        if not len(arrays[INPUT]):  # all files of a part were broken
+            return {OUTPUT: np.zeros((0, len(self.view.class_names)), np.float32)}
+        return self._network(arrays)
+
+    def decode(self, outputs: Arrays) -> np.ndarray:
+        """`logits` N K -> probabilities N K."""
+        return softmax(outputs[OUTPUT]) if len(outputs[OUTPUT]) else outputs[OUTPUT]
+
+    def _row(self, file: Path, probabilities: np.ndarray | None, error: LissomError | None) -> dict[str, Any]:
+        if probabilities is None:
+            return {"file": str(file), "label": None, "probability": None, "top": [], "error": str(error)}
+        order = np.argsort(-probabilities, kind="stable")[: self._top]
+        best = [{"label": self.view.class_names[i], "probability": float(probabilities[i])} for i in order]
+        return {"file": str(file), **best[0], "top": best, "error": None}
+
+
+def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
+    """What answers for images, as a run, a file, or `options.weights` of a named network say.
+
+    Raises: UsageError for weights of what has its own, DataError for a name that is none.
+    """
+    if options.weights is not None and not opened.name:
+        path = opened.run.path if opened.run else opened.file.path if opened.file else ""
+        raise UsageError("weights-with-run", model=path)
+    if opened.file:
+        return ImagePredictor(View.of(opened.facts), opened.file, top=options.top)
+    return _of_run(opened, options, where) if opened.run else _of_name(opened.name, options, where)
+
+
+def _of_run(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
+    from lissom.deploy.parity import ModuleOutputs
+    from lissom.device import choose_device
+    from lissom.training.trained import trained
+
+    assert opened.run
+    model = opened.model or trained(opened.run, choose_device(where.device))
+    return ImagePredictor(View.of(opened.facts), ModuleOutputs(model, (OUTPUT,)), top=options.top, model=model)
+
+
+def _of_name(name: str, options: ClassifyOptions, where: Where) -> ImagePredictor:
+    if options.weights is None:
+        raise (
+            UsageError("network-without-weights", model=name)
+            if name in ENTRIES
+            else DataError("model-neither", path=name)
+        )
+    from lissom.deploy.parity import ModuleOutputs
+    from lissom.tasks.classify.published import published
+
+    view, model = published(name, options.weights, options.options, where.device)
+    return ImagePredictor(view, ModuleOutputs(model, (OUTPUT,)), top=options.top, model=model)
+
+
+def _image_files(inputs: Sequence[Path | str]) -> Iterator[Path]:
+    """Files as they are given; of a folder, all below it that have an image's ending, by name."""
+    for given in map(Path, inputs):
+        if given.is_dir():
+            yield from sorted(f for f in given.rglob("*") if is_image_name(f.name) and f.is_file())
+        elif given.exists():
+            yield given
+        else:
+            raise DataError("file-missing", path=given)

@@ -1,0 +1,54 @@
+"""A run as a file that provably gives the same answers, written once for all tasks."""
+
+from pathlib import Path
+from typing import Any
+
+from lissom.errors import MachineError, UsageError
+from lissom.events import Listener
+from lissom.runs.typed import plain
+from lissom.training.opened import Opened
+from lissom.training.run import Run
+
+
+def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
+    """Writes the best weights as ONNX and compares the file's outputs with the network's on samples of the test data.
+
+    Returns `file`, `images` (that were compared), `difference` (the largest of any output) and `tolerance`.
+    Raises: ResultError, and leaves no file, when they differ by more than the tolerance.
+    """
+    from lissom.deploy.onnx import export_onnx
+    from lissom.deploy.parity import require_parity
+
+    make = exportable(run).task.portable
+    assert make
+    portable = make(Opened.of_run(run), listener)
+    about = {"task": run.task.name, "facts": plain(run.facts), "network": run.record.network}
+    shapes = {name: array.shape[1:] for name, array in portable.samples.items()}
+    unproven = path.with_suffix(".unproven.onnx")
+    try:
+        export_onnx(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
+        found = require_parity(portable.model, unproven, portable.samples, agree=portable.agree)
+        unproven.replace(path)
+    finally:
+        unproven.unlink(missing_ok=True)
+    return {
+        "file": str(path),
+        "images": found.n,
+        "difference": found.largest_difference,
+        "tolerance": found.tolerance,
+    }
+
+
+def export_path(run: Run, output: Path | str | None) -> Path:
+    """Where `export` writes: `output`, or model.onnx in the run folder. Raises: MachineError for a missing folder."""
+    path = Path(output) if output else exportable(run).path / "model.onnx"
+    if not path.parent.is_dir():
+        raise MachineError("output-no-folder", path=path, folder=path.parent)
+    return path
+
+
+def exportable(run: Run) -> Run:
+    """The same. Raises: UsageError for a run of a task that has no portable form."""
+    if run.task.portable is None:
+        raise UsageError("export-not-for-task", run=run.path, task=run.task.name)
+    return run

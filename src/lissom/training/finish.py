@@ -1,0 +1,37 @@
+"""The end of a run: the test data is read once, and figures, curves, page and card are written; then it is finished."""
+
+from typing import Any
+
+from lissom.atomic import write_atomic
+from lissom.events import Listener, Stop
+from lissom.report.card import model_card
+from lissom.report.curves import curves
+from lissom.report.saving import save_picture
+from lissom.training.figures import Figures
+from lissom.training.opened import Opened
+from lissom.training.pages import plain_card, plain_page
+from lissom.training.run import Run, open_run, write_results
+from lissom.training.task import Data, Where
+
+BATCH = 256  # samples at a time
+
+
+def finish(run: Run, model: Any, data: Data, listener: Listener, stop: Stop | None) -> None:
+    """Measures `model`, which holds the run's best weights, on the test part of `data`, and writes what it found."""
+    task, engine = run.task, run.config.engine
+    predictor = task.predictor(Opened.of_run(run, model), task.options(), Where(engine.device, engine.threads))
+    figures = task.measure(predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=stop)
+    write_results(run.path, {"test": figures.values, "intervals": figures.intervals, "notes": figures.notes})
+    _tell(open_run(run.path), figures)
+    write_results(run.path, {"status": "finished"})
+
+
+def _tell(run: Run, figures: Figures) -> None:
+    """curves.png and .svg, report.html and model_card.md."""
+    task = run.task
+    if run.history:
+        metrics, best = task.curves or (task.metric,), run.record.best_epoch
+        drawn = curves(run.history, losses=("train_loss", "loss"), metrics=metrics, best_epoch=best)
+        save_picture(drawn, run.path / "curves")
+    write_atomic(run.path / "report.html", (task.page or plain_page)(run, figures).html())
+    write_atomic(run.path / "model_card.md", model_card((task.card or plain_card)(run, figures)))

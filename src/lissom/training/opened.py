@@ -1,0 +1,62 @@
+"""What answers for people's own data: a run, a portable file, or a network with weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lissom.errors import DataError
+from lissom.runs.folder import is_run
+from lissom.runs.typed import typed
+from lissom.training.registry import TASKS, find_task, first_task
+from lissom.training.run import Run, open_run
+from lissom.training.task import Task
+
+if TYPE_CHECKING:
+    from lissom.deploy.runner import Runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """One of the three, with its task."""
+
+    task: Task
+    facts: Any
+    """Of the type `task.facts`; None of a network by its name, whose weights say them."""
+    run: Run | None = None
+    file: "Runner | None" = None
+    name: str = ""
+    """Of a network, where it is neither."""
+    model: Any = None
+    """The run's network with its best weights, where it is at hand."""
+
+    @classmethod
+    def of_run(cls, run: Run, model: Any = None) -> "Opened":
+        return cls(task=run.task, facts=run.facts, run=run, model=model)
+
+
+def open_model(model: Path | str) -> Opened:
+    """A run folder, a file that `export` wrote, or else the name of a network.
+
+    Raises: DataError for a folder or file that is none, and for a file of a task from outside, which is not imported
+    for a file's sake.
+    """
+    path = Path(model)
+    if isinstance(model, Run):
+        return Opened.of_run(model)
+    if is_run(path):
+        return Opened.of_run(open_run(path))
+    if path.is_file():
+        return _of_file(path)
+    if path.exists():
+        raise DataError("model-neither", path=path)
+    return Opened(task=first_task(), facts=None, name=str(model))
+
+
+def _of_file(path: Path) -> Opened:
+    from lissom.deploy.runner import Runner  # ONNX Runtime: only files need it
+
+    runner = Runner(path)
+    if runner.task not in TASKS:
+        raise DataError("deploy-other-task", path=path, task=runner.task, known=", ".join(TASKS))
+    task = find_task(runner.task)
+    return Opened(task=task, facts=typed(task.facts, runner.facts, file=path), file=runner)

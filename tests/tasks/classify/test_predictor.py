@@ -1,0 +1,117 @@
+"""Pixels become answers by the same code for runs and files; a file needs no torch."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lissom
+from lissom.errors import DataError
+from lissom.stats.softmax import softmax
+from lissom.tasks.classify.data.batches import Normaliser
+from lissom.tasks.classify.normalise import normalise
+from lissom.training.run import Run
+from photos import make_photos
+
+PHOTOS = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("predictor")
+    make_photos(folder / "photos", per_class=12)
+    (folder / "photos" / "broken.png").write_bytes(b"no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    make_photos(place / "train", per_class=12)
+    return lissom.train("classify", data=place / "train", **PHOTOS, runs_dir=place / "runs", name="first")
+
+
+@pytest.fixture(scope="module")
+def file(run: Run, place: Path) -> Path:
+    lissom.export(run, place / "first.onnx")
+    return place / "first.onnx"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_are_normalised_as_in_training_to_the_bit(channels: int) -> None:
+    rng = np.random.default_rng(channels)
+    pixels = rng.integers(0, 256, (5, 9, 7, channels), dtype=np.uint8)
+    mean, std = tuple(rng.uniform(0.2, 0.6, channels).tolist()), tuple(rng.uniform(0.1, 0.3, channels).tolist())
+
+    class Scale:
+        pass
+
+    Scale.mean, Scale.std = mean, std  # type: ignore[attr-defined]
+    trained = Normaliser(Scale(), "cpu", channels_last=True)(pixels)  # type: ignore[arg-type]
+    assert np.array_equal(normalise(pixels, mean, std), trained.numpy())
+
+
+def test_softmax_is_torch_s_and_does_not_overflow() -> None:
+    logits = np.random.default_rng(0).normal(0, 30, (50, 7)).astype(np.float32)
+    logits[0, 0] = 1e4
+    assert softmax(logits) == pytest.approx(torch.from_numpy(logits).softmax(1).numpy(), abs=1e-6)
+    assert softmax(logits).dtype == np.float32
+
+
+def test_a_file_answers_as_its_run_does_and_loads_no_torch(run: Run, file: Path, place: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"  # any import of it fails
+        "from lissom.cli.main import run\n"
+        "sys.exit(run(sys.argv[1:]))"
+    )
+    words = ["predict", str(file), str(place / "photos"), "--top", "3", "--format", "json"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 3, done.stderr  # one file is broken
+    rows, by_run = json.loads(done.stdout), lissom.predict(run, place / "photos", top=3)
+    assert len(rows) == len(by_run) > 30
+    for row, other in zip(rows, by_run, strict=True):
+        assert (row["file"], row["label"], bool(row["error"])) == (other["file"], other["label"], bool(other["error"]))
+        ours, theirs = ([top["probability"] for top in each["top"]] for each in (row, other))
+        assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_a_file_is_measured_as_its_run_is(run: Run, file: Path) -> None:
+    by_run, by_file = lissom.evaluate(run, write=False), lissom.evaluate(run, file=file)
+    for key in ("top1", "top1_interval_95", "confusion", "per_class", "images"):
+        assert by_file[key] == by_run[key]
+    assert by_file["folder"] == str(run.path / "evaluations" / "first")
+    assert not (run.path / "evaluations" / "first" / "gradcam.png").exists()  # a file has no gradients
+
+
+def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -> None:
+    make_photos(place / "two", per_class=12, classes=("one", "seven"))
+    other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
+    with pytest.raises(DataError, match="another run"):
+        lissom.evaluate(other, file=file)
+
+
+def test_data_that_have_changed_since_are_not_measured(place: Path) -> None:
+    """The split is drawn anew, so that images that trained might be measured."""
+    make_photos(place / "grows", per_class=12)
+    run = lissom.train("classify", data=place / "grows", **PHOTOS, runs_dir=place / "runs", name="grows")
+    make_photos(place / "more", per_class=2)
+    for image in (place / "more").rglob("*.png"):
+        image.rename(place / "grows" / image.parent.name / f"more-{image.name}")
+    for verb in (lissom.evaluate, lissom.export, lissom.inspect):
+        with pytest.raises(DataError, match="changed"):
+            verb(run)
+
+
+def test_a_file_names_no_task_to_import(file: Path, tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(file)
+    (entry,) = [each for each in model.metadata_props if each.key == "task"]
+    entry.value = json.dumps("os:system")
+    onnx.save(model, tmp_path / "foreign.onnx")
+    with pytest.raises(DataError, match="os:system"):
+        lissom.predict(tmp_path / "foreign.onnx", "x.png")
