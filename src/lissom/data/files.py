@@ -39,6 +39,9 @@ Pixels = NDArray[np.uint8]
 class Unreadable(Exception):
     """Why some bytes are no usable image, as a clause in the reader's language."""
 
+    name = ""
+    """Of the file, where whoever reads it knows it."""
+
 
 def is_image_name(name: str) -> bool:
     """Whether the file's extension is that of an image."""

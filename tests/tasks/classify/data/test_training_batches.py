@@ -13,7 +13,8 @@ from lissom.data.order import epoch_order
 from lissom.data.pixels import CachedPixels
 from lissom.errors import DataError
 from lissom.tasks.classify.data.augment import Augment, crop_and_flip, cut_out, mix, mixed_targets
-from lissom.tasks.classify.data.batches import Batch, EvalBatches, TrainBatches
+from lissom.tasks.classify.data.batches import Batch, EvalBatches, Normaliser, TrainBatches
+from lissom.tasks.classify.data.crops import Item, read_square
 from lissom.tasks.classify.data.images import ImageData, load
 from lissom.tasks.classify.data.randaugment import rand_augment
 from lissom.tasks.classify.objective import class_weights
@@ -100,6 +101,29 @@ class TestRepeatable:
         index = next(iter(common))
         a, b = (view.images[view.indices.tolist().index(index)] for view in views)
         assert not a.equal(b)
+
+    def test_a_streamed_crop_is_drawn_from_seed_epoch_and_place_in_the_epoch(self, large: ImageData) -> None:
+        plain = AugmentConfig(flip=False)
+        for epoch, step in ((0, 0), (2, 1)):
+            wanted = batches(large, plain, batch_size=4, parts=2, seed=5).epoch(epoch, start_step=step)
+            for part, batch in enumerate(next(wanted)):
+                for row, index in enumerate(batch.indices.tolist()):
+                    item = Item(int(large.train.places[index]), (5, epoch, step * 4 + part * 2 + row))
+                    crop = read_square(large.train.store.source, 32, item)  # type: ignore[union-attr]
+                    assert batch.images[row].equal(Normaliser(large, "cpu", channels_last=True)(np.stack([crop]))[0])
+
+    def test_a_photo_that_breaks_during_training_is_named(self, tmp_path: Path) -> None:
+        folder = make_photos(tmp_path / "photos", per_class=8)
+        broken = load(DataConfig(data=str(folder), cache="never", resolution=32), cache_dir=tmp_path / "cache")
+        for file in folder.rglob("*.*"):
+            file.write_bytes(b"no photo")
+        for seen in (batches(broken, AugmentConfig(), batch_size=2).epoch(0), EvalBatches(broken.val, broken)):
+            with pytest.raises(DataError) as raised:
+                next(iter(seen))
+            assert raised.value.kind == "image-unreadable"
+            assert all(
+                name in broken.train.names + broken.val.names for name in raised.value.values["path"].split(", ")
+            )
 
 
 class TestEachImageInItsOwnWay:

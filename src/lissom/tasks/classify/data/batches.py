@@ -6,6 +6,7 @@ asks, not on what was asked before.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,10 +16,11 @@ from torch import Tensor
 
 from lissom.data.files import Pixels
 from lissom.data.order import epoch_order
-from lissom.data.pixels import CachedPixels
-from lissom.data.stream import Item, stream
+from lissom.data.pixels import CachedPixels, StreamedPixels
+from lissom.data.stream import stream
 from lissom.errors import DataError
 from lissom.tasks.classify.data.augment import Augment, Draws, crop_and_flip, cut_out, flip, mix, mixed_targets
+from lissom.tasks.classify.data.crops import Item, read_square
 from lissom.tasks.classify.data.images import ImageData, ImageSet
 from lissom.tasks.classify.data.randaugment import rand_augment
 from lissom.tasks.classify.settings import AugmentConfig
@@ -109,8 +111,8 @@ class TrainBatches:
         order = epoch_order(self._data.train.labels, seed=self._seed, epoch=epoch, balanced=self._balanced)
         steps = range(start_step, self.steps_per_epoch)
         decoded = None
-        if not isinstance(self._store, CachedPixels):
-            decoded = self._decoded(order, epoch, steps, parts, size)
+        if isinstance(self._store, StreamedPixels):
+            decoded = _squares(self._store, self._items(order, epoch, steps, parts, size), self._workers)
         for step in steps:
             rng = np.random.default_rng([self._seed, epoch, step, 0xD4A5])
             draws = self._augment.draw(self._batch_size, self._parts, rng)
@@ -122,15 +124,17 @@ class TrainBatches:
                 batches.append(self._batch(indices, part_draws, next(decoded) if decoded else None))
             yield batches
 
-    def _decoded(self, order: Ints, epoch: int, steps: range, parts: range, size: int) -> Iterator[Pixels]:
-        """The streamed images of each part in turn, B H W C; each image's crop is drawn by its place in the epoch."""
+    def _items(self, order: Ints, epoch: int, steps: range, parts: range, size: int) -> list[list[Item]]:
+        """The images of each part in turn; each image's crop is drawn by its place in the epoch."""
         places = self._data.train.places
         starts = [step * self._batch_size + part * size for step in steps for part in parts]
-        batches = [
-            [Item(int(places[order[at]]), (self._seed, epoch, at)) for at in range(start, start + size)]
+        return [
+            [Item(int(places[order[at]]), self._crop_key(epoch, at)) for at in range(start, start + size)]
             for start in starts
         ]
-        return stream(self._store, batches, random_crop=self._random_size, workers=self._workers)
+
+    def _crop_key(self, epoch: int, at: int) -> tuple[int, int, int] | None:
+        return (self._seed, epoch, at) if self._random_size else None
 
     def _batch(self, indices: Ints, draws: Draws, decoded: Pixels | None) -> Batch:
         config = self._augment.config
@@ -185,4 +189,9 @@ class EvalBatches:
         if isinstance(self._set.store, CachedPixels):
             return map(self._set.store.take, chunks)
         items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
-        return stream(self._set.store, items, random_crop=False, workers=self._workers)
+        return _squares(self._set.store, items, self._workers)
+
+
+def _squares(store: StreamedPixels, items: list[list[Item]], workers: int) -> Iterator[Pixels]:
+    """Each batch of items, B H W C. Raises: DataError that names the unreadable files of a batch."""
+    return map(np.stack, stream(items, partial(read_square, store.source, store.resolution), workers=workers))
