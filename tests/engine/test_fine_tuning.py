@@ -57,6 +57,49 @@ def test_the_part_that_a_network_names_as_its_head_is_its_last_layer(name: str) 
     assert [id(p) for layer in row for p in layer.parameters()] == [id(p) for p in model.parameters()]
 
 
+def by_structure(model: nn.Module) -> list[nn.Module]:
+    """Children, and children of children that are sequences, but for the head, that hold parameters."""
+    parts = []
+    for name, child in model.named_children():
+        parts += [*child] if isinstance(child, nn.Sequential) and name != model.ends.head else [child]
+    return [part for part in parts if list(part.parameters())]
+
+
+@pytest.mark.parametrize("name", [*names(), *names("scene")])
+def test_each_network_cuts_itself_where_the_rule_for_other_modules_does(name: str) -> None:
+    with torch.device("meta"):
+        default = build(name, in_channels=entry(name).in_channels)
+        small = build(name, **{"num_classes": 4, "in_channels": entry(name).in_channels, **entry(name).small})
+    for model in (default, small):
+        expected = [id(layer) for layer in by_structure(model)]
+        assert len(expected) > 1
+        assert [id(layer) for layer in model.layers()] == expected
+        assert [id(layer) for layer in layers(model)] == expected
+
+
+class Named(nn.Module):
+    """It says which its layers are, other than by its structure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top, self.body = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def layers(self) -> list[nn.Module]:
+        return [self.body, self.top]
+
+
+def test_a_network_that_names_its_layers_is_asked() -> None:
+    model = Named()
+    assert layers(model) == [model.body, model.top]
+    assert depths(model)[id(model.body.weight)] == 1
+
+
+def test_a_child_that_is_called_layers_names_none() -> None:
+    model = nn.Module()
+    model.layers, model.head = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), nn.Linear(2, 2)
+    assert layers(model) == [*model.layers, model.head]
+
+
 class Renamed(nn.Module):
     """A network whose head, two layers, has another name."""
 

@@ -1,14 +1,22 @@
 """A network as a row of layers, for what treats the last ones otherwise than the first."""
 
+from typing import Any, cast
+
 from torch import nn
 
 
 def layers(model: nn.Module) -> list[nn.Module]:
     """The parts of `model` that hold parameters, in the order in which it has them; the last one is its classifier.
 
-    A part is a child, or a child of a child that is a sequence: stem, each block, expansion, head. The head is one
-    part, even as a sequence.
+    Those that it names itself by a method `layers`, as our networks do. Of another module a part is a child, or a child
+    of a child that is a sequence: stem, each block, expansion, head. The head is one part, even as a sequence.
     """
+    if callable(getattr(type(model), "layers", None)):  # of the class: a child of that name is no method
+        return cast(Any, model).layers()
+    return _by_structure(model)
+
+
+def _by_structure(model: nn.Module) -> list[nn.Module]:
     head = _head(model)
     parts: list[nn.Module] = []
     for name, child in model.named_children():

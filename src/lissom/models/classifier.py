@@ -1,11 +1,11 @@
 """The model contract: one module that a paper's file fills with the parts it has built."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from lissom.models.contract import Ends, Identity, Origin
+from lissom.models.contract import Ends, Identity, Origin, with_parameters
 
 
 class Level(NamedTuple):
@@ -60,12 +60,53 @@ class Classifier(nn.Module):
 
     def forward_pyramid(self, x: Tensor) -> list[Tensor]:
         """One map for each level of `pyramid`, finest first, before the expansion."""
-        maps = []
-        for index, block in enumerate([self.stem, *self.blocks]):
-            x = block(x)
-            if index in self.taps:
-                maps.append(x)
-        return maps
+        return maps_at(self.taps, [self.stem, *self.blocks], x)
+
+    def layers(self) -> list[nn.Module]:
+        """Stem, each block, the expansion where there is one, the whole head."""
+        return with_parameters([self.stem, *self.blocks, self.expansion, self.head])
+
+    def backbone(self) -> "Backbone":
+        """Stem and blocks alone, with the weights that they have now; the modules are this network's own, no copies."""
+        return Backbone(self)
+
+
+class Backbone(nn.Module):
+    """What a detector takes of a classifier: stem and blocks under the names that they have there, and no more.
+
+    It gives all maps, as a neck takes them. Nothing is held or saved that no loss would move. Build the classifier,
+    load its weights, then ask it: that way the same seed draws the same values with its head or without.
+    `B in H W -> list of B C H/s W/s`, a map for each level of `pyramid`, finest first
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.stem = classifier.stem
+        self.blocks = classifier.blocks
+        self.taps = classifier.taps
+        self.pyramid = classifier.pyramid
+        self.training = classifier.training  # the mode of the parts, which `train` would change
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return self.forward_pyramid(x)
+
+    def forward_pyramid(self, x: Tensor) -> list[Tensor]:
+        """One map for each level of `pyramid`, finest first: the same as the classifier's."""
+        return maps_at(self.taps, [self.stem, *self.blocks], x)
+
+    def layers(self) -> list[nn.Module]:
+        """Stem and each block: those of the classifier, without what came after."""
+        return with_parameters([self.stem, *self.blocks])
+
+
+def maps_at(taps: Collection[int], steps: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
+    """What the steps numbered in `taps` give, one after the other."""
+    maps = []
+    for index, step in enumerate(steps):
+        x = step(x)
+        if index in taps:
+            maps.append(x)
+    return maps
 
 
 def last_steps_by_stride(steps: Sequence[Step]) -> dict[int, Level]:

@@ -1,10 +1,11 @@
-"""What a network says of itself: who it is, what weights it began with, and which of its layers are its ends.
+"""What a network says of itself: who it is, what weights it began with, its ends, and its layers in order.
 
 `Classifier` and `WindowNet` declare these fields; a module of anybody else has none of them, and the functions here say
-so with None. No torch here.
+so with None. A `Classifier` has its maps besides, for detectors: `pyramid`, `forward_pyramid`, and `backbone()`, a
+module of stem and blocks alone (`stem.*`, `blocks.*` in its state too), whose forward gives these maps. No torch here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
@@ -71,11 +72,16 @@ class Ends(NamedTuple):
 
 @runtime_checkable
 class Network(Protocol):
-    """The fields that each kind of network declares."""
+    """What each kind of network declares."""
 
     identity: Identity | None
     origin: Origin | None
     ends: Ends
+
+    def layers(self) -> "list[nn.Module]":
+        """The parts that hold parameters, in the order of the forward pass, each parameter in one of them: what
+        fine-tuning freezes, lets learn slower and shows row by row. The last one is `ends.head`."""
+        ...
 
 
 def identity(model: "nn.Module") -> Identity | None:
@@ -86,6 +92,11 @@ def identity(model: "nn.Module") -> Identity | None:
 def ends(model: "nn.Module") -> Ends | None:
     """The ends that `model` names; None for a module that names none."""
     return model.ends if isinstance(model, Network) else None
+
+
+def with_parameters(parts: "Iterable[nn.Module]") -> "list[nn.Module]":
+    """Those of the parts that hold any parameter, buffers not counted."""
+    return [part for part in parts if any(True for _ in part.parameters())]
 
 
 def name_of(model: "nn.Module") -> str:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lissom.models.contract import Ends, Identity, Origin
+from lissom.models.contract import Ends, Identity, Origin, with_parameters
 from lissom.models.regions import Region, regions
 
 PLACES_AT_ONCE = 30_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
@@ -58,6 +58,10 @@ class WindowNet(nn.Module):
         features = self.gate(self.trunk(x)).flatten(1)  # B C k k -> B (C k k)
         return self.rest(self.first(features))
 
+    def layers(self) -> list[nn.Module]:
+        """The parts of the trunk, the gate where there is one, the first fully connected layer, those of the rest."""
+        return with_parameters([*_parts(self.trunk), *_parts(self.gate), self.first, *_parts(self.rest)])
+
     @property
     def side(self) -> int:
         """Of the trunk's map of a window."""
@@ -72,6 +76,10 @@ class WindowNet(nn.Module):
             return self.why_not_dense
         norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.trunk.modules())
         return "norm" if norms and self.training else ""
+
+
+def _parts(module: nn.Module) -> list[nn.Module]:
+    return list(module) if isinstance(module, nn.Sequential) else [module]
 
 
 class Choice(NamedTuple):
