@@ -41,7 +41,8 @@ def _groups(known: Arguments, width: int) -> Iterator[str]:
 
 
 def _group(title: str, about: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
-    yield from ("", _bold(title) + (f" {about}" if about else ""))
+    head = textwrap.fill(f"{title} {about}", width, subsequent_indent="  ").rstrip()
+    yield from ("", head.replace(title, _bold(title), 1))
     for name, said in entries:
         lines = textwrap.wrap(said, width - COLUMN) or [""]
         first = f"  {name}"

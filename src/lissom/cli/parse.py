@@ -14,7 +14,7 @@ from lissom.errors import DataError, UsageError
 from lissom.messages import text
 
 Filled = TypeVar("Filled")
-FEW = 12  # flags that are all named where none is like the one typed
+FEW = 16  # flags that are all named where none is like the one typed
 
 
 def parse(kind: type[Filled], words: Sequence[str], *, verb: str) -> Filled:
@@ -151,9 +151,10 @@ class Reader:
         return " ".join(words) or text("cli.nothing")
 
     def _unknown(self, flag: str) -> UsageError:
-        typed, known = "--" + flag.strip("-"), self._known.listed
-        near = difflib.get_close_matches(typed, [*self._known.by_flag] if typed.startswith("--no-") else known, n=3)
-        listed = near or (known if len(known) <= FEW else [])
+        typed, known = flag.strip("-"), self._known.listed
+        accepted = [*self._known.by_flag] if typed.startswith("no-") else known
+        near = difflib.get_close_matches(typed, [form[2:] for form in accepted], n=3)  # `--` is like every `--`
+        listed = [f"--{name}" for name in near] or (known if len(known) <= FEW else [])
         if not listed:
             return self._error("flag-unlike", got=flag)
         return self._error("flag-unknown", got=flag, near=", ".join(listed))
