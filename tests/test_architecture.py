@@ -86,5 +86,5 @@ def test_constraints_hold_versions_and_no_addresses() -> None:
     lines = (ROOT / "constraints.txt").read_text().split("\n")
     assert all("==" in line and "/" not in line and "@" not in line for line in lines if line)
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
-    for needed in ("torch", "torchvision", "lightning-fabric", "tyro", "onnxruntime", "pytest", "ruff", "uv"):
+    for needed in ("torch", "torchvision", "lightning-fabric", "rich", "onnxruntime", "pytest", "ruff", "uv"):
         assert needed in pinned

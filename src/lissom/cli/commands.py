@@ -5,36 +5,37 @@ from typing import Any
 
 from lissom.training.registry import TASKS, is_outside
 
-# verb -> module with its argument class, and the class, or for a verb with tasks the function that makes theirs; the
-# order is that of the help
+# verb -> module with its argument class, and the class, or the function that makes one of a task's settings; in the
+# order of the help
 VERBS = {
-    "demo": ("lissom.cli.training", "Demo"),
-    "models": ("lissom.cli.networks", "Models"),
+    "demo": ("lissom.cli.demo", "Demo"),
+    "models": ("lissom.cli.models", "Models"),
     "profile": ("lissom.cli.profiling", "Profile"),
-    "check-data": ("lissom.cli.checking", "check_arguments"),
+    "check-data": ("lissom.cli.check_data", "check_arguments"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
-    "train": ("lissom.cli.training", "train_arguments"),
-    "resume": ("lissom.cli.training", "Resume"),
-    "evaluate": ("lissom.cli.results", "Evaluate"),
+    "train": ("lissom.cli.train", "train_arguments"),
+    "resume": ("lissom.cli.resume", "Resume"),
+    "evaluate": ("lissom.cli.evaluate", "Evaluate"),
     "inspect": ("lissom.cli.inspect", "Inspect"),
-    "predict": ("lissom.cli.results", "Predict"),
-    "runs": ("lissom.cli.results", "Runs"),
-    "compare": ("lissom.cli.results", "Compare"),
-    "export": ("lissom.cli.results", "Export"),
-    "env": ("lissom.cli.machine", "Env"),
-    "cache": ("lissom.cli.machine", "Cache"),
+    "predict": ("lissom.cli.predict", "predict_arguments"),
+    "runs": ("lissom.cli.runs", "Runs"),
+    "compare": ("lissom.cli.compare", "Compare"),
+    "export": ("lissom.cli.export", "Export"),
+    "env": ("lissom.cli.env", "Env"),
+    "cache": ("lissom.cli.cache", "Cache"),
     "completion": ("lissom.cli.completion", "Completion"),
 }
-OF_TASKS = ("check-data", "train")
+OF_TASKS = ("check-data", "train")  # their second word is a task
+OF_MODELS = ("predict",)  # their first argument is a model, which tells the task
 COMMANDS = [each for verb in VERBS for each in ([f"{verb} {task}" for task in TASKS] if verb in OF_TASKS else [verb])]
 
 
-def arguments(command: str) -> type[Any]:
-    """The argument class of one of `COMMANDS`."""
-    verb, _, task = command.partition(" ")
+def arguments(command: str, task: str = "") -> type[Any]:
+    """The argument class of one of `COMMANDS`; task: that of the model, where the verb takes one and it is known."""
+    verb, _, second = command.partition(" ")
     module, name = VERBS[verb]
     found = getattr(import_module(module), name)
-    return found(task) if task else found
+    return found(second or task) if verb in OF_TASKS + OF_MODELS else found
 
 
 def of_outside(words: list[str]) -> str | None:

@@ -4,10 +4,10 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from tyro.conf import Positional
-
-from lissom.cli.commands import COMMANDS, arguments
-from lissom.cli.parse import flags
+from lissom.cli.arguments import Positional
+from lissom.cli.commands import COMMANDS, OF_MODELS, arguments
+from lissom.cli.fields import arguments_of
+from lissom.training.registry import TASKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,9 @@ def _cases(shell: str) -> list[str]:
     """One line of the script for each verb, with its flags, those of all its tasks together."""
     words: dict[str, dict[str, None]] = {}
     for command in COMMANDS:
-        words.setdefault(command.split()[0], {}).update(dict.fromkeys([*flags(arguments(command)), "--help"]))
+        for task in TASKS if command in OF_MODELS else [""]:
+            flags = arguments_of(arguments(command, task)).listed
+            words.setdefault(command.split()[0], {}).update(dict.fromkeys([*flags, "--help"]))
     if shell == "fish":
         seen = "complete -c lissom -n '__fish_seen_subcommand_from"
         return [f"{seen} {verb}' -l {flag[2:]}" for verb, known in words.items() for flag in known]

@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated
 
-from tyro.conf import Positional
-
+from lissom.cli.arguments import Json, Positional
 from lissom.config import cache_folder
 from lissom.messages import text
 
@@ -24,8 +23,7 @@ class Fetch:
     """Fetch nothing: an error for what is not in the cache."""
     cache_dir: str | None = None
     """The cache; None: LISSOM_CACHE, or the user's cache folder."""
-    json: bool = False
-    """Print JSON."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints a line for each file."""

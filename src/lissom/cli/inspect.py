@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional
-
-from lissom.cli.results import Device
+from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,18 +18,15 @@ class Inspect:
     """A class folder or an archive of one; None: the run's own training images."""
     output: Path | None = None
     """The folder for the page, tables and pictures; None: the run's."""
-    images: int = 512
+    images: Count = 512
     """Images to look at, as many of each class."""
-    batch_size: int = 32
+    batch_size: Count = 32
     """Images at a time."""
     device: Device = "auto"
-    """Where to compute."""
-    threads: int | None = None
-    """CPU threads; None: all cores."""
-    dry_run: bool = False
+    threads: Threads = None
+    dry_run: DryRun = False
     """Print the figures and write nothing."""
-    json: bool = False
-    """Print JSON."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints a table for each question; the page and the pictures go to the folder."""

@@ -1,12 +1,13 @@
 """From the words typed to one verb, and from what went wrong to one line and an exit code."""
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
 
 from lissom._version import __version__
-from lissom.cli.commands import COMMANDS, arguments, message_key, of_outside
+from lissom.cli.commands import COMMANDS, OF_MODELS, arguments, message_key, of_outside
 from lissom.errors import LissomError, UsageError, near
 from lissom.messages import text
 
@@ -40,10 +41,34 @@ def _dispatch(argv: list[str]) -> int:
     if len(argv) == 2 and argv[1] in ("-h", "--help") and (tasks := tasks_of(argv[0])):
         print(task_overview(argv[0], tasks))
         return 0
-    from lissom.cli.parse import parse  # tyro and rich: 0.1 s that the overview need not pay
+    verb, words = find_verb(argv)
+    return run_verb(verb, words)
 
-    verb, rest = find_verb(argv)
-    return parse(arguments(verb), rest, verb=verb).run()
+
+def run_verb(verb: str, words: list[str]) -> int:
+    """Fills the verb's argument class and runs it, or prints its help."""
+    kind, said = arguments(verb), verb
+    if verb in OF_MODELS:
+        from lissom.cli.predict import model_and_task
+
+        model, task = model_and_task(words)
+        if model is not None:
+            kind, said = arguments(verb, task), f"{verb} {shlex.quote(model)}"
+    if asks_help(words):
+        from lissom.cli.help import help_text
+
+        key = message_key(verb)
+        print(help_text(kind, verb=verb, summary=text(f"summary.{key}"), examples=text(f"examples.{key}")))
+        return 0
+    from lissom.cli.parse import parse
+
+    return parse(kind, words, verb=said).run()
+
+
+def asks_help(words: Sequence[str]) -> bool:
+    """Whether `--help` is among the flags."""
+    flags = words[: words.index("--")] if "--" in words else words
+    return "-h" in flags or "--help" in flags
 
 
 def find_verb(argv: list[str]) -> tuple[str, list[str]]:

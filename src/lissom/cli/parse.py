@@ -1,62 +1,31 @@
-"""Where tyro is called: help that opens with examples, a settings file under the flags, errors on one line."""
+"""The words typed after a verb -> its argument class, filled; every kind of misfit is a UsageError of its own."""
 
-import contextlib
-import io
-import re
-import sys
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+import difflib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import tyro
-from tyro.conf import Positional
-
-from lissom.cli.commands import message_key
+from lissom.cli.fields import Argument, Arguments, arguments_of, default_of
+from lissom.cli.kinds import Unfit
 from lissom.config import updated
-from lissom.errors import DataError, UsageError, near
+from lissom.errors import DataError, UsageError
 from lissom.messages import text
 
-Arguments = TypeVar("Arguments")
+Filled = TypeVar("Filled")
+FEW = 16  # flags that are all named where none is like the one typed
 
 
-def parse(arguments: type[Arguments], argv: list[str], *, verb: str) -> Arguments:
-    """The argument class filled from `argv`; where it has a `config` field, that file's values lie under the flags."""
-    argv = [_spelled(word, getattr(arguments, "ALIASES", {})) for word in argv]
-    default: Any = {}
-    if "config" in {f.name for f in fields(arguments)} and (file := _value_of("--config", argv)):  # type: ignore[arg-type]
-        default = {"default": updated(arguments(), read_yaml(Path(file)), where=file)}
-    stderr = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(stderr):
-            parsed, unknown = tyro.cli(
-                arguments,
-                args=argv,
-                prog=f"lissom {verb}",
-                description=f"{text(f'examples.{message_key(verb)}')}\n{text(f'summary.{message_key(verb)}')}",
-                config=(
-                    tyro.conf.OmitArgPrefixes,
-                    tyro.conf.FlagCreatePairsOff,
-                    tyro.conf.PositionalMetavarFromFieldName,
-                ),
-                return_unknown_args=True,
-                **default,
-            )
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-        raise UsageError("usage", verb=verb, reason=_one_line(stderr.getvalue())) from None
-    sys.stderr.write(stderr.getvalue())
-    if unknown:
-        raise _unknown_argument(unknown, arguments, verb)
-    return parsed
+def parse(kind: type[Filled], words: Sequence[str], *, verb: str) -> Filled:
+    """The argument class filled from `words`; where it has a `config` field, that file's values lie under the flags.
 
-
-def _spelled(word: str, aliases: Mapping[str, str]) -> str:
-    """`--data=x` as `--cube=x` where a task calls it so."""
-    flag, sign, value = word.partition("=")
-    name = flag.removeprefix("--")
-    return f"--{aliases[name]}{sign}{value}" if flag.startswith("--") and name in aliases else word
+    verb: as typed, for the errors. Raises: UsageError, DataError for a settings file that cannot be read.
+    """
+    given = Reader(arguments_of(kind), verb).read(words)
+    file = given.get(("config",))
+    made = None if file is None else updated(kind(), read_yaml(file), where=str(file))
+    return _filled(kind, given, made, ())
 
 
 def read_yaml(file: Path) -> Any:
@@ -71,35 +40,135 @@ def read_yaml(file: Path) -> Any:
         raise DataError("config-not-yaml", path=file, reason=" ".join(str(error).split())) from None
 
 
-def flags(arguments: type) -> list[str]:
-    """Every flag of an argument class, the nested settings' included, as typed: `--batch-size`."""
-    found = []
-    for f in fields(arguments):
-        if isinstance(f.type, type) and is_dataclass(f.type):
-            found += flags(f.type)
-        elif Positional not in getattr(f.type, "__metadata__", ()):
-            found.append(("--no-" if f.default is True else "--") + f.name.replace("_", "-"))
-    return found + [f"--{name}" for name in getattr(arguments, "ALIASES", {})]
+def _filled(kind: Any, given: Mapping[tuple[str, ...], Any], made: Any, above: tuple[str, ...]) -> Any:
+    """`made`, or a new one where there is none, with what was given for it and its sections."""
+    changes = {path[-1]: value for path, value in given.items() if path[:-1] == above}
+    for section in {path[len(above)] for path in given if path[: len(above)] == above and len(path) > len(above) + 1}:
+        field = next(f for f in fields(kind) if f.name == section)
+        inside = getattr(made, section) if made is not None else default_of(field)
+        changes[section] = _filled(type(inside), given, inside, (*above, section))
+    return kind(**changes) if made is None else replace(made, **changes)
 
 
-def _unknown_argument(unknown: list[str], arguments: type, verb: str) -> UsageError:
-    flag = next((word for word in unknown if word.startswith("-")), None)
-    if flag is None:
-        return UsageError("argument-unexpected", got=unknown[0], verb=verb)
-    return UsageError("flag-unknown", got=flag, near=near(flag.split("=")[0], flags(arguments)), verb=verb)
+class Reader:
+    """Reads the words of one command, from left to right; the first that does not fit ends it."""
+
+    def __init__(self, known: Arguments, verb: str) -> None:
+        self._known, self._verb = known, verb
+        self._values: dict[tuple[str, ...], Any] = {}
+        self._off: dict[tuple[str, ...], bool] = {}
+        self._loose: list[str] = []
+
+    def read(self, words: Sequence[str]) -> dict[tuple[str, ...], Any]:
+        """Where it stands in the argument class -> the value, for all that was given. Raises: UsageError."""
+        rest = deque(words)
+        while rest:
+            self._step(rest)
+        self._place()
+        missing = [each.name for each in self._known.all if each.required and each.path not in self._values]
+        if missing:
+            raise self._error("argument-missing", names=" ".join(missing), got=self._named(self._loose))
+        return self._values
+
+    def first_loose(self, words: Sequence[str]) -> str | None:
+        """The first word that belongs to no flag; None where there is none. Raises: UsageError for what is before."""
+        rest = deque(words)
+        while rest and not self._loose:
+            self._step(rest)
+        return self._loose[0] if self._loose else None
+
+    def _step(self, rest: deque[str]) -> None:
+        """Takes one argument off the front, with its values."""
+        word = rest.popleft()
+        if word == "--":
+            self._loose += rest
+            rest.clear()
+        elif not is_flag(word):
+            self._loose.append(word)
+        else:
+            flag, sign, value = word.partition("=")
+            found = self._known.by_flag.get(flag.replace("_", "-"))
+            if found is None:
+                raise self._unknown(flag)
+            self._take(*found, [value] if sign else None, rest)
+
+    def _take(self, argument: Argument, off: bool, joined: list[str] | None, rest: deque[str]) -> None:
+        """joined: the value after a `=`; None: the values follow."""
+        if not argument.kind.is_switch:
+            self._set(argument, joined or self._following(argument, rest))
+            return
+        if self._off.setdefault(argument.path, off) != off:
+            raise self._error("flags-contradict", first=argument.name, second=argument.off)
+        if off and joined:
+            raise self._error("value-unwanted", flag=argument.off, got=joined[0])
+        if joined is None and not off and rest and rest[0] in argument.kind.switches:
+            joined = [rest.popleft()]
+        self._set(argument, joined or [str(not off)])
+
+    def _following(self, argument: Argument, rest: deque[str]) -> list[str]:
+        """The words up to the next flag, or one of them. Raises: UsageError where there is none."""
+        words: list[str] = []
+        while rest and not is_flag(rest[0]) and (argument.kind.form != "one" or not words):
+            words.append(rest.popleft())
+        if not words:
+            raise self._error(
+                "value-missing", flag=argument.name, got=self._named(list(rest)[:1]), expected=self._expected(argument)
+            )
+        return words
+
+    def _place(self) -> None:
+        """Gives the loose words to the arguments that are known by their place."""
+        loose = list(self._loose)
+        for argument in self._known.positionals:
+            count = 1 if argument.kind.form == "one" else len(loose)
+            if loose:
+                self._set(argument, loose[:count])
+                loose = loose[count:]
+        if loose:
+            names = " ".join(each.name for each in self._known.positionals)
+            expected = text("cli.expected-places", names=names) if names else text("cli.expected-flags")
+            raise self._error("argument-unexpected", got=loose[0], expected=expected)
+
+    def _set(self, argument: Argument, words: list[str]) -> None:
+        kind, word = argument.kind, " ".join(words)
+        try:
+            if kind.form == "pairs":
+                value: Any = kind.pairs(words)
+            else:
+                values = []
+                for word in words:
+                    values.append(kind.value(word, argument.low))
+                value = values[0] if kind.form == "one" else tuple(values)
+        except Unfit:
+            expected = self._expected(argument)
+            raise self._error("value-unfit", name=argument.name, got=word, expected=expected) from None
+        self._values[argument.path] = value
+
+    def _expected(self, argument: Argument) -> str:
+        return argument.kind.expected(argument.low)
+
+    def _named(self, words: Sequence[str]) -> str:
+        return " ".join(words) or text("cli.nothing")
+
+    def _unknown(self, flag: str) -> UsageError:
+        typed, known = flag.strip("-"), self._known.listed
+        accepted = [*self._known.by_flag] if typed.startswith("no-") else known
+        near = difflib.get_close_matches(typed, [form[2:] for form in accepted], n=3)  # `--` is like every `--`
+        listed = [f"--{name}" for name in near] or (known if len(known) <= FEW else [])
+        if not listed:
+            return self._error("flag-unlike", got=flag)
+        return self._error("flag-unknown", got=flag, near=", ".join(listed))
+
+    def _error(self, error: str, **values: Any) -> UsageError:
+        return UsageError(error, verb=self._verb, **values)
 
 
-def _value_of(flag: str, argv: list[str]) -> str | None:
-    for word, following in zip(argv, [*argv[1:], None], strict=True):
-        if word == flag:
-            return following
-        if word.startswith(flag + "="):
-            return word.partition("=")[2]
-    return None
-
-
-def _one_line(box: str) -> str:
-    """tyro's boxed message without its frame and without the help text that follows the first rule."""
-    lines = [line.strip("│╭╮╰╯─ \t") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()[1:]]
-    message = " ".join(line for line in lines[: lines.index("") if "" in lines else None] if line)
-    return re.sub(r"^Error parsing (?!--)[\w.-]+: ", "", message).rstrip(".")
+def is_flag(word: str) -> bool:
+    """Whether it begins with a sign and is no number."""
+    if not word.startswith("-") or word == "-":
+        return False
+    try:
+        float(word)
+    except ValueError:
+        return True
+    return False

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional
-
+from lissom.cli.arguments import Positional
 from lissom.errors import UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lissom.device import usable_cores
 
 PACKAGES = (
     "lissom", "torch", "torchvision", "lightning-fabric", "numpy", "pillow", "scikit-learn", "matplotlib",
-    "onnx", "onnxscript", "onnxruntime", "safetensors", "pyyaml", "rich", "tyro",
+    "onnx", "onnxscript", "onnxruntime", "safetensors", "pyyaml", "rich",
 )  # fmt: skip
 GIT_SECONDS = 5.0
 

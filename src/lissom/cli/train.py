@@ -1,27 +1,27 @@
-"""`lissom train`, `lissom resume`, `lissom demo`."""
+"""`lissom train`."""
 
 import sys
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, ClassVar
 
-from tyro.conf import Positional
-
+from lissom.cli.arguments import Count, Quiet
 from lissom.config import to_dict
 from lissom.errors import UsageError
-from lissom.messages import text
-from lissom.training.registry import TASKS, find_task
+from lissom.training.registry import find_task
 
 
 @dataclass(frozen=True, kw_only=True)
 class Train:
     """Where a run goes and how it is told of; the arguments of `lissom train TASK`, after the task's settings."""
 
+    TASK: ClassVar[str]
+
     name: str | None = None
     """Name of the run folder; None: network, data and time."""
     runs_dir: Path = Path("runs")
     """The folder of run folders."""
-    runs: int = 1
+    runs: Count = 1
     """Train so often, with seeds one after the other, and state mean and standard deviation."""
     vary: tuple[str, ...] = ()
     """Train once for each value of a setting, for example `--vary lr 0.001 0.01`, and compare in one table."""
@@ -33,12 +33,11 @@ class Train:
     """Print all settings as YAML and do nothing else."""
     dry_run: bool = False
     """Check network and data, say what would be done, write no run."""
-    quiet: bool = False
-    """Print nothing but errors and the run folder."""
+    quiet: Quiet = False
 
     def settings(self) -> Any:
         """The run's settings alone."""
-        kind = find_task(self.TASK).config  # type: ignore[attr-defined]
+        kind = find_task(self.TASK).config
         return kind(**{f.name: getattr(self, f.name) for f in fields(kind)})
 
     def varied(self) -> tuple[str, list[Any]] | None:
@@ -94,67 +93,3 @@ def _show(shown: Any, found: Any, *, quiet: bool) -> None:
         shown.several(found)
     else:
         shown.result(found)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resume:
-    """Arguments of `lissom resume`."""
-
-    run_folder: Annotated[Path, Positional]
-    """The interrupted run."""
-    device: Literal["auto", "cpu", "cuda", "mps"] | None = None
-    """Where to compute; None: as the run began."""
-    threads: int | None = None
-    """CPU threads; None: as the run began. Other threads than before change the last bits."""
-    dry_run: bool = False
-    """Only say from where it would go on."""
-    quiet: bool = False
-    """Print nothing but errors and the run folder."""
-
-    def run(self) -> int:
-        """Goes on from the newest sound checkpoint."""
-        from lissom.cli.progress import screen
-        from lissom.cli.screens import screens
-        from lissom.verbs.train import resume, resume_point
-
-        if self.dry_run:
-            print(text("cli.would-resume", run=self.run_folder, step=resume_point(self.run_folder)))
-            return 0
-        with screen(quiet=self.quiet) as listener:
-            run = resume(self.run_folder, device=self.device, threads=self.threads, listener=listener)
-        _show(screens(run.task.name), run, quiet=self.quiet)
-        return 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Demo:
-    """Arguments of `lissom demo`."""
-
-    task: str = field(default=next(iter(TASKS)))
-    """Photos of digits, or the pixels of a synthetic hyperspectral scene: classify or scene."""
-    runs_dir: Path = Path("runs")
-    """The folder of run folders; the page goes there too."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute."""
-    threads: int | None = None
-    """CPU threads; None: all cores."""
-    dry_run: bool = False
-    """Only say what would be done."""
-
-    def run(self) -> int:
-        """Trains, compares, exports, checks, reports."""
-        from lissom.cli.progress import screen
-        from lissom.cli.screens import screens
-
-        known = find_task(self.task)
-        shown = screens(known.name)
-        if self.dry_run:
-            shown.demo_plan(known.demo_networks(), self.runs_dir)
-            return 0
-        from lissom.verbs.demo import demo
-
-        with screen() as listener:
-            place = {"runs_dir": self.runs_dir, "device": self.device, "threads": self.threads}
-            found = demo(self.task, **place, listener=listener)
-        shown.demo(found)
-        return 0

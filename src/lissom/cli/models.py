@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated
 
-from tyro.conf import Positional
-
+from lissom.cli.arguments import Json, Positional
 from lissom.messages import text
 
 
@@ -23,8 +22,7 @@ class Models:
     """Print the names alone, at once."""
     pretrained: bool = False
     """List the published checkpoints instead, those whose name or network has the pattern."""
-    json: bool = False
-    """Print JSON."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints one row per network, or per checkpoint."""

@@ -1,39 +1,14 @@
-"""`lissom env` and `lissom cache`."""
+"""`lissom cache`."""
 
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lissom.cli.arguments import DryRun, Json
 from lissom.config import cache_folder
 from lissom.errors import MachineError
 from lissom.messages import text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Env:
-    """Arguments of `lissom env`."""
-
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> int:
-        """Prints versions, processor, memory and devices."""
-        from lissom.runs.environment import environment
-
-        found = environment()
-        print(json.dumps(found, indent=2) if self.json else _as_lines(found))
-        return 0
-
-
-def _as_lines(values: dict, indent: str = "") -> str:
-    lines = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}{name}:", _as_lines(value, indent + "  ")]
-        else:
-            lines.append(f"{indent}{name}: {value}")
-    return "\n".join(lines)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +19,9 @@ class Cache:
     """The folder; None: LISSOM_CACHE, or the user's cache folder."""
     clear: bool = False
     """Delete everything in it."""
-    dry_run: bool = False
+    dry_run: DryRun = False
     """Only say what would be deleted."""
-    json: bool = False
-    """Print JSON."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints where the cache is and how large; deletes it if asked."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from tyro.conf import Positional
-
+from lissom.cli.arguments import DryRun, Json, Positional
 from lissom.training.registry import find_task
 
 
@@ -20,10 +19,9 @@ class CheckData:
     """The data: a path, or a name that the task knows."""
     picture: Path | None = None
     """Write a picture of the data there (PNG); None: none."""
-    dry_run: bool = False
+    dry_run: DryRun = False
     """Write no picture."""
-    json: bool = False
-    """Print JSON."""
+    json: Json = False
 
     def run(self) -> int:
         """Prints what the data holds and what is wrong with it; 3 if files are broken or nothing can be trained."""

@@ -1,0 +1,29 @@
+"""`lissom compare`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from lissom.cli.arguments import Json, Positional
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """Arguments of `lissom compare`."""
+
+    run_folders: Annotated[tuple[Path, ...], Positional]
+    """Two runs or more."""
+    json: Json = False
+
+    def run(self) -> int:
+        """Prints the settings that differ, cost and accuracy."""
+        from lissom.cli.show import show_comparison
+        from lissom.verbs.runs import compare
+
+        found = compare(self.run_folders)
+        if self.json:
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        else:
+            show_comparison(found)
+        return 0

@@ -1,0 +1,31 @@
+"""`lissom env`."""
+
+import json
+from dataclasses import dataclass
+
+from lissom.cli.arguments import Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Env:
+    """Arguments of `lissom env`."""
+
+    json: Json = False
+
+    def run(self) -> int:
+        """Prints versions, processor, memory and devices."""
+        from lissom.runs.environment import environment
+
+        found = environment()
+        print(json.dumps(found, indent=2) if self.json else _as_lines(found))
+        return 0
+
+
+def _as_lines(values: dict, indent: str = "") -> str:
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", _as_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name}: {value}")
+    return "\n".join(lines)

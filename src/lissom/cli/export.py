@@ -1,0 +1,38 @@
+"""`lissom export`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from lissom.cli.arguments import DryRun, Json, Positional
+from lissom.messages import text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Arguments of `lissom export`."""
+
+    run_folder: Annotated[Path, Positional]
+    """A run."""
+    output: Path | None = None
+    """The file to write; None: model.onnx in the run folder."""
+    dry_run: DryRun = False
+    """Only say which file would be written."""
+    json: Json = False
+
+    def run(self) -> int:
+        """Writes the file and prints by how much its answers differ."""
+        from lissom.cli.progress import screen
+        from lissom.verbs.export import export, export_path
+
+        if self.dry_run:
+            print(text("cli.would-write", path=export_path(self.run_folder, self.output)))
+            return 0
+        with screen(quiet=self.json) as listener:
+            found = export(self.run_folder, self.output, listener=listener)
+        if self.json:
+            print(json.dumps(found, indent=2))
+        else:
+            print(text("cli.exported", **found))
+        return 0

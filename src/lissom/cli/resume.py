@@ -1,0 +1,47 @@
+"""`lissom resume`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from lissom.cli.arguments import Device, DryRun, Json, Positional, Quiet, Threads
+from lissom.messages import text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume:
+    """Arguments of `lissom resume`."""
+
+    run_folder: Annotated[Path, Positional]
+    """The interrupted run."""
+    device: Device | None = None
+    """Where to compute; None: as the run began."""
+    threads: Threads = None
+    """CPU threads; None: as the run began. Other threads than before change the last bits."""
+    dry_run: DryRun = False
+    """Only say from where it would go on."""
+    quiet: Quiet = False
+    json: Json = False
+
+    def run(self) -> int:
+        """Goes on from the newest sound checkpoint."""
+        from lissom.cli.progress import screen
+        from lissom.cli.screens import screens
+        from lissom.verbs.train import resume, resume_point
+
+        if self.dry_run:
+            step = resume_point(self.run_folder)
+            said = text("cli.would-resume", run=self.run_folder, step=step)
+            print(json.dumps({"run": str(self.run_folder), "step": step}, indent=2) if self.json else said)
+            return 0
+        with screen(quiet=self.quiet or self.json) as listener:
+            run = resume(self.run_folder, device=self.device, threads=self.threads, listener=listener)
+        if self.json:
+            found = {"run": str(run.path), "status": run.status, "test": run.test}
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+        elif self.quiet:
+            print(run.path)
+        else:
+            screens(run.task.name).result(run)
+        return 0
