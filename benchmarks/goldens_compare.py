@@ -68,7 +68,7 @@ def compare_runs(first: Path, second: Path, *, files: Iterable[str] = WEIGHTS) -
     found = Found()
     for name in sorted({*files, *there[0], *there[1]}):
         found.add(compare_files(f"{second.name}/{name}", *(each.get(name) for each in there)))
-    found.add(compare(f"{second.name}/run.json", test_figures(first), test_figures(second)))
+    found.add(compare(f"{second.name}/evaluation.json", test_figures(first), test_figures(second)))
     return found
 
 
@@ -223,9 +223,9 @@ def leaves(value: Any, place: str = "", name: str = "") -> Iterator[tuple[str, s
 
 
 def test_figures(run: Path) -> Content:
-    """What a run reached on its test set, wherever its run.json keeps that; nothing where the file is damaged."""
+    """What a run reached on its test set; nothing where the file is damaged."""
     try:
-        known = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        known = json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = None
     return figures(holder(known, "confusion"))

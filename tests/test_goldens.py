@@ -29,7 +29,7 @@ def run_folder(path: Path, *, rows: list[dict[str, Any]] = ROWS, weights: dict[s
     (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name in ("best", "last"):
         save_file(weights, path / f"{name}.safetensors")
-    (path / "run.json").write_text(json.dumps({"status": "finished", "test": TEST}))
+    (path / "evaluation.json").write_text(json.dumps({"status": "finished", "test": TEST}))
     np.save(path / "map.npy", CLASSES)
     return path
 
@@ -64,7 +64,7 @@ def test_times_and_the_place_of_files_may_differ(base: Path, tmp_path: Path) -> 
     head = run_folder(tmp_path / "head" / "run", rows=slower)
     (head / "maps").mkdir()
     (head / "map.npy").rename(head / "maps" / "map.npy")
-    (head / "run.json").write_text(json.dumps({"result": {"deeper": TEST | {"seconds": 1.0}}}))
+    (head / "evaluation.json").write_text(json.dumps({"result": {"deeper": TEST | {"seconds": 1.0}}}))
     assert compare_runs(base, head).differences == []
 
 
@@ -160,11 +160,11 @@ def test_a_damaged_file_is_a_difference(base: Path, tmp_path: Path) -> None:
 
 def test_figures_that_are_gone_are_noticed(base: Path, tmp_path: Path) -> None:
     head = run_folder(tmp_path / "head" / "run")
-    (head / "run.json").write_text(json.dumps({"test": {name: TEST[name] for name in ("top1", "confusion")}}))
-    assert only(compare_runs(base, head)) == "run/run.json: 1 of 6 differ; calibration_error: there -> missing"
+    (head / "evaluation.json").write_text(json.dumps({"test": {name: TEST[name] for name in ("top1", "confusion")}}))
+    assert only(compare_runs(base, head)) == "run/evaluation.json: 1 of 6 differ; calibration_error: there -> missing"
     for run in (base, head):
-        (run / "run.json").write_text("{}")
-    assert only(compare_runs(base, head)) == "run/run.json: nothing to compare"
+        (run / "evaluation.json").write_text("{}")
+    assert only(compare_runs(base, head)) == "run/evaluation.json: nothing to compare"
 
 
 def test_real_numbers_of_a_map_and_probabilities_are_close(tmp_path: Path) -> None:

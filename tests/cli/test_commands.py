@@ -93,10 +93,14 @@ def test_chinese_overview(lissom: Answer, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_evaluate_repeats_the_test_figures(lissom: Answer, place: Path) -> None:
     code, out, _ = lissom("evaluate", "runs/first", "--json")
-    facts = json.loads((place / "runs" / "first" / "run.json").read_text())
+    record, evaluation = (
+        json.loads((place / "runs" / "first" / file).read_text()) for file in ("run.json", "evaluation.json")
+    )
+    found = json.loads(out)
     assert code == 0
-    assert json.loads(out)["top1"] == facts["test"]["top1"]
-    assert json.loads(out)["confusion"] == facts["test"]["confusion"]
+    assert {name: found[name] for name in record["test"]} == record["test"]
+    assert found["top1_interval_95"] == record["intervals"]["top1"]
+    assert found["confusion"] == evaluation["confusion"]
 
 
 def test_evaluate_on_other_data_keeps_it_apart(lissom: Answer, place: Path) -> None:
