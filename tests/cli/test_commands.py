@@ -162,6 +162,16 @@ def test_resume_of_a_finished_run_changes_nothing(lissom: Answer, place: Path) -
     assert (place / "runs" / "first" / "best.safetensors").read_bytes() == weights
 
 
+def test_resume_prints_json_of_a_finished_run(lissom: Answer, place: Path) -> None:
+    code, out, err = lissom("resume", "runs/first", "--json")
+    found = json.loads(out)
+    facts = json.loads((place / "runs" / "first" / "run.json").read_text())
+    assert (code, err) == (0, "")
+    assert (found["run"], found["status"], found["test"]["top1"]) == ("runs/first", "finished", facts["test"]["top1"])
+    code, out, _ = lissom("resume", "runs/first", "--json", "--dry-run")
+    assert (code, json.loads(out).keys()) == (0, {"run", "step"})
+
+
 def test_print_config_gives_a_file_that_config_reads_and_flags_win(lissom: Answer, place: Path) -> None:
     code, out, _ = lissom("train", "classify", "--lr", "0.25", "--print-config")
     assert code == 0
@@ -235,3 +245,8 @@ def test_completion_scripts_hold_verbs_and_flags(lissom: Answer) -> None:
         out = lissom("completion", shell)[1]
         assert "check-data" in out
         assert "batch-size" in out
+        (of_predict,) = re.findall(r"predict\) words=\"(.*)\"", out) or [
+            " ".join(re.findall("from predict' -l (.*)", out))
+        ]
+        flags = {word.removeprefix("--") for word in of_predict.split()}
+        assert {"top", "mc-dropout", "format", "help"} <= flags  # those of every task
