@@ -213,6 +213,8 @@ def leaves(value: Any, place: str = "", name: str = "") -> Iterator[tuple[str, s
     """(place, name, value) of each value under a known name; unknown names leave no trace in the place."""
     if isinstance(value, dict):
         for key, inside in value.items():
+            if key == "notes":  # sentences with values of their own
+                continue
             known = key in EXACT or key in NEAR
             yield from leaves(inside, f"{place}.{key}".lstrip(".") if known else place, key if known else "")
     elif isinstance(value, list):

@@ -70,7 +70,7 @@ def run_tests(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def insert(place: Path, title: str, *, after: str, before: str) -> None:
     """The page's lines in front of the first line `before` that follows `after`."""
-    file = place / title
+    file = place / title.partition(",")[0]
     start, sign, rest = file.read_text("utf-8").partition(after)
     assert f"\n{before}\n" in rest
     file.write_text(start + sign + rest.replace(f"\n{before}\n", f"\n{BLOCKS[title]}{before}\n", 1), encoding="utf-8")
@@ -149,6 +149,79 @@ class TestMessage:
         (copy / NETWORK).write_text(BLOCKS[RAISED], encoding="utf-8")
         done = run_tests(copy, "tests/test_messages.py", "-k", "width-not-printed")
         assert done.returncode == 1, done.stdout
+
+
+AUGMENT, SETTINGS = "src/lissom/tasks/classify/data/augment.py", "src/lissom/tasks/classify/settings.py"
+BATCHES, TARGETS = "src/lissom/tasks/classify/data/batches.py", "src/lissom/deploy/targets.py"
+DRAWN = """
+import hashlib, sys
+from pathlib import Path
+from lissom.tasks.classify.data.batches import TrainBatches
+from lissom.tasks.classify.data.images import load
+from lissom.tasks.classify.settings import AugmentConfig, DataConfig
+data = load(DataConfig(data="digits"), cache_dir=Path("cache"))
+def images(**settings):
+    batches = TrainBatches(data, data, AugmentConfig(**settings), batch_size=64, channels_last=False)
+    return next(batches.epoch(0))[0].images
+"""
+
+
+class TestAugmentation:
+    @pytest.fixture
+    def added(self, copy: Path) -> Path:
+        insert(copy, SETTINGS, after="class AugmentConfig:", before="    def __post_init__(self) -> None:")
+        insert(copy, f"{AUGMENT}, Draws", after="class Draws:", before="")
+        insert(copy, f"{AUGMENT}, Augment.draw", after="return Draws(\n            shifts", before="        )")
+        append(copy, AUGMENT)
+        insert(copy, BATCHES, after="if config.randaugment:", before="        images = self._normalise(pixels)")
+        file = copy / BATCHES
+        names = "from lissom.tasks.classify.data.augment import Augment, "
+        file.write_text(file.read_text("utf-8").replace(names, f"{names}invert, "), encoding="utf-8")
+        return copy
+
+    def test_it_acts_and_is_a_flag(self, added: Path) -> None:
+        code = f"{DRAWN}plain, turned, some = (images(crop=0, invert=share) for share in (0, 1, 0.5))\n"
+        code += "lit = lambda batch: batch.mean((1, 2, 3))\n"
+        code += "print(int((lit(turned) > lit(plain)).sum()), int((some == turned).all(1).all(1).all(1).sum()))"
+        done = python(added, "-c", code)
+        brighter, inverted = map(int, done.stdout.split())
+        assert brighter == 64, done.stderr  # digits are light on dark ground
+        assert 20 < inverted < 44
+        assert "Share of the images whose colours are inverted" in lissom(added, "train", "classify", "--help")
+
+    def test_all_other_draws_stay_as_they_were(self, added: Path) -> None:
+        code = f"{DRAWN}drawn = images(crop=4, flip=True, cutout=8, mixup=0.4, cutmix=1.0, randaugment=2)\n"
+        code += "print(hashlib.sha256(drawn.numpy().tobytes()).hexdigest())"
+        before = subprocess.run([sys.executable, "-c", code], cwd=added, capture_output=True, text=True, check=True)
+        assert before.stdout
+        assert python(added, "-c", code).stdout == before.stdout
+
+
+class TestRuntime:
+    def test_it_exports_with_proof_and_answers_as_the_run(self, copy: Path) -> None:
+        title = "src/lissom/deploy/pt2.py"
+        (copy / title).write_text(BLOCKS[title], encoding="utf-8")
+        insert(copy, TARGETS, after="\nTARGETS = {", before="}")
+        words = ("--data", "digits", "--model", "mobilenetv1_cifar", "--width", "0.25", "--epochs", "1")
+        lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
+        proof = json.loads(lissom(copy, "export", "runs/first", "--output", "first.pt2", "--json"))
+        assert proof["difference"] <= proof["tolerance"]
+        found = [
+            json.loads(lissom(copy, "evaluate", "runs/first", *more, "--json"))
+            for more in ((), ("--file", "first.pt2"))
+        ]
+        assert found[0]["confusion"] == found[1]["confusion"]
+        Image.fromarray(np.full((32, 32), 90, np.uint8)).save(copy / "grey.png")
+        rows = [json.loads(lissom(copy, "predict", model, "grey.png", "--format", "json"))
+                for model in ("runs/first", "first.pt2")]  # fmt: skip
+        assert rows[0][0]["label"] == rows[1][0]["label"]
+
+    def test_an_ending_that_nobody_knows_is_refused(self, copy: Path) -> None:
+        words = ("--data", "digits", "--model", "mobilenetv1_cifar", "--width", "0.25", "--epochs", "1")
+        lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
+        done = python(copy, "-m", "lissom", "export", "runs/first", "--output", "first.pt2")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert ".onnx" in done.stderr
 
 
 class TestTask:

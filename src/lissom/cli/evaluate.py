@@ -16,6 +16,8 @@ class Evaluate:
     """A run."""
     data: Annotated[str | None, Positional] = None
     """A class folder or an archive of one; None: the run's own test set, or the test pixels of its scene."""
+    file: Path | None = None
+    """What `lissom export` made of the run: it answers in the place of the network."""
     batch_size: Count = 256
     """Images at a time."""
     device: Device = "auto"
@@ -35,6 +37,7 @@ class Evaluate:
             found = evaluate(
                 self.run_folder,
                 self.data,
+                file=self.file,
                 batch_size=self.batch_size,
                 device=self.device,
                 threads=self.threads,

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from lissom.deploy.runner import Arrays, Runner
+from lissom.deploy.runner import Arrays
+from lissom.deploy.targets import Runs, runner
 from lissom.errors import ResultError
 
 TOLERANCE = 1e-4  # of the largest output, or of 1: float32 summed in another order differs by 1e-7 to 1e-5 of it
@@ -57,26 +58,26 @@ def closely(got: Arrays, want: Arrays, *, tolerance: float = TOLERANCE) -> Parit
 Agree = Callable[[Arrays, Arrays], Parity]
 
 
-def parity(model: nn.Module, file: Path | str | Runner, inputs: Arrays, *, agree: Agree = closely) -> Parity:
+def parity(model: nn.Module, file: Path | str | Runs, inputs: Arrays, *, agree: Agree = closely) -> Parity:
     """Compares the outputs of `model` in eval mode and of the exported `file`; `inputs` are float32, the batch first.
 
     The first sample goes through the file once more alone, so that batch size 1 is proven besides N.
     """
-    runner = file if isinstance(file, Runner) else Runner(file)
-    expected = _outputs(model, inputs, runner.outputs)
-    found = agree(runner(inputs), expected)
+    run = runner(Path(file)) if isinstance(file, Path | str) else file
+    expected = _outputs(model, inputs, run.outputs)
+    found = agree(run(inputs), expected)
     if found.n == 1:
         return replace(found, batch_sizes=(1,))
-    alone = agree(runner(_first(inputs)), _first(expected))
+    alone = agree(run(_first(inputs)), _first(expected))
     worst = float(np.maximum(found.largest_difference, alone.largest_difference))  # NaN where one is
     return replace(found, largest_difference=worst, batch_sizes=(found.n, 1))
 
 
-def require_parity(model: nn.Module, file: Path | str | Runner, inputs: Arrays, *, agree: Agree = closely) -> Parity:
+def require_parity(model: nn.Module, file: Path | str | Runs, inputs: Arrays, *, agree: Agree = closely) -> Parity:
     """`parity`, or ResultError where the difference is above the tolerance or an output is not finite."""
     found = parity(model, file, inputs, agree=agree)
     if not found.reached:
-        path = file.path if isinstance(file, Runner) else file
+        path = file if isinstance(file, Path | str) else file.path
         difference = f"{found.largest_difference:.3g}"
         raise ResultError(
             "deploy-no-parity", path=path, difference=difference, tolerance=f"{found.tolerance:.3g}", n=found.n

@@ -20,7 +20,7 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, MachineError, UsageError
 
-RUN_FORMAT = 2  # raised when this lissom could misread an older folder
+RUN_FORMAT = 3  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
 BEST, LAST, CHECKPOINTS = "best.safetensors", "last.safetensors", "checkpoints"
 

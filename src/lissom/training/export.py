@@ -11,22 +11,24 @@ from lissom.training.run import Run
 
 
 def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
-    """Writes the best weights as ONNX and compares the file's outputs with the network's on samples of the test data.
+    """Writes the best weights as a file of the kind that its ending says, and compares its outputs with the network's.
+
+    They are compared on samples of the test data.
 
     Returns `file`, `images` (that were compared), `difference` (the largest of any output) and `tolerance`.
     Raises: ResultError, and leaves no file, when they differ by more than the tolerance.
     """
-    from lissom.deploy.onnx import export_onnx
     from lissom.deploy.parity import require_parity
+    from lissom.deploy.targets import writer
 
     make = exportable(run).task.portable
     assert make
     portable = make(Opened.of_run(run), listener)
     about = {"task": run.task.name, "facts": plain(run.facts), "network": run.record.network}
     shapes = {name: array.shape[1:] for name, array in portable.samples.items()}
-    unproven = path.with_suffix(".unproven.onnx")
+    unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
-        export_onnx(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
+        write(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
         found = require_parity(portable.model, unproven, portable.samples, agree=portable.agree)
         unproven.replace(path)
     finally:

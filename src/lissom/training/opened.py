@@ -12,7 +12,7 @@ from lissom.training.run import Run, open_run
 from lissom.training.task import Task
 
 if TYPE_CHECKING:
-    from lissom.deploy.runner import Runner
+    from lissom.deploy.targets import Runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Opened:
     facts: Any
     """Of the type `task.facts`; None of a network by its name, whose weights say them."""
     run: Run | None = None
-    file: "Runner | None" = None
+    file: "Runs | None" = None
     name: str = ""
     """Of a network, where it is neither."""
     model: Any = None
@@ -53,9 +53,9 @@ def open_model(model: Path | str) -> Opened:
 
 
 def _of_file(path: Path) -> Opened:
-    from lissom.deploy.runner import Runner  # ONNX Runtime: only files need it
+    from lissom.deploy.targets import runner as of_file  # ONNX Runtime: only files need it
 
-    runner = Runner(path)
+    runner = of_file(path)
     if runner.task not in TASKS:
         raise DataError("deploy-other-task", path=path, task=runner.task, known=", ".join(TASKS))
     task = find_task(runner.task)

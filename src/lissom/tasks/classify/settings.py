@@ -88,6 +88,9 @@ class ClassifyOptions:
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs."""
 
+    def __post_init__(self) -> None:
+        at_least(self, 1, "top")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifyCheckOptions:
