@@ -60,6 +60,62 @@ def test_importing_every_torch_free_room_loads_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+VERBS = [file for file in SOURCES if file.parent.name == "verbs" and file.stem != "__init__"]
+UNSHRUNK = {
+    "paper",
+    "predict",
+    "profile",
+    "profile_files",
+    "profile_rows",
+    "subject",
+}  # logic that has yet to move down
+SHELLS = pytest.mark.parametrize("file", [f for f in VERBS if f.stem not in UNSHRUNK], ids=lambda f: f.stem)
+
+
+def _nodes(file: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+@SHELLS
+def test_a_verb_is_a_call_or_a_re_export_in_a_short_file(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 40
+    functions = [node for node in _nodes(file) if isinstance(node, ast.FunctionDef)]
+    longest = max((sum(isinstance(n, ast.stmt) for n in ast.walk(f)) for f in functions), default=0)
+    assert longest <= 13  # itself, docstring included, and what it does
+
+
+@SHELLS
+def test_a_verb_neither_repeats_nor_decides(file: Path) -> None:
+    """It may refuse, and choose between two values in passing; all else is decided below."""
+    logic = (ast.For, ast.While, ast.Try, ast.With, ast.Match, ast.ClassDef, ast.AsyncFunctionDef, ast.Lambda)
+    assert not [node.lineno for node in _nodes(file) if isinstance(node, logic)]
+    branches = [node for node in _nodes(file) if isinstance(node, ast.If)]
+    assert all(isinstance(node.body[0], ast.Raise) and not node.orelse for node in branches)
+
+
+@SHELLS
+def test_a_verb_imports_from_below_alone(file: Path) -> None:
+    """The layers hold it for the house; here also that no verb stands on another one, not even inside a function."""
+    imported = {node.module or "" for node in _nodes(file) if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in _nodes(file) if isinstance(node, ast.Import) for alias in node.names}
+    assert not [name for name in imported if name.startswith(("lissom.cli", "lissom.verbs", "lissom.tasks"))]
+    assert "torch" not in {name.partition(".")[0] for name in imported}
+
+
+def test_importing_a_verb_loads_no_torch() -> None:
+    names = ", ".join(f"lissom.verbs.{file.stem}" for file in VERBS if file.stem not in UNSHRUNK)
+    code = f"import sys, {names}\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_function_of_the_package_has_a_verb_as_its_home() -> None:
+    """So that command, page and Python call the same one, whichever room below it stands in."""
+    verbs = {name: home for name, home in lissom._HOME.items() if home.startswith("lissom.verbs.")}
+    functions = {name for name in lissom._HOME if name[0].islower()}
+    assert functions - verbs.keys() == {"build", "open_run"}
+    assert all(getattr(lissom, name).__doc__ for name in verbs)
+
+
 @pytest.mark.parametrize("room", ["events.py", "engine", "data"])
 def test_who_works_says_nothing_itself(room: str) -> None:
     """A listener hears it; the screens are the command line's."""

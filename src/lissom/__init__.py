@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lissom.tasks.scene.settings import SceneTrainConfig
     from lissom.training.run import Run, open_run
     from lissom.verbs.check import check_data
+    from lissom.verbs.compare import compare
     from lissom.verbs.demo import demo
     from lissom.verbs.evaluate import evaluate
     from lissom.verbs.export import export
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from lissom.verbs.models import list_models
     from lissom.verbs.predict import predict
     from lissom.verbs.profile import profile
-    from lissom.verbs.runs import compare, list_runs
-    from lissom.verbs.train import plan, resume, train, train_several
+    from lissom.verbs.resume import resume
+    from lissom.verbs.runs import list_runs
+    from lissom.verbs.train import plan, train, train_several
     from lissom.weights.build import build
 
 _HOME = {
@@ -41,7 +43,7 @@ _HOME = {
     "Stop": "lissom.events",
     "build": "lissom.weights.build",
     "check_data": "lissom.verbs.check",
-    "compare": "lissom.verbs.runs",
+    "compare": "lissom.verbs.compare",
     "demo": "lissom.verbs.demo",
     "evaluate": "lissom.verbs.evaluate",
     "export": "lissom.verbs.export",
@@ -53,7 +55,7 @@ _HOME = {
     "plan": "lissom.verbs.train",
     "predict": "lissom.verbs.predict",
     "profile": "lissom.verbs.profile",
-    "resume": "lissom.verbs.train",
+    "resume": "lissom.verbs.resume",
     "train": "lissom.verbs.train",
     "train_several": "lissom.verbs.train",
 }

@@ -19,7 +19,7 @@ class Compare:
     def run(self) -> int:
         """Prints the settings that differ, cost and accuracy."""
         from lissom.cli.show import show_comparison
-        from lissom.verbs.runs import compare
+        from lissom.verbs.compare import compare
 
         found = compare(self.run_folders)
         if self.json:

@@ -28,7 +28,7 @@ class Resume:
         """Goes on from the newest sound checkpoint."""
         from lissom.cli.progress import screen
         from lissom.cli.screens import screens
-        from lissom.verbs.train import resume, resume_point
+        from lissom.verbs.resume import resume, resume_point
 
         if self.dry_run:
             step = resume_point(self.run_folder)

@@ -1,13 +1,59 @@
-"""Two finished runs of one task, where the task itself has no finer test."""
+"""Finished runs against one another: their settings, figures, and a sentence on each pair."""
 
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+from lissom.config import to_dict
+from lissom.errors import UsageError
 from lissom.messages import text
-from lissom.training.run import Run
+from lissom.training.listing import figures
+from lissom.training.run import Run, open_run
+
+
+def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
+    """How runs differ: `settings` (only those that differ), `figures` (cost, accuracy with its interval), `verdicts`.
+
+    A verdict is a sentence on two runs, as their task compares them; it makes none for different test sets.
+    """
+    if len(run_folders) < 2:
+        raise UsageError("compare-needs-two", got=len(run_folders))
+    opened = [open_run(path) for path in run_folders]
+    flat = [{f"{s}.{k}": v for s, vs in to_dict(run.config).items() for k, v in vs.items()} for run in opened]
+    names = dict.fromkeys(key for each in flat for key in each)  # a task has settings that another has not
+    lined = {name: [each.get(name) for each in flat] for name in names}
+    settings = {name: values for name, values in lined.items() if any(value != values[0] for value in values)}
+    return {
+        "runs": [run.name for run in opened],
+        "settings": settings,
+        "figures": [{**figures(run), "interval_95": _interval(run)} for run in opened],
+        "verdicts": [_verdict(a, b) for a, b in combinations(opened, 2)],
+    }
+
+
+def _interval(run: Run) -> str | None:
+    if not run.test:
+        return None
+    interval = run.test.get(f"{run.task.metric}_interval_95")
+    if interval is None:
+        return None
+    low, high = interval
+    return f"{100 * low:.1f}-{100 * high:.1f}"
+
+
+def _verdict(a: Run, b: Run) -> str:
+    names = {"a": a.name, "b": b.name}
+    if not a.test or not b.test:
+        return text("verbs.compare-unfinished", **names)
+    if a.task is not b.task:
+        return text("verbs.compare-other-data", **names)
+    return (a.task.compare or by_intervals)(a, b)
 
 
 def by_intervals(a: Run, b: Run) -> str:
-    """Which is better, in a sentence, by whether the 95 % intervals of their metric are apart.
+    """Which is better, in a sentence, by whether the 95 % intervals of their metric are apart: where their task has no
+    finer test.
 
     None is called better where the test data is another, or no interval is known.
     """

@@ -1,52 +1,5 @@
 """`lissom inspect`: what goes wrong inside a trained network, measured on its own images and drawn."""
 
-from pathlib import Path
-from typing import Any
+from lissom.training.inspect import inspect
 
-from lissom.device import set_threads
-from lissom.errors import UsageError
-from lissom.events import Listener, silent
-from lissom.messages import text
-from lissom.training.run import open_run
-
-LEAST_IMAGES = 2  # information lost is fitted to one half and judged on the other
-
-
-def inspect(
-    run_folder: Path | str,
-    data: str | None = None,
-    *,
-    output: Path | str | None = None,
-    images: int = 512,
-    batch_size: int = 32,
-    device: str = "auto",
-    threads: int | None = None,
-    write: bool = True,
-    listener: Listener = silent,
-) -> dict[str, Any]:
-    """Looks into a run's best weights with `images` of its training images, or of `data`, as many of each class.
-
-    The training images, not augmented: what is dead on them has no gradient, and the test images stay unread.
-    Returns plain data: `network`, `images`, `source`; `kernels` (a row for each depthwise layer), `spiral`,
-    `activations`, `twins`, `attention` (a row for each layer), `notes` (sentences on what this network does not have)
-    and `folder`, where `inspect.html`, `inspect.json`, tables and pictures were written: the run, or `output`.
-    Raises: UsageError for fewer than two images and for a task without pictures, DataError for data that cannot be read
-    or has an unknown class.
-    """
-    from lissom.inspection import files
-    from lissom.inspection.look import facts, look
-
-    if images < LEAST_IMAGES:
-        raise UsageError("inspect-images", got=images, least=LEAST_IMAGES)
-    set_threads(threads)
-    run = open_run(run_folder)
-    if run.task.samples is None:
-        raise UsageError("verb-not-for-task", verb="inspect", task=run.task.name)
-    samples = run.task.samples(run, data, most=images, device=device, listener=listener)
-    folder = (Path(output) if output else run.path) if write else None
-    seen = look(samples, batch_size=batch_size)
-    source = samples.source or text("inspect.source", run=run.name)
-    found = {**facts(seen), "source": source, "folder": None if folder is None else str(folder)}
-    if folder is not None:
-        files.write(folder, seen, found)
-    return found
+__all__ = ["inspect"]

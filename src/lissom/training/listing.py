@@ -1,0 +1,56 @@
+"""The runs of a folder in a table."""
+
+from pathlib import Path
+from typing import Any
+
+from lissom.errors import LissomError, UsageError, near
+from lissom.runs import folder
+from lissom.training.run import Run, open_run
+
+COLUMNS = ("run", "network", "data", "parameters", "macs", "val_top1", "test_top1", "epochs", "status")
+
+
+def list_runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
+    """One row per run folder with the columns `COLUMNS`; accuracies in percent, by the metric of each task.
+
+    A folder that cannot be read is a row too: its status says why. Rows without a value in `sort` come last.
+    """
+    if sort not in COLUMNS:
+        raise UsageError("column-unknown", got=sort, near=near(sort, COLUMNS))
+    rows = [_row(path) for path in folder.list_runs(runs_dir)]
+    known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
+    return sorted(known, key=lambda row: row[sort]) + unknown
+
+
+def _row(path: Path) -> dict[str, Any]:
+    try:
+        run = open_run(path)
+    except LissomError as error:
+        return {**dict.fromkeys(COLUMNS), "run": path.name, "status": str(error)}
+    return figures(run)
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """The row of one run."""
+    record = run.record
+    return {
+        "run": run.name,
+        "network": record.network,
+        "data": record.data.source,
+        "parameters": record.parameters,
+        "macs": record.macs,
+        "val_top1": _percent(max(_known(run), default=None)),
+        "test_top1": _percent(run.test.get(run.task.metric)),
+        "epochs": len(run.history),
+        "status": run.state,
+    }
+
+
+def _known(run: Run) -> list[float]:
+    """The metric of each epoch, where something chose by it."""
+    values = [row[run.task.metric] for row in run.history]
+    return [value for value in values if value == value]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 2)

@@ -1,0 +1,37 @@
+"""An interrupted run, named by its folder, is trained to its end."""
+
+import dataclasses
+from pathlib import Path
+
+from lissom.events import Listener, Stop, silent
+from lissom.training.run import Run, open_run
+
+
+def resume(
+    run_folder: Path | str,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+    listener: Listener = silent,
+    stop: Stop | None = None,
+) -> Run:
+    """Continues an interrupted run from its newest sound checkpoint and returns it finished; a finished one as it is.
+
+    On a CPU with the same threads the weights end up bit for bit as if nothing had happened.
+    Raises: DataError when it is no run, or its data has changed since; else as `train`.
+    """
+    run = open_run(run_folder)
+    if run.status == "finished":
+        return run
+    changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
+    config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
+    from lissom.training import life
+
+    return open_run(life.resume(dataclasses.replace(run, config=config), listener, stop))
+
+
+def resume_point(run_folder: Path | str) -> int:
+    """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
+    from lissom.engine.checkpoint import newest
+
+    return newest(open_run(run_folder).checkpoints)
