@@ -30,28 +30,33 @@ def whole_and_layers() -> dict[str, Any]:
     found = measure(subjects, Measuring(repeats=FORWARDS, memory=False))
     return {
         name: {
-            "median_ms": round(row["latency"]["median_ms"], 2),
-            "cpu_ms": round(row["latency"]["cpu_ms"], 2),
-            "layer_sum_ms": round(row["layer_sum_ms"], 2),
-            "hook_us": round(row["hook_us"], 2),
-            "disturbed": row["layer_statistic"] != "median",
+            "median_ms": round(row.latency.median_ms, 2),
+            "cpu_ms": round(row.latency.cpu_ms, 2),
+            "layer_sum_ms": round(row.layers.sum_ms, 2),
+            "hook_us": round(row.layers.hook_us, 2),
+            "disturbed": row.layers.statistic != "median",
         }
         for name, row in found.items()
+        if row.layers
     }
 
 
 def last_stages() -> dict[str, Any]:
     """MACs and milliseconds of both last stages of MobileNetV3-Large, timed in turn."""
+    from lissom.models.resolve import ModelRequest, variants
     from lissom.profiler.measured import Measuring
-    from lissom.verbs.profile import profile_all, variants
-    from lissom.verbs.subject import Wanted
+    from lissom.profiler.profiling import profile_models
 
-    both = variants(Wanted(model="mobilenetv3_large"), "last_stage", ["efficient", "original"])
-    rows = profile_all(both, measuring=Measuring(repeats=FORWARDS, layers=False, memory=False))
+    both = variants(ModelRequest(model="mobilenetv3_large"), "last_stage", ["efficient", "original"])
+    results = profile_models(both, measuring=Measuring(repeats=FORWARDS, layers=False, memory=False))
     return {
-        row["network"]: {"macs": row["macs"]}
-        | {key: round(row["measured"]["latency"][key], 2) for key in ("median_ms", "cpu_ms")}
-        for row in rows
+        one.network: {
+            "macs": one.counted.macs,
+            "median_ms": round(one.measured.times.latency.median_ms, 2),
+            "cpu_ms": round(one.measured.times.latency.cpu_ms, 2),
+        }
+        for one in results
+        if one.measured
     }
 
 
@@ -62,7 +67,7 @@ def forward_ms(policy: str) -> float:
         "from lissom.profiler.measured import Measuring, Subject, measure\n"
         "net = Subject(model=models.build('mobilenetv2'), shapes=[(3, 224, 224)])\n"
         f"how = Measuring(threads=2, repeats={FORWARDS}, seconds=10, layers=False, memory=False)\n"
-        "print(measure({'net': net}, how)['net']['latency']['median_ms'])"
+        "print(measure({'net': net}, how)['net'].latency.median_ms)"
     )
     env = {key: value for key, value in os.environ.items() if key not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
     env |= {} if policy == "unset" else {"OMP_WAIT_POLICY": policy}

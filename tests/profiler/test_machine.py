@@ -1,12 +1,14 @@
 """A fingerprint holds everything that was seen to move a latency, and says in what two of them differ."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from lissom.profiler import machine as rooms
-from lissom.profiler.machine import differences, machine, waits_passively
+from lissom.profiler.machine import differences, is_disturbed, machine, waits_passively
+from profiler.made import measurement
 
 CPU = torch.device("cpu")
 
@@ -44,3 +46,14 @@ def test_a_field_that_only_one_of_them_has_is_a_difference() -> None:
 )
 def test_sleeping_threads_matter_from_two_on(policy: str, threads: int, passive: bool) -> None:
     assert waits_passively(policy, threads) is passive
+
+
+@pytest.mark.parametrize(
+    ("cpu_ms", "setting", "disturbed"),
+    [(5, {}, True), (9, {}, False), (5, {"threads": 2}, False), (5, {"device": "a GPU"}, False)],
+)
+def test_one_thread_that_computes_for_half_of_its_time_is_disturbed(
+    cpu_ms: float, setting: dict[str, Any], disturbed: bool
+) -> None:
+    taken = measurement(10, None, cpu_ms=cpu_ms, **setting)
+    assert is_disturbed(taken.latency, taken.machine) is disturbed

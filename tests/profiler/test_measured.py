@@ -1,5 +1,7 @@
 """Times and memory of real networks: what is recorded, that layers add up, that nothing of the network changes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from lissom.errors import UsageError
 from lissom.profiler import measured as room
 from lissom.profiler.measured import Measuring, Subject, measure
 from lissom.profiler.resident import resident
+from profiler.made import measurement, times
 
 BRIEF = Measuring(repeats=6, warmup=1, memory=False)
 
@@ -21,22 +24,24 @@ def test_each_network_has_times_threads_policy_and_a_fingerprint() -> None:
     found = measure({"one": subject(), "other": subject(16)}, BRIEF)
     assert list(found) == ["one", "other"]
     for row in found.values():
-        assert row["latency"]["n"] == 6
-        assert 0 < row["latency"]["p05_ms"] <= row["latency"]["median_ms"] <= row["latency"]["p95_ms"]
-        assert row["latency"]["cpu_ms"] > 0
-        assert row["latency"]["threads"] == row["machine"]["threads"] == 1
-        assert row["latency"]["omp_wait_policy"] == row["machine"]["omp_wait_policy"]
-        assert row["batch"] == 1
+        assert row.latency.n == 6
+        assert 0 < row.latency.p05_ms <= row.latency.median_ms <= row.latency.p95_ms
+        assert row.latency.cpu_ms > 0
+        assert row.latency.threads == row.machine.threads == 1
+        assert row.latency.omp_wait_policy == row.machine.omp_wait_policy
+        assert row.batch == 1
 
 
 def test_each_layer_has_its_time_and_their_sum_is_near_the_whole() -> None:
     wide = Subject(model=nn.Sequential(*[nn.Conv2d(32, 32, 3, padding=1) for _ in range(6)]), shapes=[(32, 56, 56)])
     row = measure({"net": wide}, Measuring(repeats=15, memory=False))["net"]
-    assert set(row["layers"]) == {"", *map(str, range(6))}
-    assert row["layer_sum_ms"] == pytest.approx(sum(layer["time_ms"] for layer in row["layers"].values()))
+    layers = row.layers
+    assert layers
+    assert set(layers.by_name) == {"", *map(str, range(6))}
+    assert layers.sum_ms == pytest.approx(sum(map(layers.time_ms, layers.by_name)))
     # Wide, as tests share the machine; that the sum is exact is shown with a clock that stands still.
-    assert 0.4 * row["latency"]["cpu_ms"] < row["layer_sum_ms"] < 1.5 * row["latency"]["p95_ms"]
-    assert 0 < row["hook_us"] < 100
+    assert 0.4 * row.latency.cpu_ms < layers.sum_ms < 1.5 * row.latency.p95_ms
+    assert 0 < layers.hook_us < 100
 
 
 def test_the_batch_is_what_is_timed() -> None:
@@ -103,4 +108,18 @@ def test_on_a_gpu_its_own_time_and_memory_are_taken(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 4096)
     found = room._on_gpu(nn.Identity(), [torch.ones(1)], BRIEF, torch.device("cuda"), Ticks())
-    assert (found["device_ms"], found["device_bytes"], found["resident_bytes"]) == (3, 4096, None)
+    assert found == {"device_ms": 3, "device_bytes": 4096}
+
+
+def test_the_figures_of_a_gpu_stand_in_the_file_only_where_there_is_one() -> None:
+    on_cpu = measurement(5, times({"a": 5}))
+    assert list(on_cpu.to_dict()) == [
+        "machine", "batch", "warmup", "latency", "layer_statistic", "layer_sum_ms", "hook_us",
+        "resident_bytes", "resident_reason",
+    ]  # fmt: skip
+    on_gpu = replace(on_cpu, layers=None, device_ms=3.0, device_bytes=4096).to_dict()
+    assert list(on_gpu)[4:] == ["device_ms", "device_bytes", "resident_bytes", "resident_reason"]
+
+
+def test_without_the_layers_none_is_timed() -> None:
+    assert measure({"one": subject()}, replace(BRIEF, layers=False))["one"].layers is None

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from lissom.errors import UsageError
 from lissom.report.canvas import to_svg
@@ -29,7 +30,10 @@ LAYERS = [
     layer("blocks.0.pointwise", "pointwise", 80_000, 4.0),
     layer("odd $x_1$ name", "other", 0, 0.0001),
 ]
-FOUND = {"network": "net", "input_shape": [1, 3, 8, 8], "layers": LAYERS, "measured": {"limits": LIMITS}}
+
+
+def drawn(layers: list[dict[str, Any]] = LAYERS) -> Figure:
+    return layers_picture(layers, network="net", title="net, 3 x 8 x 8")
 
 
 def test_groups_are_as_deep_as_there_is_room_for() -> None:
@@ -39,7 +43,7 @@ def test_groups_are_as_deep_as_there_is_room_for() -> None:
 
 
 def test_bars_are_as_high_as_the_costs_and_stacked_by_family() -> None:
-    picture = layers_picture(FOUND)
+    picture = drawn()
     macs, moved, time = picture.axes
     assert [axes.get_title(loc="left") for axes in picture.axes] == ["MACs", "Bytes read and written", "Time, ms"]
     heights = {to_hex(bar.get_facecolor()): bar.get_height() for bar in macs.patches if bar.get_height()}
@@ -49,12 +53,12 @@ def test_bars_are_as_high_as_the_costs_and_stacked_by_family() -> None:
 
 
 def test_without_times_there_is_no_panel_of_times() -> None:
-    counted = {**FOUND, "layers": [{k: v for k, v in one.items() if k != "time_ms"} for one in LAYERS]}
-    assert len(layers_picture(counted).axes) == 2
+    counted = [{k: v for k, v in one.items() if k != "time_ms"} for one in LAYERS]
+    assert len(drawn(counted).axes) == 2
 
 
 def test_the_roof_is_bandwidth_times_intensity_up_to_the_peak() -> None:
-    (axes,) = roofline_picture(FOUND).axes
+    (axes,) = roofline_picture(LAYERS, LIMITS, network="net").axes
     memory, cache, peak = axes.lines
     for line, speed in ((memory, 1e10), (cache, 1e11)):
         x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
@@ -64,7 +68,7 @@ def test_the_roof_is_bandwidth_times_intensity_up_to_the_peak() -> None:
 
 
 def test_a_point_stands_at_its_intensity_and_speed_and_its_area_grows_with_time() -> None:
-    (axes,) = roofline_picture(FOUND).axes
+    (axes,) = roofline_picture(LAYERS, LIMITS, network="net").axes
     points = {to_hex(c.get_facecolor()[0]): (c.get_offsets()[0], c.get_sizes()[0]) for c in axes.collections}
     assert set(points) == {COLOURS[name] for name in ("conv", "depthwise", "pointwise")}  # a norm has no MACs
     place, area = points[COLOURS["pointwise"]]
@@ -92,7 +96,7 @@ def test_without_every_latency_there_is_one_panel() -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_pictures_are_drawn_in_both_languages(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LISSOM_LANG", lang)
-    for picture in (layers_picture(FOUND), roofline_picture(FOUND), scatter(ROWS)):
+    for picture in (drawn(), roofline_picture(LAYERS, LIMITS, network="net"), scatter(ROWS)):
         assert b"<svg" in to_svg(picture)
 
 

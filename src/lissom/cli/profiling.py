@@ -1,22 +1,23 @@
 """`lissom profile`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from lissom.cli.arguments import Positional
 from lissom.errors import UsageError
 
 if TYPE_CHECKING:
-    from lissom.verbs.subject import Wanted
+    from lissom.models.resolve import ModelRequest
+    from lissom.profiler.measured import Measuring
+    from lissom.profiler.result import ProfileResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
-    """Arguments of `lissom profile`."""
+class Networks:
+    """What is profiled."""
 
-    models: Annotated[tuple[str, ...], Positional] = ()
-    """Names that `lissom models` lists, run folders, or `package.module:callable`; several are compared."""
     resolution: int | None = None
     """Side of the square input, in pixels; None: the network's own."""
     in_channels: int | None = None
@@ -31,6 +32,37 @@ class Profile:
     """Instead of an image: the shape of each input without the batch, for example `3x224x224 1x10`."""
     vary: tuple[str, ...] = ()
     """An option (or width, resolution) and the values to compare, for example `last_stage efficient original`."""
+
+    def check(self) -> None:
+        """Raises: UsageError for a setting to vary without values."""
+        if len(self.vary) == 1:
+            raise UsageError("vary-value", name=self.vary[0], got="")
+
+    def requests(self, models: Sequence[str]) -> "list[ModelRequest]":
+        """One for each of `models`, or for each value of what is varied."""
+        from lissom.models.resolve import ModelRequest, variants
+
+        requests = [
+            ModelRequest(
+                model=model,
+                resolution=self.resolution,
+                in_channels=self.in_channels,
+                num_classes=self.num_classes,
+                width=self.width,
+                options=dict(self.options),
+                input_shapes=parse_shapes(self.input_shape),
+            )
+            for model in models
+        ]
+        if not self.vary:
+            return requests
+        return [variant for one in requests for variant in variants(one, self.vary[0], self.vary[1:])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How it is measured on this machine."""
+
     measure: bool = False
     """Measure latency, by layer too, and memory on this machine, and say why latency does not follow MACs."""
     threads: int = 1
@@ -49,10 +81,27 @@ class Profile:
     """Where to measure."""
     refresh_limits: bool = False
     """Measure the machine's own limits anew; otherwise those in the cache are taken."""
-    compare: tuple[Path, ...] = ()
-    """Files that `--output FILE.json` wrote: put side by side instead of profiling; refused across machines."""
-    paper: str | None = None
-    """Print this paper's tables beside what is counted here, for example `mobilenetv1`."""
+
+    def measuring(self) -> "Measuring | None":
+        """None: only counted."""
+        from lissom.profiler.measured import Measuring
+
+        if not self.measure:
+            return None
+        return Measuring(
+            threads=self.threads,
+            batch=self.batch,
+            repeats=self.repeats,
+            warmup=self.warmup,
+            seconds=self.seconds,
+            memory=self.memory,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What is printed and written."""
+
     rows: Literal["auto", "networks", "layers", "modules", "families"] = "auto"
     """What a row is; auto: a layer of one network, or one of several networks."""
     columns: tuple[str, ...] = ()
@@ -70,96 +119,93 @@ class Profile:
     page: Path | None = None
     """Write an interactive page, one file, .html."""
 
+    @property
+    def form(self) -> str:
+        """How to print."""
+        return "json" if self.json else self.format
+
+    def check(self) -> None:
+        """Raises: UsageError for a file that cannot be written."""
+        for path, endings in ((self.output, ".json .csv .md"), (self.picture, ".png .svg"), (self.page, ".html")):
+            if path is not None and path.suffix not in endings.split():
+                raise UsageError("file-ending", got=path, known=endings.replace(" ", ", "))
+            if path is not None and not path.absolute().parent.is_dir():
+                raise UsageError("output-no-folder", path=path, folder=path.parent)
+
+    def write(self, results: "Sequence[ProfileResult]") -> None:
+        """The files that were asked for."""
+        from lissom.profiler.files import write_page, write_picture, write_table
+
+        if self.output:
+            write_table(results, self.output, kind=self.rows, wanted=self.columns)
+        if self.picture:
+            write_picture(results, self.picture, draw=self.draw)
+        if self.page:
+            write_page(results, self.page)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Arguments of `lissom profile`."""
+
+    models: Annotated[tuple[str, ...], Positional] = ()
+    """Names that `lissom models` lists, run folders, or `package.module:callable`; several are compared."""
+    compare: tuple[Path, ...] = ()
+    """Files that `--output FILE.json` wrote: put side by side instead of profiling; refused across machines."""
+    paper: str | None = None
+    """Print this paper's tables beside what is counted here, for example `mobilenetv1`."""
+    networks: Networks = field(default_factory=Networks)
+    measuring: Measure = field(default_factory=Measure)
+    out: Output = field(default_factory=Output)
+
     def run(self) -> int:
         """Prints the tables; writes what was asked for."""
         if self.paper is not None:
-            return self._paper()
+            return self._paper(self.paper)
         self._check()
         from lissom.cli.show_profile import present
 
-        found = self._found()
-        words = self._words(found)
-        form = "json" if self.json else self.format
-        self._write(found)  # before printing, which `| head` may cut short
-        present(found, form=form, kind=self.rows, wanted=self.columns, words=words)
+        results = self._results()
+        self.out.write(results)  # before printing, which `| head` may cut short
+        present(results, form=self.out.form, kind=self.out.rows, wanted=self.out.columns)
         return 0
 
-    def _paper(self) -> int:
+    def _paper(self, name: str) -> int:
         from lissom.cli.show_profile import show_paper
-        from lissom.verbs.paper import paper
+        from lissom.profiler.paper import paper_tables
 
-        show_paper(paper(str(self.paper)), "json" if self.json else self.format)
+        show_paper(paper_tables(name), self.out.form)
         return 0
 
     def _check(self) -> None:
         """Everything that can be wrong with the words typed, before minutes are spent."""
         if bool(self.models) == bool(self.compare):
             raise UsageError("profile-nothing" if not self.models else "profile-both")
-        if len(self.vary) == 1:
-            raise UsageError("vary-value", name=self.vary[0], got="")
-        for path, endings in ((self.output, ".json .csv .md"), (self.picture, ".png .svg"), (self.page, ".html")):
-            if path is not None and path.suffix not in endings.split():
-                raise UsageError("file-ending", got=path, known=endings.replace(" ", ", "))
-            if path is not None and not path.absolute().parent.is_dir():
-                raise UsageError("output-no-folder", path=path, folder=path.parent)
-        if self.draw == "roofline" and not (self.measure or self.compare):
+        self.networks.check()
+        self.out.check()
+        if self.out.draw == "roofline" and not (self.measuring.measure or self.compare):
             raise UsageError("roofline-unmeasured")
 
-    def _found(self) -> list[dict[str, Any]]:
-        from lissom.verbs.profile import profile_all
-        from lissom.verbs.profile_rows import read_profiles, require_one_machine
-
+    def _results(self) -> "list[ProfileResult]":
         if self.compare:
-            found = read_profiles(self.compare)
-            require_one_machine(found, self.columns)
-            return found
-        return profile_all(self._wanted(), measuring=self._measuring(), device=self.device, refresh=self.refresh_limits)
+            from lissom.profiler.saved import read_profiles, require_one_machine
 
-    def _wanted(self) -> "list[Wanted]":
-        from lissom.verbs.profile import variants
-        from lissom.verbs.subject import Wanted, parse_shapes
+            results = read_profiles(self.compare)
+            require_one_machine(results, self.out.columns)
+            return results
+        from lissom.verbs.profile import profile_all
 
-        wanted = [
-            Wanted(
-                model=model,
-                resolution=self.resolution,
-                in_channels=self.in_channels,
-                num_classes=self.num_classes,
-                width=self.width,
-                options=dict(self.options),
-                input_shapes=parse_shapes(self.input_shape),
-            )
-            for model in self.models
-        ]
-        if not self.vary:
-            return wanted
-        return [variant for one in wanted for variant in variants(one, self.vary[0], self.vary[1:])]
+        how = self.measuring
+        requests = self.networks.requests(self.models)
+        return profile_all(requests, measuring=how.measuring(), device=how.device, refresh=how.refresh_limits)
 
-    def _measuring(self) -> Any:
-        from lissom.profiler.measured import Measuring
 
-        if not self.measure:
-            return None
-        return Measuring(
-            threads=self.threads,
-            batch=self.batch,
-            repeats=self.repeats,
-            warmup=self.warmup,
-            seconds=self.seconds,
-            memory=self.memory,
-        )
-
-    def _words(self, found: list[dict[str, Any]]) -> list[str]:
-        from lissom.verbs.profile import compared
-
-        return [reason["sentence"] for reason in compared(found)] if len(found) > 1 else []
-
-    def _write(self, found: list[dict[str, Any]]) -> None:
-        from lissom.verbs.profile_files import write_page, write_picture, write_table
-
-        if self.output:
-            write_table(found, self.output, kind=self.rows, wanted=self.columns)
-        if self.picture:
-            write_picture(found, self.picture, draw=self.draw)
-        if self.page:
-            write_page(found, self.page)
+def parse_shapes(words: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """`3x224x224` -> (3, 224, 224), one shape for each input. Raises: UsageError for anything else."""
+    shapes = []
+    for word in words:
+        sides = word.lower().split("x")
+        if not all(side.isdecimal() and int(side) > 0 for side in sides):
+            raise UsageError("shape-not-one", got=word)
+        shapes.append(tuple(int(side) for side in sides))
+    return tuple(shapes)

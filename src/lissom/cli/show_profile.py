@@ -1,28 +1,31 @@
 """A profile as a person reads it in a terminal, or as another program does."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
 from lissom.cli.show import NUMBER, console
 from lissom.messages import text
-from lissom.profiler.explain import sentence
+from lissom.profiler.explain import differences
+from lissom.profiler.files import as_json
+from lissom.profiler.limits import Limits
+from lissom.profiler.measured import Measurement
+from lissom.profiler.paper import PaperTables
+from lissom.profiler.result import Measured, PaperFigures, ProfileResult
+from lissom.profiler.rows import chosen_kind, flat, rows_of
 from lissom.report.profile_columns import columns, difference, megabytes, shape
 from lissom.report.tables import Column, to_csv, to_markdown, to_rich
-from lissom.verbs.profile_rows import flat, rows_of
-
-Found = Mapping[str, Any]
 
 
-def present(found: Sequence[Found], *, form: str, kind: str, wanted: Sequence[str], words: Sequence[str]) -> None:
+def present(results: Sequence[ProfileResult], *, form: str, kind: str, wanted: Sequence[str]) -> None:
     """Prints profiles in a `form` (text, json, csv, markdown), a row for each of a `kind`."""
     if form == "json":
-        print(json.dumps(found[0] if len(found) == 1 else list(found), indent=2, ensure_ascii=False))
+        print(as_json(results), end="")
         return
-    kind = kind if kind != "auto" else "layers" if len(found) == 1 else "networks"
-    rows = rows_of(found, kind)
+    kind = chosen_kind(results, kind)
+    rows = rows_of(results, kind)
     shown = columns(rows, kind, wanted)
     if form == "csv":
         keep = wanted or rows[0].keys()
@@ -30,105 +33,106 @@ def present(found: Sequence[Found], *, form: str, kind: str, wanted: Sequence[st
     elif form == "markdown":
         print(to_markdown(rows, shown), end="")
     else:
-        _show_text(found, rows, shown, words)
+        _show_text(results, rows, shown)
 
 
-def _show_text(found: Sequence[Found], rows: list[dict], shown: list[Column], words: Sequence[str]) -> None:
-    out = console()
-    for one in found[:1]:
-        _warn(out, one)
-    title = f"{found[0]['network']}, {_inputs(found[0])}" if len(found) == 1 else None
-    out.print(to_rich(rows, shown, title=title))
-    if len(found) == 1:
-        _sums(out, found[0])
-        _measured(out, found[0])
-    elif any(one["measured"] for one in found):
-        _circumstances(out, next(one["measured"] for one in found if one["measured"]))
-    for line in words:
-        out.print(f"- {line}", markup=False)
-    for name in dict.fromkeys(name for one in found for name in one["unknown"]):
+def _show_text(results: Sequence[ProfileResult], rows: list[dict], shown: list[Column]) -> None:
+    out, first, alone = console(), results[0], len(results) == 1
+    _warn(out, first.measured)
+    out.print(to_rich(rows, shown, title=f"{first.network}, {_inputs(first)}" if alone else None))
+    if alone:
+        _sums(out, first)
+    measured = [one.measured for one in results if one.measured]
+    if measured and alone:
+        _measured(out, measured[0])
+    elif measured:
+        _circumstances(out, measured[0].times, measured[0].limits)
+    for reason in [] if alone else differences(results):
+        out.print(f"- {reason.sentence()}", markup=False)
+    for name in dict.fromkeys(name for one in results for name in one.counted.unknown):
         out.print(text("cli.profile-unknown", names=name))
-    out.print(found[0]["convention"])
+    out.print(first.counted.convention)
 
 
-def _inputs(found: Found) -> str:
-    return ", ".join(shape(sides[1:]) for sides in found["input_shapes"])
+def _inputs(result: ProfileResult) -> str:
+    return ", ".join(shape(sides[1:]) for sides in result.counted.input_shapes)
 
 
-def _warn(out: Console, found: Found) -> None:
-    for reason in (found["measured"] or {}).get("why", []):
-        if reason["kind"] in ("passive", "noise", "robbed"):
-            out.print(f"! {sentence(reason)}", markup=False)
+def _warn(out: Console, measured: Measured | None) -> None:
+    for reason in measured.why if measured else ():
+        if reason.kind in ("passive", "noise", "robbed"):
+            out.print(f"! {reason.sentence()}", markup=False)
 
 
-def _sums(out: Console, found: Found) -> None:
-    out.print(text("cli.profile-sum", parameters=NUMBER(found["parameters"]), macs=NUMBER(found["macs"])))
-    other = ", ".join(f"{kind} {number:,}" for kind, number in found["other"].items() if number)
+def _sums(out: Console, result: ProfileResult) -> None:
+    counted = result.counted
+    out.print(text("cli.profile-sum", parameters=NUMBER(counted.parameters), macs=NUMBER(counted.macs)))
+    other = ", ".join(f"{kind} {number:,}" for kind, number in counted.other.items() if number)
     out.print(text("profile.other", operations=other or "0"))
-    moved = {"read": megabytes(found["bytes_read"]), "written": megabytes(found["bytes_written"])}
-    sizes = {"peak": megabytes(found["peak_memory_bytes"]), "weights": megabytes(found["weight_bytes"])}
-    out.print(text("profile.memory", **moved, **sizes, access=NUMBER(found["memory_access"])))
-    if found["receptive_field"]:
-        out.print(text("profile.receptive", field=shape(found["receptive_field"])))
-    if found["published"]:
-        out.print(text("cli.profile-published", **found["published"]))
-    if found["printed"]:
-        _printed(out, found["printed"])
+    moved = {"read": megabytes(counted.bytes_read), "written": megabytes(counted.bytes_written)}
+    sizes = {"peak": megabytes(counted.peak_memory_bytes), "weights": megabytes(counted.weight_bytes)}
+    out.print(text("profile.memory", **moved, **sizes, access=NUMBER(counted.memory_access)))
+    if counted.receptive_field:
+        out.print(text("profile.receptive", field=shape(counted.receptive_field)))
+    if result.published:
+        out.print(text("cli.profile-published", top1=result.published.top1, source=result.published.source))
+    if result.printed:
+        _printed(out, result.printed)
 
 
-def _printed(out: Console, printed: Mapping[str, Any]) -> None:
-    for name in ("parameters", "macs"):
-        if printed[name]:
+def _printed(out: Console, printed: PaperFigures) -> None:
+    figures = {
+        "parameters": (printed.parameters, printed.parameters_difference),
+        "macs": (printed.macs, printed.macs_difference),
+    }
+    for name, (value, by) in figures.items():
+        if value and by is not None:
             label = text(f"profile_column.{name}")
-            by = difference(printed[f"{name}_difference"])
-            out.print(text("profile.printed", name=label, value=f"{printed[name]:g}", difference=by))
-    if printed["faulty"]:
-        out.print(text("profile.faulty", reason=printed["faulty"]))
+            out.print(text("profile.printed", name=label, value=f"{value:g}", difference=difference(by)))
+    if printed.faulty:
+        out.print(text("profile.faulty", reason=printed.faulty))
 
 
-def _measured(out: Console, found: Found) -> None:
-    measured = found["measured"]
-    if not measured:
-        return
-    times = measured["latency"]
-    spread = {key: f"{times[key]:.3g}" for key in ("median_ms", "p05_ms", "p95_ms", "cpu_ms")}
-    out.print(text("profile.latency", **spread, n=times["n"], batch=measured["batch"]))
-    if "layer_sum_ms" in measured:
-        share = difference(measured["layer_sum_ms"] / times["median_ms"] - 1)
-        sum_ms, hook_us = f"{measured['layer_sum_ms']:.3g}", f"{measured['hook_us']:.2g}"
+def _measured(out: Console, measured: Measured) -> None:
+    times = measured.times
+    latency = times.latency.to_dict()
+    spread = {key: f"{latency[key]:.3g}" for key in ("median_ms", "p05_ms", "p95_ms", "cpu_ms")}
+    out.print(text("profile.latency", **spread, n=times.latency.n, batch=times.batch))
+    if times.layers:
+        share = difference(times.layers.sum_ms / times.latency.median_ms - 1)
+        sum_ms, hook_us = f"{times.layers.sum_ms:.3g}", f"{times.layers.hook_us:.2g}"
         out.print(text("profile.layer-sum", sum_ms=sum_ms, difference=share, hook_us=hook_us))
-    _memory(out, measured)
-    _circumstances(out, measured)
-    if measured["why"]:
+    _memory(out, times)
+    _circumstances(out, times, measured.limits)
+    if measured.why:
         out.print(f"\n{text('why.title')}:")
-    for reason in measured["why"]:
-        out.print(f"- {sentence(reason)}", markup=False)
+    for reason in measured.why:
+        out.print(f"- {reason.sentence()}", markup=False)
     out.print()
 
 
-def _memory(out: Console, measured: Mapping[str, Any]) -> None:
-    if measured["resident_bytes"] is not None:
-        out.print(text("profile.resident", size=megabytes(measured["resident_bytes"])))
-    elif measured["resident_reason"]:
-        out.print(text("profile.no-resident", reason=measured["resident_reason"]), markup=False)
-    if "device_ms" in measured:
-        size = megabytes(measured["device_bytes"])
-        out.print(text("profile.on-device", ms=f"{measured['device_ms']:.3g}", size=size))
+def _memory(out: Console, times: Measurement) -> None:
+    if times.resident_bytes is not None:
+        out.print(text("profile.resident", size=megabytes(times.resident_bytes)))
+    elif times.resident_reason:
+        out.print(text("profile.no-resident", reason=times.resident_reason), markup=False)
+    if times.device_ms is not None and times.device_bytes is not None:
+        out.print(text("profile.on-device", ms=f"{times.device_ms:.3g}", size=megabytes(times.device_bytes)))
 
 
-def _circumstances(out: Console, measured: Mapping[str, Any]) -> None:
-    here, best = measured["machine"], measured["limits"]
+def _circumstances(out: Console, times: Measurement, best: Limits) -> None:
+    here = times.machine.to_dict()
     facts = {key: here[key] for key in ("cpu", "cores", "torch", "device", "threads", "omp_wait_policy", "spin_count")}
     out.print(text("profile.machine", **facts), markup=False)
     out.print(
         text(
             "profile.limits",
-            gflops=f"{2 * best['macs_per_second'] / 1e9:.3g}",
-            gmacs=f"{best['macs_per_second'] / 1e9:.3g}",
-            near=f"{best['bandwidths'][0][1] / 1e9:.3g}",
-            far=f"{best['memory_bandwidth'] / 1e9:.3g}",
-            operator_us=f"{best['operator_us']:.2g}",
-            convolution_us=f"{best['convolution_us']:.2g}",
+            gflops=f"{2 * best.macs_per_second / 1e9:.3g}",
+            gmacs=f"{best.macs_per_second / 1e9:.3g}",
+            near=f"{best.bandwidths[0][1] / 1e9:.3g}",
+            far=f"{best.memory_bandwidth / 1e9:.3g}",
+            operator_us=f"{best.operator_us:.2g}",
+            convolution_us=f"{best.convolution_us:.2g}",
         )
     )
 
@@ -136,24 +140,24 @@ def _circumstances(out: Console, measured: Mapping[str, Any]) -> None:
 PAPER_COLUMNS = ("row", "figure", "printed", "counted", "difference_percent", "remark")
 
 
-def show_paper(found: Mapping[str, Any], form: str = "text") -> None:
+def show_paper(paper: PaperTables, form: str = "text") -> None:
     """A paper's tables: the printed figure beside the counted, the difference, and why they differ where they do."""
+    plain = paper.to_dict()
     if form == "json":
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json.dumps(plain, indent=2, ensure_ascii=False))
         return
-    shown = [_paper_column(key) for key in PAPER_COLUMNS]
-    rows = [{"table": table["title"], **row} for table in found["tables"] for row in table["rows"]]
     if form == "csv":
+        rows = [{"table": table["title"], **row} for table in plain["tables"] for row in table["rows"]]
         print(to_csv(rows), end="")
         return
-    out = console()
-    for table in found["tables"]:
+    out, shown = console(), [_paper_column(key) for key in PAPER_COLUMNS]
+    for table in plain["tables"]:
         if form == "markdown":
             print(f"**{table['title']}**\n\n{to_markdown(table['rows'], shown)}")
         else:
             out.print(to_rich(table["rows"], shown, title=table["title"]))
     if form == "text":
-        out.print(found["convention"])
+        out.print(paper.convention)
 
 
 def _paper_column(key: str) -> Column:

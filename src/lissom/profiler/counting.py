@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from lissom.errors import UsageError
 from lissom.messages import text
-from lissom.models.contract import identity
+from lissom.models.resolve import channels_of
 from lissom.profiler.figures import Profile, Shape, add_up
 from lissom.profiler.ledger import Ledger, tensors
 from lissom.profiler.memory import weight_bytes
@@ -116,16 +116,6 @@ def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | No
             raise UsageError("profile-input", name=name, got=value)
     assert resolution is not None
     return in_channels or channels_of(model), resolution, resolution
-
-
-def channels_of(model: nn.Module) -> int:
-    """The input channels that a network says it has; of a module that says nothing, a guess: its first convolution's.
-
-    A guess, since the first to be held need not be the first to run; 3 where there is none.
-    """
-    known = identity(model)
-    convs = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
-    return known.in_channels if known else next(convs, 3)
 
 
 @contextmanager

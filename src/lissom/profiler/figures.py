@@ -1,8 +1,9 @@
 """What a count finds, as plain data. No torch here."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
+
+from lissom.runs.typed import plain
 
 Shape = tuple[int, ...]
 
@@ -70,7 +71,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists and numbers, for JSON."""
-        return _plain(dataclasses.asdict(self))
+        return plain(self)
 
 
 def add_up(parts: list[dict[str, int]]) -> dict[str, int]:
@@ -80,9 +81,3 @@ def add_up(parts: list[dict[str, int]]) -> dict[str, int]:
         for kind, number in part.items():
             total[kind] = total.get(kind, 0) + number
     return total
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value

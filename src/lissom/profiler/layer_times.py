@@ -5,8 +5,8 @@ A module's exclusive time is its own less that of the modules that it calls, so 
 
 import copy
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -37,6 +37,31 @@ class LayerTime:
     p05_ms: float
     p95_ms: float
     calls: int  # in one forward
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTimes:
+    """The times of all modules of a network."""
+
+    statistic: str
+    """Which of a `LayerTime` stands for a layer: "median", or "p05" on a disturbed machine."""
+    sum_ms: float
+    """Of all modules, those that only hold others too."""
+    hook_us: float
+    """What timing one call cost; it is taken off."""
+    by_name: Mapping[str, LayerTime] = field(default_factory=dict)
+    """Empty where it was read from a file: the layers there have their times."""
+
+    def time_ms(self, name: str) -> float:
+        """What stands for a module."""
+        return getattr(self.by_name[name], f"{self.statistic}_ms")
+
+
+def layer_times(by_name: Mapping[str, LayerTime], cost: HookCost, *, disturbed: bool) -> LayerTimes:
+    """On a disturbed machine the 5th percentile stands for a layer: pauses fall on few layers, but on the same ones."""
+    statistic = "p05" if disturbed else "median"
+    sum_ms = sum(getattr(time, f"{statistic}_ms") for time in by_name.values())
+    return LayerTimes(statistic=statistic, sum_ms=sum_ms, hook_us=cost.whole_ms * 1e3, by_name=by_name)
 
 
 class Recorder:

@@ -13,6 +13,7 @@ import torch
 
 from lissom.device import usable_cores
 from lissom.runs.environment import cpu_model, memory_gb
+from lissom.timing.harness import Latency
 
 MACHINE_ID = Path("/etc/machine-id")  # Linux; elsewhere the other fields must tell machines apart
 BUSY = 0.7  # share of the wall time from which a thread is taken to have had its core for itself
@@ -65,10 +66,9 @@ def waits_passively(wait_policy: str, threads: int) -> bool:
     return wait_policy.strip().upper() == "PASSIVE" and threads > 1
 
 
-def is_disturbed(latency: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
+def is_disturbed(latency: Latency, here: Machine) -> bool:
     """Whether other programs held the core: one thread that computes for less than `BUSY` of the time that it takes."""
-    one_thread = here["threads"] == 1 and here["device"] == "cpu"
-    return one_thread and latency["cpu_ms"] < BUSY * latency["median_ms"]
+    return here.threads == 1 and here.device == "cpu" and latency.cpu_ms < BUSY * latency.median_ms
 
 
 def _machine_id() -> str:

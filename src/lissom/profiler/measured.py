@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.profiler.clocks import Clock, clock_for, wait_for
-from lissom.profiler.layer_times import Recorder, hook_cost
-from lissom.profiler.machine import is_disturbed, machine
+from lissom.profiler.layer_times import LayerTimes, Recorder, hook_cost, layer_times
+from lissom.profiler.machine import Machine, is_disturbed, machine
 from lissom.profiler.resident import resident
-from lissom.timing.harness import latency
+from lissom.runs.typed import plain
+from lissom.timing.harness import Latency, latency
 
 LAYERS = "layers of "  # prefix of the forwards with hooks, which take turns with those without
 
@@ -61,15 +62,35 @@ class Subject:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """The times and the memory of one network."""
+
+    machine: Machine
+    batch: int
+    warmup: int
+    latency: Latency  # of a batch
+    layers: LayerTimes | None  # None: not asked for
+    device_ms: float | None = None  # on a GPU alone, like the next
+    device_bytes: int | None = None
+    resident_bytes: int | None = None
+    resident_reason: str | None = None  # why there are none
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON; the layers' own times apart."""
+        taken = {"machine": self.machine, "batch": self.batch, "warmup": self.warmup, "latency": self.latency}
+        if self.layers:
+            taken |= {"layer_statistic": self.layers.statistic, "layer_sum_ms": self.layers.sum_ms}
+            taken |= {"hook_us": self.layers.hook_us}
+        if self.device_ms is not None:
+            taken |= {"device_ms": self.device_ms, "device_bytes": self.device_bytes}
+        return plain({**taken, "resident_bytes": self.resident_bytes, "resident_reason": self.resident_reason})
+
+
 def measure(
     subjects: Mapping[str, Subject], how: Measuring | None = None, *, device: torch.device | None = None
-) -> dict[str, dict[str, Any]]:
-    """Times every network in eval mode, in an order shuffled anew each round; the networks stay on `device`.
-
-    Returns for each name `machine`, `batch`, `latency` (of a batch), `layers` (name -> `LayerTime` as a dictionary, and
-    in it `time_ms`, the `layer_statistic` that stands for it), `layer_sum_ms`, `hook_us`, `resident_bytes` with its
-    `resident_reason`, and on a GPU `device_ms` and `device_bytes`.
-    """
+) -> dict[str, Measurement]:
+    """Times every network in eval mode, in an order shuffled anew each round; the networks stay on `device`."""
     how, device = how or Measuring(), device or torch.device("cpu")
     set_threads(how.threads)
     models = {name: subject.model.to(device) for name, subject in subjects.items()}
@@ -80,20 +101,24 @@ def measure(
 
 def _measure(
     models: Mapping[str, nn.Module], feeds: Mapping[str, list[Tensor]], how: Measuring, device: torch.device
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Measurement]:
     clock = clock_for(device)
     recorders = {name: Recorder(model, clock) for name, model in models.items()} if how.layers else {}
     calls: dict[str, Any] = {name: _forward(model, feeds[name], device) for name, model in models.items()}
     calls |= {LAYERS + name: (lambda name=name: recorders[name](*feeds[name])) for name in recorders}
     times = latency(calls, repeats=how.repeats, warmup=how.warmup, seconds=how.seconds)
-    here = machine(device).to_dict()
+    here = machine(device)
     found = {}
     for name, model in models.items():
-        found[name] = {"machine": here, "batch": how.batch, "warmup": how.warmup, "latency": times[name].to_dict()}
-        if how.layers:
-            disturbed = is_disturbed(found[name]["latency"], here)
-            found[name] |= _layers(recorders[name], clock, how.warmup, disturbed)
-        found[name] |= _memory(model, feeds[name], how, device, clock)
+        disturbed = is_disturbed(times[name], here)
+        found[name] = Measurement(
+            machine=here,
+            batch=how.batch,
+            warmup=how.warmup,
+            latency=times[name],
+            layers=_layers(recorders[name], clock, how.warmup, disturbed) if how.layers else None,
+            **_memory(model, feeds[name], how, device, clock),
+        )
     return found
 
 
@@ -105,18 +130,9 @@ def _forward(model: nn.Module, inputs: Sequence[Tensor], device: torch.device) -
     return call
 
 
-def _layers(recorder: Recorder, clock: Clock, warmup: int, disturbed: bool) -> dict[str, Any]:
-    """On a disturbed machine the 5th percentile stands for a layer: pauses fall on few layers, but on the same ones."""
+def _layers(recorder: Recorder, clock: Clock, warmup: int, disturbed: bool) -> LayerTimes:
     cost = hook_cost(clock)
-    statistic = "p05_ms" if disturbed else "median_ms"
-    times = {name: asdict(time) for name, time in recorder.times(cost, skip=warmup).items()}
-    layers = {name: time | {"time_ms": time[statistic]} for name, time in times.items()}
-    return {
-        "layers": layers,
-        "layer_statistic": statistic.removesuffix("_ms"),
-        "layer_sum_ms": sum(time["time_ms"] for time in layers.values()),
-        "hook_us": cost.whole_ms * 1e3,
-    }
+    return layer_times(recorder.times(cost, skip=warmup), cost, disturbed=disturbed)
 
 
 def _memory(
@@ -125,7 +141,7 @@ def _memory(
     if device.type == "cuda":
         return _on_gpu(model, inputs, how, device, clock)
     if not how.memory or device.type != "cpu":
-        return {"resident_bytes": None, "resident_reason": None}
+        return {}
     found = resident(model, inputs, threads=how.threads)
     return {"resident_bytes": found["bytes"], "resident_reason": found["reason"]}
 
@@ -143,7 +159,7 @@ def _on_gpu(
         clock.settle()
         spans.append(clock.elapsed_ms(start, end))
     peak = torch.cuda.max_memory_allocated(device)
-    return {"device_ms": median(spans), "device_bytes": peak, "resident_bytes": None, "resident_reason": None}
+    return {"device_ms": median(spans), "device_bytes": peak}
 
 
 @contextmanager

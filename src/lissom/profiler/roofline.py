@@ -4,10 +4,14 @@ The model is that of Williams, Waterman and Patterson (Communications of the ACM
 the time of its arithmetic at peak speed, and at least that of its bytes at full bandwidth.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lissom.profiler.figures import LayerCost
+from lissom.profiler.layer_times import LayerTimes
 from lissom.profiler.limits import Limits
+from lissom.runs.typed import plain
 
 FAMILIES = (
     "pointwise",
@@ -24,7 +28,65 @@ FAMILIES = (
 )
 WITH_MACS = FAMILIES[:6]
 FLOAT_BYTES = 4
-Layer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RooflinePoint:
+    """What its time says of a layer, for a batch."""
+
+    time_ms: float
+    time_p05_ms: float
+    time_p95_ms: float
+    compute_ms: float  # the least that its arithmetic takes
+    memory_ms: float  # the least that its bytes take
+    limit_ms: float  # the larger of both
+    bound: str  # "compute" or "memory": which of both that is
+    # The share of the limit that was reached. It may exceed 1, as Winograd's and Strassen's ways need fewer
+    # multiplications, and operators in a row share caches.
+    fraction: float | None
+    macs_per_second: float | None
+    time_share: float  # of the whole network's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer's cost, and its point where it was timed."""
+
+    cost: LayerCost
+    point: RooflinePoint | None = None
+
+    @property
+    def family(self) -> str:
+        return family(self.cost.kind)
+
+    @property
+    def ran(self) -> bool:
+        return self.cost.kind != "not run"
+
+    @property
+    def time_ms(self) -> float:
+        """0 where it was not timed."""
+        return self.point.time_ms if self.point else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it on one level, for JSON and tables."""
+        return {**plain(self.cost), "family": self.family, **(plain(self.point) if self.point else {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyCost:
+    """The sums over the layers of one family that ran; times are 0 where nothing was timed."""
+
+    family: str
+    layers: int
+    parameters: int
+    macs: int
+    bytes: int
+    calls: int
+    time_ms: float
+    limit_ms: float
+    macs_share: float = 0.0  # of the whole network's
+    time_share: float = 0.0
 
 
 def family(kind: str) -> str:
@@ -35,73 +97,55 @@ def family(kind: str) -> str:
     return found if found in FAMILIES else "other"
 
 
-def moved_bytes(layer: Layer, batch: int = 1) -> int:
+def moved_bytes(cost: LayerCost, batch: int = 1) -> int:
     """Bytes read and written for a batch; the weights are read once, whatever its size."""
-    once = layer["bytes_read"] + layer["bytes_written"]
-    return batch * once - (batch - 1) * min(FLOAT_BYTES * layer["parameters"], layer["bytes_read"])
+    once = cost.bytes_read + cost.bytes_written
+    return batch * once - (batch - 1) * min(FLOAT_BYTES * cost.parameters, cost.bytes_read)
 
 
-def place(layer: Layer, time: Mapping[str, Any], limits: Limits, batch: int = 1) -> dict[str, Any]:
-    """What `time` (`time_ms`, p05 and p95 in ms, of a batch) adds to a counted layer.
+def points(layers: Iterable[LayerCost], times: LayerTimes, limits: Limits, batch: int = 1) -> dict[str, RooflinePoint]:
+    """Layer name -> its point, of the layers that ran and were timed."""
+    return {cost.name: point(cost, times, limits, batch) for cost in layers if cost.name in times.by_name}
 
-    `bound` is compute or memory, `limit_ms` the least time there, `fraction` the share of the limit that was reached:
-    it may exceed 1, as Winograd's and Strassen's ways need fewer multiplications, and operators in a row share caches.
-    """
-    moved = moved_bytes(layer, batch)
-    compute_ms = 1e3 * batch * layer["macs"] / limits.macs_per_second
+
+def point(cost: LayerCost, times: LayerTimes, limits: Limits, batch: int = 1) -> RooflinePoint:
+    """Where a layer that was timed stands."""
+    moved, time_ms, spread = moved_bytes(cost, batch), times.time_ms(cost.name), times.by_name[cost.name]
+    compute_ms = 1e3 * batch * cost.macs / limits.macs_per_second
     memory_ms = 1e3 * moved / limits.bandwidth(moved)
     limit_ms = max(compute_ms, memory_ms)
-    time_ms = time["time_ms"]
-    return {
-        "time_ms": time_ms,
-        "time_p05_ms": time["p05_ms"],
-        "time_p95_ms": time["p95_ms"],
-        "compute_ms": compute_ms,
-        "memory_ms": memory_ms,
-        "limit_ms": limit_ms,
-        "bound": "compute" if compute_ms > memory_ms else "memory",
-        "fraction": limit_ms / time_ms if time_ms else None,
-        "macs_per_second": 1e3 * batch * layer["macs"] / time_ms if time_ms else None,
-    }
+    return RooflinePoint(
+        time_ms=time_ms,
+        time_p05_ms=spread.p05_ms,
+        time_p95_ms=spread.p95_ms,
+        compute_ms=compute_ms,
+        memory_ms=memory_ms,
+        limit_ms=limit_ms,
+        bound="compute" if compute_ms > memory_ms else "memory",
+        fraction=limit_ms / time_ms if time_ms else None,
+        macs_per_second=1e3 * batch * cost.macs / time_ms if time_ms else None,
+        time_share=time_ms / (times.sum_ms or 1.0),
+    )
 
 
-def with_families(layers: Iterable[Layer]) -> list[dict[str, Any]]:
-    """The layers, each with the `family` of its kind."""
-    return [{**layer, "family": family(layer["kind"])} for layer in layers]
+def by_family(layers: Iterable[Layer]) -> tuple[FamilyCost, ...]:
+    """The families that have layers which ran, in the order of `FAMILIES`."""
+    ran = [layer for layer in layers if layer.ran]
+    members = {name: [layer for layer in ran if layer.family == name] for name in FAMILIES}
+    sums = [_sums(name, found) for name, found in members.items() if found]
+    macs = sum(row.macs for row in sums) or 1
+    time_ms = sum(row.time_ms for row in sums) or 1.0
+    return tuple(replace(row, macs_share=row.macs / macs, time_share=row.time_ms / time_ms) for row in sums)
 
 
-def placed(
-    layers: Sequence[Layer], times: Mapping[str, Mapping[str, Any]], limits: Limits, batch: int = 1
-) -> list[dict[str, Any]]:
-    """All layers with their `family`; those that ran and were timed also with what `place` says and `time_share`."""
-    total = sum(time["time_ms"] for time in times.values()) or 1.0
-    rows = with_families(layers)
-    for row, layer in zip(rows, layers, strict=True):
-        if layer["name"] in times:
-            row |= place(layer, times[layer["name"]], limits, batch)
-            row["time_share"] = row["time_ms"] / total
-    return rows
-
-
-def by_family(layers: Iterable[Layer]) -> list[dict[str, Any]]:
-    """Sums over the layers of each family, with shares of the whole; times only where they were measured."""
-    rows = list(layers)
-    sums = []
-    for name in FAMILIES:
-        members = [row for row in rows if family(row["kind"]) == name and row["kind"] != "not run"]
-        if members:
-            sums.append({"family": name, "layers": len(members), **_sums(members)})
-    macs = sum(row["macs"] for row in sums) or 1
-    time_ms = sum(row["time_ms"] for row in sums) or 1.0
-    return [row | {"macs_share": row["macs"] / macs, "time_share": row["time_ms"] / time_ms} for row in sums]
-
-
-def _sums(members: Sequence[Layer]) -> dict[str, Any]:
-    return {
-        "parameters": sum(row["parameters"] for row in members),
-        "macs": sum(row["macs"] for row in members),
-        "bytes": sum(moved_bytes(row) for row in members),
-        "calls": sum(row["calls"] for row in members),
-        "time_ms": sum(row.get("time_ms", 0.0) for row in members),
-        "limit_ms": sum(row.get("limit_ms", 0.0) for row in members),
-    }
+def _sums(name: str, layers: Sequence[Layer]) -> FamilyCost:
+    return FamilyCost(
+        family=name,
+        layers=len(layers),
+        parameters=sum(layer.cost.parameters for layer in layers),
+        macs=sum(layer.cost.macs for layer in layers),
+        bytes=sum(moved_bytes(layer.cost) for layer in layers),
+        calls=sum(layer.cost.calls for layer in layers),
+        time_ms=sum(layer.time_ms for layer in layers),
+        limit_ms=sum(layer.point.limit_ms if layer.point else 0.0 for layer in layers),
+    )

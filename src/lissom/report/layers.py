@@ -48,9 +48,9 @@ def _at_depth(layers: Sequence[Layer], depth: int) -> list[tuple[str, list[Layer
     return list(groups.items())
 
 
-def layers_picture(found: Mapping[str, Any]) -> Figure:
-    """One panel for each cost. found: a profile as plain data, its layers with their `family`."""
-    layers = [layer for layer in found["layers"] if layer["kind"] != "not run"]
+def layers_picture(layers: Sequence[Layer], *, network: str, title: str) -> Figure:
+    """One panel for each cost. layers: rows with their `family`; network: what a layer without a name is called."""
+    layers = [layer for layer in layers if layer["kind"] != "not run"]
     groups = grouped(layers)
     panels = [(word("macs_panel"), lambda one: one["macs"], short)]
     panels += [(word("bytes_panel"), lambda one: one["bytes_read"] + one["bytes_written"], short)]
@@ -60,18 +60,18 @@ def layers_picture(found: Mapping[str, Any]) -> Figure:
     with style():
         picture = figure(9.2, 1.2 + 2.1 * len(panels))
         all_axes = picture.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (title, value, show) in zip(all_axes, panels, strict=True):
+        for axes, (cost, value, show) in zip(all_axes, panels, strict=True):
             _stack(axes, groups, present, value)
-            axes.set_title(title, fontsize=10)
+            axes.set_title(cost, fontsize=10)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _, show=show: show(number) if number else "0"))
             axes.yaxis.set_major_locator(MaxNLocator(4))
             axes.grid(axis="x", visible=False)
-        names = [label(name or found["network"], longest=24) for name, _ in groups]
+        names = [label(name or network, longest=24) for name, _ in groups]
         all_axes[-1].set_xticks(range(len(groups)), names, rotation=90, fontsize=8)
         all_axes[-1].set_xlim(-0.6, len(groups) - 0.4)
         handles, texts = all_axes[0].get_legend_handles_labels()
         picture.legend(handles, texts, loc="outside lower center", ncols=6, fontsize=9)
-        picture.suptitle(label(_title(found), longest=90), x=0.01, ha="left", fontsize=12)
+        picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=12)
     return picture
 
 
@@ -86,8 +86,3 @@ def _stack(axes: Axes, groups: Sequence[tuple[str, list[Layer]]], present: Seque
 def family_word(name: str) -> str:
     """A family's name in the reader's language, in English where this machine has no Chinese font."""
     return word(f"family_{name}")
-
-
-def _title(found: Mapping[str, Any]) -> str:
-    sides = " x ".join(map(str, found["input_shape"][1:]))
-    return f"{found['network']}, {sides}"

@@ -21,10 +21,12 @@ NAMED = 5  # layers, those that take the most time
 Layer = Mapping[str, Any]
 
 
-def roofline_picture(found: Mapping[str, Any]) -> Figure:
-    """found: a measured profile as plain data. A point's area is the layer's time; layers without MACs are a remark."""
-    limits = found["measured"]["limits"]
-    drawn = [one for one in found["layers"] if one.get("macs_per_second") and one["intensity"]]
+def roofline_picture(layers: Sequence[Layer], limits: Mapping[str, Any], *, network: str) -> Figure:
+    """layers: rows, of which those that were timed are drawn. limits: the machine's, as plain data.
+
+    A point's area is the layer's time; layers without MACs are a remark.
+    """
+    drawn = [one for one in layers if one.get("macs_per_second") and one["intensity"]]
     assert drawn, "no layer with MACs was timed"
     with style():
         picture = figure(8.4, 5.4)
@@ -33,12 +35,12 @@ def roofline_picture(found: Mapping[str, Any]) -> Figure:
         _points(axes, drawn)
         axes.set_xlabel(word("intensity_axis"))
         axes.set_ylabel(word("speed_axis"))
-        axes.set_title(label(f"{found['network']}", longest=80), pad=44)
+        axes.set_title(label(network, longest=80), pad=44)
         legend = axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, fontsize=8.5, borderaxespad=0.2)
         for handle in legend.legend_handles:
             if isinstance(handle, PathCollection):
                 handle.set_sizes([36])  # area stands for time in the picture, for nothing here
-        rest = sum(one.get("time_share", 0.0) for one in found["layers"] if one not in drawn)
+        rest = sum(one.get("time_share", 0.0) for one in layers if one not in drawn)
         axes.text(
             0.99, 0.02, word("without_macs", share=percent(rest)), transform=axes.transAxes, ha="right", color=MUTED
         )

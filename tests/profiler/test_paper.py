@@ -4,12 +4,21 @@ import pytest
 
 from lissom.errors import UsageError
 from lissom.messages import text
+from lissom.profiler.paper import PaperRow, _row, paper_tables
 from lissom.profiler.printed import PAPERS
-from lissom.verbs.paper import _row, paper
 
 
-def rows(name: str, table: str = "") -> list[dict]:
-    return [row for part in paper(name)["tables"] if table in part["title"] for row in part["rows"]]
+def rows(name: str, table: str = "") -> list[PaperRow]:
+    return [row for part in paper_tables(name).tables if table in part.title for row in part.rows]
+
+
+def test_plain_data_has_the_tables_with_their_rows() -> None:
+    found = paper_tables("mobilenetv3").to_dict()
+    assert list(found) == ["paper", "title", "arxiv", "convention", "tables"]
+    assert list(found["tables"][0]) == ["title", "rows"]
+    assert list(found["tables"][0]["rows"][0]) == [
+        "row", "figure", "printed", "counted", "difference_percent", "remark"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -17,8 +26,8 @@ def test_every_figure_agrees_or_has_its_reason(name: str) -> None:
     found = rows(name)
     assert found
     for row in found:
-        assert row["difference_percent"] == pytest.approx(100 * (row["counted"] / row["printed"] - 1), abs=0.0051)
-        assert row["remark"] != text("paper.no-reason"), row
+        assert row.difference_percent == pytest.approx(100 * (row.counted / row.printed - 1), abs=0.0051)
+        assert row.remark != text("paper.no-reason"), row
 
 
 @pytest.mark.parametrize(
@@ -37,15 +46,13 @@ def test_every_figure_agrees_or_has_its_reason(name: str) -> None:
 )  # fmt: skip
 def test_a_figure_agrees_within_its_last_digit(stated: float, counted: float, digit: float, agrees: bool) -> None:
     row = _row("a network", "macs", stated, counted, digit=digit, fault="a reason")
-    assert row["remark"] == ("" if agrees else "a reason")
-    assert _row("a network", "macs", stated, counted, digit=digit)["remark"] == (
-        "" if agrees else text("paper.no-reason")
-    )
+    assert row.remark == ("" if agrees else "a reason")
+    assert _row("a network", "macs", stated, counted, digit=digit).remark == ("" if agrees else text("paper.no-reason"))
 
 
 def test_mobilenetv1_table_2_and_its_fault() -> None:
     found = rows("mobilenetv1", "table 2")
-    shares = {(row["row"], row["figure"]): (row["printed"], round(row["counted"], 2)) for row in found}
+    shares = {(row.row, row.figure): (row.printed, round(row.counted, 2)) for row in found}
     assert shares == {
         ("Conv 1x1", "share of MACs, %"): (94.86, 94.86),
         ("Conv 1x1", "share of weights, %"): (74.59, 74.59),
@@ -56,7 +63,7 @@ def test_mobilenetv1_table_2_and_its_fault() -> None:
         ("Fully Connected", "share of MACs, %"): (0.18, 0.18),
         ("Fully Connected", "share of weights, %"): (24.33, 24.33),
     }
-    assert [row["row"] for row in found if row["remark"]] == ["Conv 3x3"]
+    assert [row.row for row in found if row.remark] == ["Conv 3x3"]
 
 
 @pytest.mark.parametrize(
@@ -71,25 +78,25 @@ def test_mobilenetv1_table_2_and_its_fault() -> None:
 )  # fmt: skip
 def test_mobilenetv1_tables_of_layers_and_networks(table: str, macs: list[float]) -> None:
     found = rows("mobilenetv1", table)
-    assert [row["counted"] for row in found if row["figure"] == "MACs, millions"] == macs
-    assert {row["row"] for row in found if row["remark"]} <= {"Conv MobileNet"}
+    assert [row.counted for row in found if row.figure == "MACs, millions"] == macs
+    assert {row.row for row in found if row.remark} <= {"Conv MobileNet"}
 
 
 def test_shufflenetv1_table_1_agrees_to_the_last_digit_without_the_classifier() -> None:
     found = rows("shufflenetv1", "table 1,")
-    assert [round(row["counted"]) for row in found] == [round(row["printed"]) for row in found]
+    assert [round(row.counted) for row in found] == [round(row.printed) for row in found]
     assert len(found) == 5 * 4
-    assert not any(row["remark"] for row in found)
+    assert not any(row.remark for row in found)
 
 
 def test_mobilenetv3_s_last_stage_saves_thirty_million() -> None:
     (row,) = rows("mobilenetv3", "figure 5")
     # 320 x 960 and 1280 x 320 weights and a depthwise 3x3 on 7 x 7, against 1280 x 960 on one pixel
     depthwise, original, efficient = 49 * 960 * 9, 49 * 320 * (960 + 1280), 960 * 1280
-    assert row["counted"] == pytest.approx((depthwise + original - efficient) / 1e6)
-    assert row["printed"] == 30
+    assert row.counted == pytest.approx((depthwise + original - efficient) / 1e6)
+    assert row.printed == 30
 
 
 def test_an_unknown_paper_suggests_near_ones() -> None:
     with pytest.raises(UsageError, match="mobilenetv1"):
-        paper("mobilenet1")
+        paper_tables("mobilenet1")

@@ -4,45 +4,43 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lissom.messages import LANGUAGES, catalogue
-from lissom.report.explorer import SCRIPTS, explorer
-from report.test_profile_pictures import LAYERS, LIMITS
+from lissom.profiler.explorer import SCRIPTS, explorer
+from lissom.profiler.reasons import Reason
+from lissom.profiler.result import Accuracy, ProfileResult
+from profiler.made import layer, result
 
 EVIL = "</script><script>alert(1)</script>"
-MACHINE = {"cpu": "Z80", "cores": 1, "device": "cpu", "torch": "2", "threads": 1, "omp_wait_policy": "unset"}
+LAYERS = [
+    layer("stem.conv", "conv 3x3", macs=40_000, moved=4000, parameters=5),
+    layer("blocks.0.depthwise", "depthwise 3x3", macs=4_000, moved=4000, parameters=5),
+    layer("blocks.0.norm", "norm", moved=4000, parameters=5),
+    layer("blocks.0.pointwise", "pointwise", macs=80_000, moved=4000, parameters=5),
+]
+TIMES = dict(zip((one.name for one in LAYERS), (2.0, 3.0, 1.0, 4.0), strict=True))
+WHY = Reason("robbed", {"cpu_ms": 5.0, "latency_ms": 15.0})
 
 
-def module(name: str, depth: int) -> dict[str, Any]:
-    below = [one for one in LAYERS if not name or one["name"] == name or one["name"].startswith(name + ".")]
-    sums = {key: sum(one[key] for one in below) for key in ("parameters", "macs", "bytes_read", "bytes_written")}
-    return {"name": name, "module": "Block", "depth": depth, "memory_access": 7, **sums}
+def found(network: str, top1: float, *why: Reason) -> ProfileResult:
+    never = layer("never", "not run", parameters=9)
+    one = result(network, [*LAYERS, never], TIMES)
+    assert one.measured
+    accuracy = Accuracy(top1=top1, source="a table")
+    return replace(one, published=accuracy, measured=replace(one.measured, why=why))
 
 
-def found(network: str, top1: float | None) -> dict[str, Any]:
-    names = ["", "stem", "stem.conv", "blocks", "blocks.0", "blocks.0.depthwise", "blocks.0.norm", "blocks.0.pointwise"]
-    layers = [{**one, "output_shape": [1, 8, 4, 4], "bound": "memory", "fraction": 0.5} for one in LAYERS]
-    times = {"median_ms": 10.0, "p05_ms": 9.0, "p95_ms": 12.0, "cpu_ms": 9.9}
-    measured = {"machine": MACHINE, "batch": 1, "latency": times, "limits": LIMITS, "resident_bytes": None, "why": []}
-    return {
-        "network": network, "input_shapes": [[1, 3, 8, 8]], "parameters": 25, "macs": 124_000, "memory_access": 9,
-        "bytes_read": 15_000, "bytes_written": 5000, "peak_memory_bytes": 99, "weight_bytes": 100, "unknown": [],
-        "receptive_field": [7, 7], "convention": "MACs only", "printed": None, "layers": layers, "measured": measured,
-        "published": top1 and {"top1": top1}, "modules": [module(name, name.count(".") + bool(name)) for name in names],
-    }  # fmt: skip
-
-
-WHY = [{"en": ["because"], "zh": ["因为"]}, {"en": [], "zh": []}]
-NETWORKS = [found("one", 70.0), found(EVIL, 72.0)]
+NETWORKS = [found("one", 70.0, WHY), found(EVIL, 72.0)]
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return explorer(NETWORKS, why=WHY, compared={"en": ["one is light"], "zh": ["轻"]})
+    return explorer(NETWORKS)
 
 
 def embedded(page: str) -> dict[str, Any]:
@@ -59,10 +57,24 @@ def test_it_holds_every_figure(page: str) -> None:
     data = embedded(page)
     one = data["networks"][0]
     assert one["macs"] == 124_000
-    assert [layer["name"] for layer in one["layers"]] == [layer["name"] for layer in LAYERS]
+    assert [row["name"] for row in one["layers"]] == [each.name for each in LAYERS]
     assert one["layers"][0]["bytes"] == 4000
     assert sum(len(members) for _, members in one["groups"]) == len(LAYERS)
-    assert one["why"] == WHY[0]
+    assert one["top1"] == 70
+    assert one["measured"]["latency"]["median_ms"] == 10
+    assert "why" not in one["measured"]
+
+
+def test_sentences_stand_there_in_every_language(page: str) -> None:
+    data = embedded(page)
+    assert data["networks"][0]["why"] == {lang: [WHY.sentence(lang)] for lang in LANGUAGES}
+    assert data["networks"][1]["why"] == {lang: [] for lang in LANGUAGES}
+    light = result("light", [layer("a", "pointwise", macs=10**6)], {"a": 9.0})
+    heavy = result("heavy", [layer("a", "pointwise", macs=10**8)], {"a": 10.0})
+    for lang in LANGUAGES:
+        (sentence,) = embedded(explorer([light, heavy]))["compared"][lang]
+        assert "light" in sentence
+        assert "heavy" in sentence
 
 
 def test_a_name_cannot_become_markup(page: str) -> None:
@@ -72,7 +84,7 @@ def test_a_name_cannot_become_markup(page: str) -> None:
 
 
 def test_every_word_that_the_scripts_use_exists(page: str) -> None:
-    root = Path(__import__("lissom.report.explorer", fromlist=["x"]).__file__).parent
+    root = Path(__import__("lissom.profiler.explorer", fromlist=["x"]).__file__).parent
     source = "".join((root / name).read_text(encoding="utf-8") for name in SCRIPTS)
     used = set(re.findall(r'"((?:explorer|family|profile_column)\.\w+)"', source))
     used |= {f"explorer.{key}" for key in re.findall(r'section\("(\w+)"', source)}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,43 +15,76 @@ from lissom.errors import UsageError, near
 from lissom.messages import text
 from lissom.models.classifier import Classifier
 from lissom.models.entry import Published
-from lissom.profiler import Profile, count, printed
+from lissom.profiler import printed
+from lissom.profiler.counting import count
+from lissom.profiler.figures import Profile
+from lissom.runs.typed import plain
 
-Row = dict[str, Any]
 MILLION = 1e6
 
 
-def paper(name: str) -> dict[str, Any]:
-    """The tables of the paper called `name` (`printed.PAPERS`), as plain data.
+@dataclass(frozen=True, kw_only=True)
+class PaperRow:
+    """One figure of a paper."""
 
-    Returns `paper`, `title`, `arxiv`, `convention` and `tables`: a `title` each, and `rows` with `row`, `figure`,
-    `printed`, `counted`, `difference_percent` (of the printed) and `remark`: empty where both agree within the printed
-    figure's last digit, else why they do not. Raises: UsageError for a name that is none.
-    """
+    row: str
+    figure: str
+    printed: float
+    counted: float
+    difference_percent: float  # of the printed
+    remark: str  # empty where both agree within the printed figure's last digit, else why they do not
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperTable:
+    """One table of a paper."""
+
+    title: str
+    rows: tuple[PaperRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperTables:
+    """What a paper prints of cost."""
+
+    paper: str
+    title: str
+    arxiv: str
+    convention: str
+    tables: tuple[PaperTable, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return plain(self)
+
+
+def paper_tables(name: str) -> PaperTables:
+    """The tables of the paper called `name` (`printed.PAPERS`). Raises: UsageError for a name that is none."""
     known = printed.PAPERS.get(name)
     if known is None:
         raise UsageError("paper-unknown", got=name, near=near(name, printed.PAPERS))
     tables = [*_OWN.get(name, list)(), *_from_catalogue(known.arxiv, skip=_COVERED.get(name, ()))]
-    return {
-        "paper": name,
-        "title": known.title,
-        "arxiv": known.arxiv,
-        "convention": text("profiler.convention"),
-        "tables": [{"title": f"{known.title} (arXiv {known.arxiv}), {place}", "rows": rows} for place, rows in tables],
-    }
+    source = f"{known.title} (arXiv {known.arxiv})"
+    return PaperTables(
+        paper=name,
+        title=known.title,
+        arxiv=known.arxiv,
+        convention=text("profiler.convention"),
+        tables=tuple(PaperTable(title=f"{source}, {place}", rows=tuple(rows)) for place, rows in tables),
+    )
 
 
-def _row(label: str, figure: str, stated: float, counted: float, *, digit: float = 0.0, fault: str = "") -> Row:
+def _row(label: str, figure: str, stated: float, counted: float, *, digit: float = 0.0, fault: str = "") -> PaperRow:
     """digit: the value of the printed figure's last digit; 0 reads it off the figure."""
     agrees = abs(counted - stated) < (digit or _last_digit(stated))
-    return {
-        "row": label,
-        "figure": text(f"paper.{figure}"),
-        "printed": stated,
-        "counted": counted,
-        "difference_percent": round(100 * (counted - stated) / stated, 2),
-        "remark": "" if agrees else fault or text("paper.no-reason"),
-    }
+    return PaperRow(
+        row=label,
+        figure=text(f"paper.{figure}"),
+        printed=stated,
+        counted=counted,
+        difference_percent=round(100 * (counted - stated) / stated, 2),
+        remark="" if agrees else fault or text("paper.no-reason"),
+    )
 
 
 def _last_digit(figure: float) -> float:
@@ -68,7 +102,7 @@ def _counted(name: str, resolution: int = 224, **options: Any) -> Profile:
     return _count(name, tuple(options.items()), resolution)
 
 
-def _mobilenetv1() -> list[tuple[str, list[Row]]]:
+def _mobilenetv1() -> list[tuple[str, list[PaperRow]]]:
     networks = [
         (text("paper.table", number=number), [line for row in rows for line in _network(row)])
         for number, rows in printed.V1_NETWORKS.items()
@@ -80,7 +114,7 @@ def _mobilenetv1() -> list[tuple[str, list[Row]]]:
     ]
 
 
-def _share(share: printed.Share) -> Iterator[Row]:
+def _share(share: printed.Share) -> Iterator[PaperRow]:
     found = _counted("mobilenetv1")
     layers = [layer for layer in found.layers if layer.kind == share.kind]
     macs = sum(layer.macs for layer in layers) / found.macs
@@ -97,7 +131,7 @@ def _weights(found: Profile, name: str | None = None) -> int:
     return sum(layer.parameters for layer in layers) - biases
 
 
-def _layer(row: printed.LayerRow) -> Iterator[Row]:
+def _layer(row: printed.LayerRow) -> Iterator[PaperRow]:
     block = DepthwiseSeparable if row.separable else ConvNormAct
     with torch.device("meta"):
         found = count(block(row.channels, row.channels), resolution=row.side)
@@ -105,14 +139,14 @@ def _layer(row: printed.LayerRow) -> Iterator[Row]:
     yield _row(row.label, "weights", row.parameters, _weights(found) / MILLION)
 
 
-def _network(row: printed.NetworkRow) -> Iterator[Row]:
+def _network(row: printed.NetworkRow) -> Iterator[PaperRow]:
     found = _counted("mobilenetv1", row.resolution, **row.options)
     fault = row.fault and text(f"paper.{row.fault}")
     yield _row(row.label, "macs", row.macs, found.macs / MILLION, fault=fault)
     yield _row(row.label, "parameters", row.parameters, found.parameters / MILLION)
 
 
-def _shufflenetv1() -> list[tuple[str, list[Row]]]:
+def _shufflenetv1() -> list[tuple[str, list[PaperRow]]]:
     """Table 1 has no classifier: its five figures agree to the last digit without one, and with one they do not."""
     rows = []
     for column in printed.SHUFFLE_TABLE_1:
@@ -129,7 +163,7 @@ def _shufflenetv1() -> list[tuple[str, list[Row]]]:
     return [(text("paper.shuffle-table-1"), rows)]
 
 
-def _mobilenetv3() -> list[tuple[str, list[Row]]]:
+def _mobilenetv3() -> list[tuple[str, list[PaperRow]]]:
     """Section 5.1: what the efficient last stage saves."""
     original, efficient = (_counted("mobilenetv3_large", last_stage=kind) for kind in ("original", "efficient"))
     saved = (original.macs - efficient.macs) / MILLION
@@ -148,9 +182,9 @@ _COVERED = {  # tables that are printed in full above
 }
 
 
-def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[Row]]]:
+def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[PaperRow]]]:
     """Every catalogue row that says it stands in that paper, by table."""
-    tables: dict[str, list[Row]] = {}
+    tables: dict[str, list[PaperRow]] = {}
     for name in models.names():
         for row in models.entry(name).published:
             place = _place(row, arxiv)
@@ -165,7 +199,7 @@ def _place(row: Published, arxiv: str) -> str:
     return found.group(1) if found else ""
 
 
-def _published(name: str, row: Published) -> Iterator[Row]:
+def _published(name: str, row: Published) -> Iterator[PaperRow]:
     assert row.printed is not None
     found = _counted(name, row.resolution, **row.options)
     label = " ".join([name, *(f"{key}={value}" for key, value in row.options.items())])

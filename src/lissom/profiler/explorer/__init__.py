@@ -7,8 +7,12 @@ from importlib.resources import files
 from typing import Any
 
 from lissom.messages import LANGUAGES, catalogue, language
+from lissom.profiler.explain import differences
+from lissom.profiler.reasons import Reason
+from lissom.profiler.result import ProfileResult
 from lissom.report.layers import COLOURS, grouped
 from lissom.report.page import THEME
+from lissom.runs.typed import plain
 
 SCRIPTS = ("state.js", "charts.js", "tree.js", "main.js")
 TABLES = ("explorer", "family", "profile_column")  # of the messages, in every language: the reader may change it
@@ -16,67 +20,61 @@ LAYER_KEYS = (
     "name", "kind", "family", "module", "output_shape", "parameters", "macs", "bytes", "intensity", "memory_access",
     "receptive_field", "time_ms", "time_share", "bound", "fraction", "macs_per_second",
 )  # fmt: skip
-MODULE_KEYS = ("name", "module", "depth", "parameters", "macs", "memory_access")
+MODULE_KEYS = ("name", "module", "depth", "parameters", "macs", "memory_access", "bytes")
+SUMS = ("peak_memory_bytes", "weight_bytes", "memory_access", "receptive_field")
 # What the page may load: nothing but what stands in it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-Found = Mapping[str, Any]
 
 
-def explorer(
-    found: Sequence[Found],
-    *,
-    why: Sequence[Mapping[str, list[str]]] = (),
-    compared: Mapping[str, list[str]] | None = None,
-    title: str = "",
-) -> str:
-    """The page as HTML. found: profiles as plain data.
-
-    why: for each profile, language -> sentences; compared: the same for all of them together.
-    """
+def explorer(results: Sequence[ProfileResult]) -> str:
+    """The page as HTML."""
     data = {
         "language": language(),
         "words": {lang: _words(lang) for lang in LANGUAGES},
         "colours": COLOURS,
-        "networks": [_network(one, why[i] if i < len(why) else {}) for i, one in enumerate(found)],
-        "compared": compared or {},
+        "networks": [_network(one) for one in results],
+        "compared": _in_every_language(differences(results)),
     }
-    title = title or ", ".join(one["network"] for one in found)
+    title = ", ".join(one.network for one in results)
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if language() == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_colours()}{_asset('explorer.css')}</style>\n</head>\n<body>\n"
-        f'<main id="page"><noscript>{_fallback(found)}</noscript></main>\n'
+        f'<main id="page"><noscript>{_fallback(results)}</noscript></main>\n'
         f'<script type="application/json" id="data">{_embedded(data)}</script>\n'
         f"<script>{''.join(map(_asset, SCRIPTS))}</script>\n</body>\n</html>\n"
     )
 
 
-def _network(found: Found, why: Mapping[str, list[str]]) -> dict[str, Any]:
-    layers = [one for one in found["layers"] if one["kind"] != "not run"]
-    measured = found.get("measured")
+def _network(result: ProfileResult) -> dict[str, Any]:
+    counted, measured = result.counted, result.measured
+    rows = [layer.to_dict() for layer in result.layers if layer.ran]
     return {
-        **{key: found[key] for key in ("network", "input_shapes", "parameters", "macs", "convention", "unknown")},
-        **{key: found[key] for key in ("peak_memory_bytes", "weight_bytes", "memory_access", "receptive_field")},
-        "bytes": found["bytes_read"] + found["bytes_written"],
-        "printed": found.get("printed"),
-        "top1": (found.get("published") or {}).get("top1"),
-        "measured": measured and {key: value for key, value in measured.items() if key != "why"},
-        "why": why,
-        "layers": [_layer(one) for one in layers],
-        "modules": [{key: one[key] for key in MODULE_KEYS} | {"bytes": _bytes(one)} for one in found["modules"]],
-        "groups": [[name, [one["name"] for one in members]] for name, members in grouped(layers)],
+        "network": result.network,
+        **{key: getattr(counted, key) for key in ("input_shapes", "parameters", "macs", "convention", "unknown")},
+        **{key: getattr(counted, key) for key in SUMS},
+        "bytes": counted.bytes_read + counted.bytes_written,
+        "printed": plain(result.printed),
+        "top1": result.published and result.published.top1,
+        "measured": measured and {key: value for key, value in measured.to_dict().items() if key != "why"},
+        "why": _in_every_language(measured.why if measured else ()),
+        "layers": [_chosen(row, LAYER_KEYS) for row in rows],
+        "modules": [_chosen(plain(module), MODULE_KEYS) for module in counted.modules],
+        "groups": [[name, [row["name"] for row in members]] for name, members in grouped(rows)],
     }
 
 
-def _layer(layer: Found) -> dict[str, Any]:
-    row = {**layer, "bytes": _bytes(layer)}
-    return {key: row[key] for key in LAYER_KEYS if key in row}
+def _chosen(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """The row's values of `keys`, where it has them, and the bytes that it moves."""
+    row = {**row, "bytes": row["bytes_read"] + row["bytes_written"]}
+    return {key: row[key] for key in keys if key in row}
 
 
-def _bytes(row: Found) -> int:
-    return row["bytes_read"] + row["bytes_written"]
+def _in_every_language(reasons: Sequence[Reason]) -> dict[str, list[str]]:
+    """Language -> sentences: whoever opens the page may read another language than whoever made it."""
+    return {lang: [reason.sentence(lang) for reason in reasons] for lang in LANGUAGES}
 
 
 def _words(lang: str) -> dict[str, str]:
@@ -104,7 +102,8 @@ def _colours() -> str:
     )
 
 
-def _fallback(found: Sequence[Found]) -> str:
+def _fallback(results: Sequence[ProfileResult]) -> str:
     """What a reader without a script sees: the sums."""
-    lines = [f"{one['network']}: {one['parameters']:,} parameters, {one['macs']:,} MACs" for one in found]
+    sums = [(one.network, one.counted) for one in results]
+    lines = [f"{network}: {counted.parameters:,} parameters, {counted.macs:,} MACs" for network, counted in sums]
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines)

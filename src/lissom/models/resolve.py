@@ -1,0 +1,144 @@
+"""The networks that a person may name: from the catalogue, by `package.module:callable`, or a module handed over."""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from lissom.config import ModelConfig
+from lissom.errors import DataError, UsageError, near
+from lissom.models.contract import identity, name_of
+from lissom.models.entry import Published
+from lissom.models.registry import build, check_resolution, chosen_options, entry
+
+RESOLUTION = 224  # pixels, for a network of which nothing is known
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """A network as a person asks for it; None: as the authors have it."""
+
+    model: str | Path | nn.Module
+    resolution: int | None = None  # pixels
+    in_channels: int | None = None
+    num_classes: int | None = None
+    width: float = 1.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    input_shapes: tuple[tuple[int, ...], ...] = ()  # instead of an image: of every input, without the batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedModel:
+    """The network that was asked for, and what it takes."""
+
+    module: nn.Module
+    name: str | None  # in the catalogue
+    label: str
+    resolution: int
+    in_channels: int
+    options: Mapping[str, Any] | None  # where they differ from the defaults, width included; None: not the authors' own
+    shapes: tuple[tuple[int, ...], ...]  # of its inputs, without the batch
+
+    def published(self) -> Published | None:
+        """What was published for just these options and this resolution."""
+        if self.name is None or self.options is None:
+            return None
+        rows = entry(self.name).published
+        same = (row for row in rows if dict(row.options) == self.options and row.resolution == self.resolution)
+        return next(same, None)
+
+
+def resolve_model(request: ModelRequest, *, device: str = "meta") -> ResolvedModel:
+    """Builds or imports it; what we build stands on `device`, `meta` being enough to count.
+
+    Raises: UsageError for an unknown name or option, DataError for what is no module or no resolution for it.
+    """
+    model = request.model
+    if isinstance(model, nn.Module):
+        return _foreign(model, name_of(model), request)
+    if ":" in str(model):
+        return _foreign(_imported(str(model)), str(model), request)
+    return _built(request, device)
+
+
+def variants(request: ModelRequest, name: str, values: Sequence[str]) -> list[ModelRequest]:
+    """The network once for each value, as typed, of an option, of `width` or of `resolution`.
+
+    Raises: UsageError for a value that is none, or an option that the network does not have.
+    """
+    readers: dict[str, Any] = {"width": float, "resolution": int, "num_classes": int, "in_channels": int}
+    if name not in readers:
+        known = entry(str(request.model)).options
+        if name not in known:
+            raise UsageError("vary-unknown", got=name, near=near(name, [*known, *readers]))
+        return [replace(request, options={**request.options, name: value}) for value in values]
+    try:
+        return [replace(request, **{name: readers[name](value)}) for value in values]
+    except ValueError:
+        raise UsageError("vary-value", name=name, got=" ".join(values)) from None
+
+
+def channels_of(model: nn.Module) -> int:
+    """The input channels that a network says it has; of a module that says nothing, a guess: its first convolution's.
+
+    A guess, since the first to be held need not be the first to run; 3 where there is none.
+    """
+    known = identity(model)
+    convs = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
+    return known.in_channels if known else next(convs, 3)
+
+
+def _built(request: ModelRequest, device: str) -> ResolvedModel:
+    name = str(request.model)
+    known = entry(name)
+    in_channels, num_classes = request.in_channels or 3, request.num_classes or known.num_classes
+    options = chosen_options(name, dict(request.options))
+    with torch.device(device):
+        module = build(name, num_classes=num_classes, in_channels=in_channels, width=request.width, **options)
+    resolution = request.resolution or known.resolution
+    if not request.input_shapes:
+        check_resolution(module, resolution)
+    plain = in_channels == 3 and num_classes == known.num_classes
+    return ResolvedModel(
+        module=module,
+        name=name,
+        label=ModelConfig(model=name, width=request.width, options=options).label,
+        resolution=resolution,
+        in_channels=in_channels,
+        options={**options, **({} if request.width == 1 else {"width": request.width})} if plain else None,
+        shapes=request.input_shapes or ((in_channels, resolution, resolution),),
+    )
+
+
+def _foreign(module: nn.Module, label: str, request: ModelRequest) -> ResolvedModel:
+    in_channels = request.in_channels or channels_of(module)
+    resolution = request.resolution or RESOLUTION
+    return ResolvedModel(
+        module=module,
+        name=None,
+        label=label,
+        resolution=resolution,
+        in_channels=in_channels,
+        options=None,
+        shapes=request.input_shapes or ((in_channels, resolution, resolution),),
+    )
+
+
+def _imported(spec: str) -> nn.Module:
+    """The module that `package.module:callable` returns; the working folder is on the path, as for `python -m`."""
+    package, _, name = spec.partition(":")
+    sys.path.insert(0, "")
+    try:
+        made = getattr(importlib.import_module(package), name)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError("callable-not-found", got=spec, reason=error) from None
+    finally:
+        sys.path.remove("")
+    if not isinstance(made, nn.Module):
+        raise DataError("callable-no-module", got=spec, made=type(made).__name__)
+    return made

@@ -1,0 +1,70 @@
+"""Networks counted, and where that is asked for measured in turn, so that their latencies compare."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lissom.device import choose_device
+from lissom.models.resolve import ModelRequest, ResolvedModel, resolve_model
+from lissom.profiler.counting import count
+from lissom.profiler.explain import reasons
+from lissom.profiler.limits import Limits, limits
+from lissom.profiler.measured import Measurement, Measuring, Subject, measure
+from lissom.profiler.result import Measured, ProfileResult, accuracy, paper_figures
+from lissom.profiler.roofline import Layer, points
+
+
+def profile_models(
+    requests: Sequence[ModelRequest],
+    *,
+    measuring: Measuring | None = None,
+    device: str = "cpu",
+    refresh: bool = False,
+) -> list[ProfileResult]:
+    """One result for each network; measured ones are timed in turn, so that their latencies compare.
+
+    refresh: measure the machine's limits anew even where they are kept.
+    Raises: UsageError for a name that is unknown, DataError for a resolution that the network cannot take.
+    """
+    where = choose_device(device)
+    models = [resolve_model(each, device="meta" if measuring is None else "cpu") for each in requests]
+    counted = _distinct([_counted(each) for each in models])
+    if measuring is None:
+        return counted
+    subjects = {
+        result.network: Subject(model=model.module, shapes=model.shapes)
+        for result, model in zip(counted, models, strict=True)
+    }
+    times = measure(subjects, measuring, device=where)
+    best = limits(where, refresh=refresh)
+    return [_measured(result, times[result.network], best) for result in counted]
+
+
+def _counted(model: ResolvedModel) -> ProfileResult:
+    counted, published = count(model.module, input_shape=model.shapes), model.published()
+    return ProfileResult(
+        network=model.label,
+        resolution=model.resolution,
+        in_channels=model.in_channels,
+        published=accuracy(published),
+        printed=paper_figures(published.printed if published else None, counted),
+        counted=counted,
+    )
+
+
+def _distinct(results: Sequence[ProfileResult]) -> list[ProfileResult]:
+    """A network that is asked for twice, at two resolutions say, is told apart by that, or by a number."""
+    often, seen, named = Counter(result.network for result in results), Counter(), []
+    for result in results:
+        label = result.network + (f" {result.resolution}px" if often[result.network] > 1 else "")
+        seen[label] += 1
+        named.append(replace(result, network=label if seen[label] == 1 else f"{label} ({seen[label]})"))
+    return named
+
+
+def _measured(result: ProfileResult, times: Measurement, best: Limits) -> ProfileResult:
+    costs = result.counted.layers
+    found = points(costs, times.layers, best, times.batch) if times.layers else {}
+    layers = [Layer(cost=cost, point=found.get(cost.name)) for cost in costs]
+    why = reasons(layers, times, best)
+    return replace(result, measured=Measured(times=times, limits=best, points=found, why=why))
