@@ -81,6 +81,7 @@ def one_run(config: ClassifyTrainConfig, args: argparse.Namespace) -> dict[str, 
     model = build_model(config, num_classes=10, in_channels=3)
     batches = TrainBatches(
         data,
+        data,
         config.augment,
         batch_size=engine.batch_size,
         parts=1,

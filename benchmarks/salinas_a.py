@@ -88,8 +88,9 @@ def one_run(method: str, split: str, seed: int, args: argparse.Namespace) -> Non
         )  # fmt: skip
         test, answers = run.test, np.load(run.path / "classified.npz")
         right = (answers["predicted"] == answers["labels"])[answers["test"]]
-    figures = {name: test[name] for name in ("oa", "aa", "kappa", "leak", "pixels", "train_seconds", "seconds")}
-    figures |= {"form": test["form"], "whole_seconds": time.perf_counter() - start}
+        form = json.loads((run.path / "evaluation.json").read_text(encoding="utf-8"))["form"]
+    figures = {name: test[name] for name in ("oa", "aa", "kappa", "leak", "pixels", "seconds")}
+    figures |= {"train_seconds": run.record.train_seconds, "form": form, "whole_seconds": time.perf_counter() - start}
     np.savez_compressed(file, right=right, figures=json.dumps(figures))
     print(method, split, seed, {k: round(v, 4) for k, v in figures.items() if isinstance(v, float)}, flush=True)
 

@@ -162,6 +162,7 @@ def ours(args: argparse.Namespace) -> float:
     fabric = make_fabric(engine)
     batches = TrainBatches(
         data,
+        data,
         AugmentConfig(crop=4, flip=True),
         batch_size=BATCH,
         parts=1,

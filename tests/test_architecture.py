@@ -61,15 +61,7 @@ def test_importing_every_torch_free_room_loads_no_torch() -> None:
 
 
 VERBS = [file for file in SOURCES if file.parent.name == "verbs" and file.stem != "__init__"]
-UNSHRUNK = {
-    "paper",
-    "predict",
-    "profile",
-    "profile_files",
-    "profile_rows",
-    "subject",
-}  # logic that has yet to move down
-SHELLS = pytest.mark.parametrize("file", [f for f in VERBS if f.stem not in UNSHRUNK], ids=lambda f: f.stem)
+SHELLS = pytest.mark.parametrize("file", VERBS, ids=lambda f: f.stem)
 
 
 def _nodes(file: Path) -> list[ast.AST]:
@@ -103,7 +95,7 @@ def test_a_verb_imports_from_below_alone(file: Path) -> None:
 
 
 def test_importing_a_verb_loads_no_torch() -> None:
-    names = ", ".join(f"lissom.verbs.{file.stem}" for file in VERBS if file.stem not in UNSHRUNK)
+    names = ", ".join(f"lissom.verbs.{file.stem}" for file in VERBS)
     code = f"import sys, {names}\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -146,13 +146,16 @@ def test_an_exported_file_predicts_as_the_run_does(lissom: Answer, place: Path) 
     assert [row["probability"] for row in by_run] == pytest.approx([row["probability"] for row in by_file], abs=1e-4)
 
 
-def test_runs_and_compare(lissom: Answer) -> None:
+def test_runs_and_compare(lissom: Answer, place: Path) -> None:
     assert lissom(*TRAIN, "--name", "second", "--epochs", "1")[0] == 0
     rows = json.loads(lissom("runs", "--json", "--sort", "epochs")[1])
     assert [row["run"] for row in rows] == ["second", "first"]
     found = json.loads(lissom("compare", "runs/first", "runs/second", "--json")[1])
     assert found["settings"] == {"engine.epochs": [20, 1]}
     assert len(found["verdicts"]) == 1
+    record = json.loads((place / "runs" / "first" / "run.json").read_text())
+    low, high = record["intervals"]["top1"]
+    assert found["figures"][0]["interval_95"] == f"{100 * low:.1f}-{100 * high:.1f}"
 
 
 def test_resume_of_a_finished_run_changes_nothing(lissom: Answer, place: Path) -> None:

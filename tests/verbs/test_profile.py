@@ -11,7 +11,7 @@ import lissom
 from lissom.config import ModelConfig
 from lissom.models.resolve import ModelRequest
 from lissom.tasks.classify.settings import ClassifyTrainConfig
-from lissom.verbs.profile import profile_all
+from lissom.training.request import profile_all
 from training.test_run import begun
 
 

@@ -193,7 +193,7 @@ class Profile:
             results = read_profiles(self.compare)
             require_one_machine(results, self.out.columns)
             return results
-        from lissom.verbs.profile import profile_all
+        from lissom.training.request import profile_all
 
         how = self.measuring
         requests = self.networks.requests(self.models)

@@ -33,12 +33,9 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
 
 
 def _interval(run: Run) -> str | None:
-    if not run.test:
+    if run.task.metric not in run.record.intervals:
         return None
-    interval = run.test.get(f"{run.task.metric}_interval_95")
-    if interval is None:
-        return None
-    low, high = interval
+    low, high = run.record.intervals[run.task.metric]
     return f"{100 * low:.1f}-{100 * high:.1f}"
 
 

@@ -52,6 +52,11 @@ def open_model(model: Path | str) -> Opened:
     return Opened(task=first_task(), facts=None, name=str(model))
 
 
+def model_task(model: Path | str) -> Task:
+    """The task of a run or of a file; that of a network's name is the first one."""
+    return open_model(model).task
+
+
 def _of_file(path: Path) -> Opened:
     from lissom.deploy.targets import runner as of_file  # ONNX Runtime: only files need it
 

@@ -1,29 +1,42 @@
 """Answers for people's own data, written once: a part at a time, prepared, answered, decoded and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from lissom.config import updated
+from lissom.device import set_threads
 from lissom.engine.interrupt import StopRequest
 from lissom.events import Advanced, Listener, Stop, note
-from lissom.training.opened import Opened
-from lissom.training.task import Where
+from lissom.training.opened import open_model
+from lissom.training.task import Predictor, Where, Work
 
 
 def predict(
-    opened: Opened, inputs: Sequence[Any], options: Any, where: Where, listener: Listener, stop: Stop | None
+    model: Path | str, inputs: Any, options: Mapping[str, Any], where: Where, listener: Listener, stop: Stop | None
 ) -> list[dict[str, Any]]:
-    """The rows of all inputs, in their order.
+    """The rows of all inputs, in their order; `inputs` are several in a list, or one.
 
-    Raises: as the task's predictor for what it cannot take; Interrupted after the part in which a stop was asked for.
+    Raises: UsageError for an option that the model's task does not have; as its predictor for what it cannot take;
+    Interrupted after the part in which a stop was asked for.
     """
-    predictor = opened.task.predictor(opened, options, where)
+    opened = open_model(model)
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    chosen = updated(opened.task.options(), plain, where=f"predict {opened.task.name}")
+    if opened.file is None:  # a file needs no torch
+        set_threads(where.threads)
+    predictor = opened.task.predictor(opened, chosen, where)
     rows: list[dict[str, Any]] = []
     with StopRequest(lambda: listener(note("predict.stopping")), stop) as request:
-        for work in predictor.work(inputs):
-            for part, arrays in work.parts():
-                work.keep(part, predictor.decode(predictor.outputs(arrays)))
-                listener(Advanced(what=work.what, done=work.done, total=work.total))
-                if request.asked and work.done < work.total:
-                    raise work.stopped()
+        for work in predictor.work(inputs if isinstance(inputs, list | tuple) else [inputs]):
+            _answer(predictor, work, listener, request)
             rows += work.rows()
     return rows
+
+
+def _answer(predictor: Predictor, work: Work, listener: Listener, request: StopRequest) -> None:
+    for part, arrays in work.parts():
+        work.keep(part, predictor.decode(predictor.outputs(arrays)))
+        listener(Advanced(what=work.what, done=work.done, total=work.total))
+        if request.asked and work.done < work.total:
+            raise work.stopped()

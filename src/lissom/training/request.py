@@ -1,9 +1,12 @@
 """The network of a run as a request that whoever knows no runs can resolve."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from lissom.models.resolve import ModelRequest
+from lissom.profiler.profiling import ProfileResult, profile_models
 from lissom.runs.folder import is_run
 from lissom.training.run import Run, open_run
 
@@ -13,6 +16,11 @@ def without_runs(request: ModelRequest) -> ModelRequest:
     if isinstance(request.model, str | os.PathLike) and is_run(request.model):
         return model_request(open_run(request.model), request)
     return request
+
+
+def profile_all(requests: Sequence[ModelRequest], **how: Any) -> list[ProfileResult]:
+    """Several networks, those of runs among them, measured in turn; `how` is that of `profile_models`."""
+    return profile_models([without_runs(one) for one in requests], **how)
 
 
 def model_request(run: Run, request: ModelRequest) -> ModelRequest:

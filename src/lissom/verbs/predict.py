@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from lissom.config import updated
-from lissom.device import set_threads
 from lissom.events import Listener, Stop, silent
 from lissom.training import predict as training
-from lissom.training.opened import open_model
-from lissom.training.task import Task, Where
+from lissom.training.opened import model_task as model_task
+from lissom.training.task import Where
 
 
 def predict(
@@ -28,18 +26,4 @@ def predict(
     Raises: DataError for what cannot be read, UsageError for an option that the task does not have, Interrupted when it
     was stopped.
     """
-    opened = open_model(model)
-    chosen = updated(opened.task.options(), _words(options), where=f"predict {opened.task.name}")
-    if opened.file is None:  # a file needs no torch
-        set_threads(threads)
-    several = inputs if isinstance(inputs, list | tuple) else [inputs]
-    return training.predict(opened, several, chosen, Where(device, threads), listener, stop)
-
-
-def _words(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
-
-
-def model_task(model: Path | str) -> Task:
-    """The task of a run or of a file; that of a network's name is the first one."""
-    return open_model(model).task
+    return training.predict(model, inputs, options, Where(device, threads), listener, stop)

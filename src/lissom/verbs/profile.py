@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
-from lissom.models.resolve import ModelRequest
-from lissom.profiler.measured import Measuring
-from lissom.profiler.profiling import ProfileResult, profile_models
-from lissom.training.request import without_runs
+    from lissom.profiler.measured import Measuring
 
 
 def profile(
-    model: str | Path | nn.Module,
+    model: "str | Path | nn.Module",
     *,
     resolution: int | None = None,
     in_channels: int | None = None,
@@ -21,7 +19,7 @@ def profile(
     width: float = 1.0,
     options: Mapping[str, Any] | None = None,
     input_shapes: Sequence[tuple[int, ...]] = (),
-    measuring: Measuring | None = None,
+    measuring: "Measuring | None" = None,
     device: str = "cpu",
 ) -> dict[str, Any]:
     """What a network costs at one resolution, as plain data: `profiler.result.ProfileResult.to_dict()`.
@@ -30,11 +28,9 @@ def profile(
     module. input_shapes: instead of one image, of each input, without the batch. measuring: time it on `device` too.
     Raises: UsageError for a name that is unknown, DataError for a resolution that the network cannot take.
     """
+    from lissom.models.resolve import ModelRequest  # torch: what the help of a verb does not pay for
+    from lissom.training.request import profile_all
+
     sizes: Any = {"resolution": resolution, "in_channels": in_channels, "num_classes": num_classes, "width": width}
     request = ModelRequest(model=model, options=options or {}, input_shapes=tuple(input_shapes), **sizes)
     return profile_all([request], measuring=measuring, device=device)[0].to_dict()
-
-
-def profile_all(requests: Sequence[ModelRequest], **how: Any) -> list[ProfileResult]:
-    """Several networks, measured in turn; `how` is that of `profile_models`. Raises: as `profile`."""
-    return profile_models([without_runs(one) for one in requests], **how)
