@@ -1,5 +1,6 @@
 """The life of a run is one for all tasks: prepared once, refused before anything is written, silent, stoppable."""
 
+import re
 import threading
 from collections import Counter
 from pathlib import Path
@@ -106,6 +107,26 @@ def test_a_call_is_silent_and_tells_its_listener(photos: dict[str, Any], capfd: 
     assert capfd.readouterr() == ("", "")
     kinds = [type(event) for event in told]
     assert kinds.index(Started) < kinds.index(EpochEnded) < kinds.index(Closed)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # a machine without Chinese fonts draws boxes in the pictures
+@pytest.mark.parametrize("task", ["classify", "scene"])
+def test_a_run_made_in_one_language_is_read_in_another(
+    photos: dict[str, Any], task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = photos if task == "classify" else {**SCENE, "runs_dir": tmp_path / "runs", "name": "run"}
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    run = lissom.train(task, **settings)
+    files = [run.path / name for name in ("run.json", "config.yaml", "env.json", "evaluation.json", "metrics.jsonl")]
+    chinese = [file.name for file in files if re.search("[\u4e00-\u9fff]", file.read_text(encoding="utf-8"))]
+    assert chinese == []
+    assert re.search("[\u4e00-\u9fff]", (run.path / "report.html").read_text(encoding="utf-8"))
+    told = [str(note) for note in (run.record.data.split, *run.record.notes)]
+    monkeypatch.setenv("LISSOM_LANG", "en")
+    again = lissom.open_run(run.path).record
+    for chinese_note, english_note in zip(told, (again.data.split, *again.notes), strict=True):
+        assert re.search("[\u4e00-\u9fff]", chinese_note)
+        assert not re.search("[\u4e00-\u9fff]", str(english_note))
 
 
 @pytest.mark.parametrize("task", ["classify", "scene"])

@@ -1,17 +1,11 @@
 """`lissom profile`: what a network costs, counted and measured, layer by layer, beside what was published of it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from lissom.profiler.measured import Measuring
+from typing import Any
 
 
 def profile(
-    model: "str | Path | nn.Module",
+    model: Any,
     *,
     resolution: int | None = None,
     in_channels: int | None = None,
@@ -19,7 +13,7 @@ def profile(
     width: float = 1.0,
     options: Mapping[str, Any] | None = None,
     input_shapes: Sequence[tuple[int, ...]] = (),
-    measuring: "Measuring | None" = None,
+    measuring: Any = None,
     device: str = "cpu",
 ) -> dict[str, Any]:
     """What a network costs at one resolution, as plain data: `profiler.result.ProfileResult.to_dict()`.
