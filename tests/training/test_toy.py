@@ -133,10 +133,6 @@ class Objective:
         return {"close": float((errors < CLOSE).float().mean()), "error": float(errors.mean())}
 
 
-def build(config: Config, facts: Facts) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 1))
-
-
 class Predictor:
     def __init__(self, network: Any) -> None:
         self.outputs = network
@@ -163,13 +159,8 @@ def measure(predictor: Predictor, data: Any, split: str, *, folder: Path | None,
     errors = np.abs(predictor.decode(predictor.outputs(arrays)) - held.targets.numpy())
     right, n = int((errors < CLOSE).sum()), len(errors)
     low, high = wilson(right, n)
-    return Figures(
-        figures=(
-            Figure(name="close", value=right / n, low=low, high=high, n=n),
-            Figure(name="pictures", value=n, unit="count"),
-        ),
-        folder=folder,
-    )
+    close = Figure(name="close", value=right / n, low=low, high=high, n=n)
+    return Figures(figures=(close, Figure(name="pictures", value=n, unit="count")), folder=folder)
 
 
 def portable(opened: Any, listener: Any) -> Portable:

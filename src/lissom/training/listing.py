@@ -39,17 +39,19 @@ def figures(run: Run) -> dict[str, Any]:
         "data": record.data.source,
         "parameters": record.parameters,
         "macs": record.macs,
-        "val_top1": _percent(max(_known(run), default=None)),
+        "val_top1": _percent(_chosen(run)),
         "test_top1": _percent(run.test.get(run.task.metric)),
         "epochs": len(run.history),
         "status": run.state,
     }
 
 
-def _known(run: Run) -> list[float]:
-    """The metric of each epoch, where something chose by it."""
+def _chosen(run: Run) -> float | None:
+    """The metric of the epoch that was chosen; while it trains, the highest so far; None where nothing chooses."""
+    if run.record.best_metric is not None or run.status == "finished":
+        return run.record.best_metric
     values = [row[run.task.metric] for row in run.history]
-    return [value for value in values if value == value]
+    return max((value for value in values if value == value), default=None)
 
 
 def _percent(share: float | None) -> float | None:
