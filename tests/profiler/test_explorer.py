@@ -12,7 +12,7 @@ import pytest
 
 from lissom.messages import LANGUAGES, catalogue
 from lissom.profiler.explorer import SCRIPTS, explorer
-from lissom.profiler.reasons import Reason
+from lissom.profiler.reasons import Reason, reason
 from lissom.profiler.result import Accuracy, ProfileResult
 from profiler.made import layer, result
 
@@ -24,7 +24,7 @@ LAYERS = [
     layer("blocks.0.pointwise", "pointwise", macs=80_000, moved=4000, parameters=5),
 ]
 TIMES = dict(zip((one.name for one in LAYERS), (2.0, 3.0, 1.0, 4.0), strict=True))
-WHY = Reason("robbed", {"cpu_ms": 5.0, "latency_ms": 15.0})
+WHY = reason("robbed", cpu_ms=5.0, latency_ms=15.0)
 
 
 def found(network: str, top1: float, *why: Reason) -> ProfileResult:
