@@ -28,8 +28,7 @@ WHY = reason("robbed", cpu_ms=5.0, latency_ms=15.0)
 
 
 def found(network: str, top1: float, *why: Reason) -> ProfileResult:
-    never = layer("never", "not run", parameters=9)
-    one = result(network, [*LAYERS, never], TIMES)
+    one = result(network, LAYERS, TIMES)
     assert one.measured
     accuracy = Accuracy(top1=top1, source="a table")
     return replace(one, published=accuracy, measured=replace(one.measured, why=why))
@@ -75,6 +74,12 @@ def test_sentences_stand_there_in_every_language(page: str) -> None:
         (sentence,) = embedded(explorer([light, heavy]))["compared"][lang]
         assert "light" in sentence
         assert "heavy" in sentence
+
+
+def test_a_layer_that_has_not_run_stands_in_the_tree_alone() -> None:
+    (one,) = embedded(explorer([result("net", [*LAYERS, layer("never", "not run", parameters=9)])]))["networks"]
+    assert "never" not in [row["name"] for row in one["layers"]]
+    assert "never" in [row["name"] for row in one["modules"]]
 
 
 def test_a_name_cannot_become_markup(page: str) -> None:
