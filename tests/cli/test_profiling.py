@@ -12,7 +12,10 @@ from lissom.cli.main import run
 from lissom.cli.profiling import parse_shapes
 from lissom.errors import UsageError
 from lissom.profiler import profiling as room
+from lissom.profiler.explain import differences
 from lissom.profiler.limits import Limits
+from lissom.profiler.saved import as_json
+from profiler.made import layer, result
 
 LIMITS = Limits(macs_per_second=5e10, bandwidths=((10**6, 5e10), (10**9, 1e10)), operator_us=1, convolution_us=3)
 SMALL = ("profile", "mobilenetv3_small", "--resolution", "64")
@@ -104,6 +107,7 @@ def test_side_by_side_written_and_compared_again(lissom: Answer, tmp_path: Path)
     assert "last_stage=original" in out
     assert lissom("profile", "--compare", "both.json")[0] == 0
     there = json.loads((tmp_path / "both.json").read_text())
+    assert [one["measured"]["resident_bytes"] for one in there] == [None, None]
     there[0]["measured"]["machine"]["cpu"] = "Z80"
     (tmp_path / "there.json").write_text(json.dumps(there[0]))
     code, _, err = lissom("profile", "--compare", "both.json", "there.json")
@@ -111,6 +115,16 @@ def test_side_by_side_written_and_compared_again(lissom: Answer, tmp_path: Path)
     assert "Z80" in err
     assert err.count("\n") == 1
     assert lissom("profile", "--compare", "both.json", "there.json", "--columns", "network", "macs")[0] == 0
+
+
+def test_latencies_that_are_not_as_the_macs_are_explained(lissom: Answer, tmp_path: Path) -> None:
+    light = result("light", [layer("a", "pointwise", macs=10**6)], {"a": 9.0})
+    heavy = result("heavy", [layer("a", "pointwise", macs=10**8)], {"a": 10.0})
+    (tmp_path / "both.json").write_text(as_json([light, heavy]))
+    (pair,) = differences([light, heavy])
+    flat = " ".join(lissom("profile", "--compare", "both.json")[1].split())
+    assert f"- {pair.sentence()}" in flat
+    assert "measured on Z80" in flat
 
 
 def test_tables_pictures_and_a_page_are_written(lissom: Answer, tmp_path: Path) -> None:

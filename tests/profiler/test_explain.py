@@ -9,7 +9,7 @@ from lissom.messages import catalogue
 from lissom.profiler.explain import differences, reasons
 from lissom.profiler.figures import LayerCost
 from lissom.profiler.limits import Limits
-from lissom.profiler.reasons import Reason, from_dict
+from lissom.profiler.reasons import Reason, from_dict, reason
 from lissom.profiler.result import ProfileResult
 from lissom.profiler.roofline import Layer, point, points
 from profiler.made import layer, measurement, result, times
@@ -130,9 +130,14 @@ def test_networks_whose_latencies_are_as_their_macs_need_no_words() -> None:
     assert differences([network("a", 10**8, {"pointwise": 10}), network("b", 2 * 10**8, {"pointwise": 21})]) == []
 
 
-def test_networks_that_were_only_counted_are_not_compared() -> None:
+def test_networks_that_were_only_counted_or_timed_as_a_whole_are_not_compared() -> None:
     slow, counted = network("a", 10**8, {"pointwise": 90}), result("b", [layer("a", "pointwise", macs=10**9)])
     assert differences([slow, counted]) == []
+    fast = network("b", 2 * 10**8, {"pointwise": 30})
+    assert fast.measured
+    assert len(differences([slow, fast])) == 1
+    as_a_whole = replace(fast.measured, times=replace(fast.measured.times, layers=None), points={})
+    assert differences([slow, replace(fast, measured=as_a_whole)]) == []
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -147,10 +152,10 @@ def test_every_reason_reads_in_both_languages(lang: str, monkeypatch: pytest.Mon
 
 
 def test_a_reason_is_read_again_from_what_was_written_of_it() -> None:
-    reason = Reason("robbed", {"cpu_ms": 5.0, "latency_ms": 15.0})
-    written = reason.to_dict()
+    robbed = reason("robbed", cpu_ms=5.0, latency_ms=15.0)
+    written = robbed.to_dict()
     assert list(written) == ["kind", "cpu_ms", "latency_ms", "sentence"]
-    assert written["sentence"] == reason.sentence()
-    assert from_dict(written) == reason
+    assert written["sentence"] == robbed.sentence()
+    assert from_dict(written) == robbed
     assert from_dict({**written, "sentence": "so"}).to_dict() == {**written, "sentence": "so"}
-    assert reason.sentence("zh") != reason.sentence("en")
+    assert robbed.sentence("zh") != robbed.sentence("en")

@@ -12,7 +12,7 @@ import pytest
 
 from lissom.messages import LANGUAGES, catalogue
 from lissom.profiler.explorer import SCRIPTS, explorer
-from lissom.profiler.reasons import Reason
+from lissom.profiler.reasons import Reason, reason
 from lissom.profiler.result import Accuracy, ProfileResult
 from profiler.made import layer, result
 
@@ -24,12 +24,11 @@ LAYERS = [
     layer("blocks.0.pointwise", "pointwise", macs=80_000, moved=4000, parameters=5),
 ]
 TIMES = dict(zip((one.name for one in LAYERS), (2.0, 3.0, 1.0, 4.0), strict=True))
-WHY = Reason("robbed", {"cpu_ms": 5.0, "latency_ms": 15.0})
+WHY = reason("robbed", cpu_ms=5.0, latency_ms=15.0)
 
 
 def found(network: str, top1: float, *why: Reason) -> ProfileResult:
-    never = layer("never", "not run", parameters=9)
-    one = result(network, [*LAYERS, never], TIMES)
+    one = result(network, LAYERS, TIMES)
     assert one.measured
     accuracy = Accuracy(top1=top1, source="a table")
     return replace(one, published=accuracy, measured=replace(one.measured, why=why))
@@ -75,6 +74,12 @@ def test_sentences_stand_there_in_every_language(page: str) -> None:
         (sentence,) = embedded(explorer([light, heavy]))["compared"][lang]
         assert "light" in sentence
         assert "heavy" in sentence
+
+
+def test_a_layer_that_has_not_run_stands_in_the_tree_alone() -> None:
+    (one,) = embedded(explorer([result("net", [*LAYERS, layer("never", "not run", parameters=9)])]))["networks"]
+    assert "never" not in [row["name"] for row in one["layers"]]
+    assert "never" in [row["name"] for row in one["modules"]]
 
 
 def test_a_name_cannot_become_markup(page: str) -> None:

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from lissom.profiler.clocks import EventClock, WallClock, clock_for
-from lissom.profiler.layer_times import END, HookCost, Recorder, exclusive, hook_cost
+from lissom.profiler.layer_times import END, HookCost, Recorder, exclusive, hook_cost, layer_times
+from profiler.made import took
 
 FREE = HookCost(0.0, 0.0)
 
@@ -146,3 +147,12 @@ def test_on_a_gpu_times_are_read_from_events_after_the_queue_is_done(monkeypatch
     # marks of the whole, of both layers, and of the end, 2.5 ms apart
     times = recorder.times(FREE)
     assert {name: time.median_ms for name, time in times.items()} == {"0": 2.5, "1": 2.5, "": 5 * 2.5 - 2 * 2.5}
+
+
+@pytest.mark.parametrize(("disturbed", "statistic", "sum_ms"), [(False, "median", 30), (True, "p05", 27)])
+def test_on_a_disturbed_machine_the_fifth_percentile_stands_for_a_layer(
+    disturbed: bool, statistic: str, sum_ms: float
+) -> None:
+    found = layer_times({"a": took(10), "b": took(20)}, HookCost(0.001, 0.002), disturbed=disturbed)
+    assert (found.statistic, found.sum_ms, found.hook_us) == (statistic, pytest.approx(sum_ms), pytest.approx(3))
+    assert found.time_ms("b") == pytest.approx(sum_ms * 2 / 3)

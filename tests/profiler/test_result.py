@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lissom.models.entry import Printed
-from lissom.profiler.reasons import Reason
+from lissom.profiler.reasons import reason
 from lissom.profiler.result import Accuracy, ProfileResult, paper_figures
 from profiler.made import layer, result
 
@@ -25,7 +25,7 @@ COUNTED = [
 def timed() -> ProfileResult:
     found = result("net", LAYERS, {"a": 3.0, "b.norm": 1.0})
     assert found.measured
-    return replace(found, measured=replace(found.measured, why=(Reason("follows", {}),)))
+    return replace(found, measured=replace(found.measured, why=(reason("follows"),)))
 
 
 def test_a_count_has_its_keys_and_plain_values() -> None:
@@ -50,7 +50,7 @@ def test_what_was_measured_stands_with_the_layers_and_with_the_whole(timed: Prof
     assert list(found["measured"])[-3:] == ["layers", "limits", "why"]
     assert found["measured"]["layers"] is True
     assert found["measured"]["limits"]["balance"] == 10
-    assert found["measured"]["why"] == [{"kind": "follows", "sentence": Reason("follows", {}).sentence()}]
+    assert found["measured"]["why"] == [{"kind": "follows", "sentence": reason("follows").sentence()}]
 
 
 def test_the_papers_figures_come_with_the_difference_where_they_are_printed() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from lissom.errors import DataError
-from lissom.profiler.files import as_json
-from lissom.profiler.reasons import Reason
+from lissom.profiler.reasons import reason
 from lissom.profiler.result import Accuracy, PaperFigures, ProfileResult
-from lissom.profiler.saved import from_dict, read_profiles, require_one_machine
+from lissom.profiler.saved import as_json, from_dict, read_profiles, require_one_machine
 from profiler.made import layer, result
 
 LAYERS = [layer("a", "pointwise", macs=2 * 10**6), layer("b.norm", "norm"), layer("c", "not run")]
@@ -22,7 +21,7 @@ PRINTED = PaperFigures(parameters=4.2, macs=569, parameters_difference=0.01, mac
 def timed(network: str = "net") -> ProfileResult:
     found = result(network, LAYERS, {"a": 3.0, "b.norm": 1.0})
     assert found.measured
-    why = (Reason("no-macs", {"time_share": 0.25, "time_ms": 1.0, "parts": {"norm": 0.25}}), Reason("follows", {}))
+    why = (reason("no-macs", time_share=0.25, time_ms=1.0, parts={"norm": 0.25}), reason("follows"))
     return replace(
         found,
         published=Accuracy(top1=70.6, source="a table"),

@@ -52,6 +52,12 @@ def test_bars_are_as_high_as_the_costs_and_stacked_by_family() -> None:
     assert sum(bar.get_height() for bar in time.patches) == pytest.approx(10.0001)
 
 
+def test_the_title_names_network_and_input_and_a_layer_without_a_name_is_the_network() -> None:
+    picture = drawn([layer("", "conv", 40_000, 2.0)])
+    assert picture.get_suptitle() == "net, 3 x 8 x 8"
+    assert [tick.get_text() for tick in picture.axes[-1].get_xticklabels()] == ["net"]
+
+
 def test_without_times_there_is_no_panel_of_times() -> None:
     counted = [{k: v for k, v in one.items() if k != "time_ms"} for one in LAYERS]
     assert len(drawn(counted).axes) == 2

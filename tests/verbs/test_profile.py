@@ -10,8 +10,11 @@ from torch import nn
 import lissom
 from lissom.config import ModelConfig
 from lissom.models.resolve import ModelRequest
+from lissom.profiler import profiling as room
+from lissom.profiler.measured import Measuring
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.training.request import profile_all
+from profiler.made import LIMITS
 from training.test_run import begun
 
 
@@ -52,3 +55,10 @@ def test_a_run_is_profiled_by_its_folder_or_opened(run: Path) -> None:
 def test_runs_and_names_stand_side_by_side(run: Path) -> None:
     found = profile_all([ModelRequest(model=str(run)), ModelRequest(model="mobilenetv1_cifar")])
     assert [one.network for one in found] == ["mobilenetv1_cifar x0.25", "mobilenetv1_cifar"]
+
+
+def test_it_is_measured_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "limits", lambda device, refresh: LIMITS)
+    brief = Measuring(repeats=2, warmup=0, memory=False)
+    found = lissom.profile(nn.Conv2d(3, 8, 3), resolution=16, measuring=brief)["measured"]
+    assert (found["latency"]["n"], found["machine"]["device"]) == (2, "cpu")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Networks:
+class Network:
     """What is profiled."""
 
     resolution: int | None = None
@@ -154,9 +154,9 @@ class Profile:
     """Files that `--output FILE.json` wrote: put side by side instead of profiling; refused across machines."""
     paper: str | None = None
     """Print this paper's tables beside what is counted here, for example `mobilenetv1`."""
-    networks: Networks = field(default_factory=Networks)
+    network: Network = field(default_factory=Network)
     measuring: Measure = field(default_factory=Measure)
-    out: Output = field(default_factory=Output)
+    output: Output = field(default_factory=Output)
 
     def run(self) -> int:
         """Prints the tables; writes what was asked for."""
@@ -166,24 +166,24 @@ class Profile:
         from lissom.cli.show_profile import present
 
         results = self._results()
-        self.out.write(results)  # before printing, which `| head` may cut short
-        present(results, form=self.out.form, kind=self.out.rows, wanted=self.out.columns)
+        self.output.write(results)  # before printing, which `| head` may cut short
+        present(results, form=self.output.form, kind=self.output.rows, wanted=self.output.columns)
         return 0
 
     def _paper(self, name: str) -> int:
         from lissom.cli.show_profile import show_paper
         from lissom.profiler.paper import paper_tables
 
-        show_paper(paper_tables(name), self.out.form)
+        show_paper(paper_tables(name), self.output.form)
         return 0
 
     def _check(self) -> None:
         """Everything that can be wrong with the words typed, before minutes are spent."""
         if bool(self.models) == bool(self.compare):
             raise UsageError("profile-nothing" if not self.models else "profile-both")
-        self.networks.check()
-        self.out.check()
-        if self.out.draw == "roofline" and not (self.measuring.measure or self.compare):
+        self.network.check()
+        self.output.check()
+        if self.output.draw == "roofline" and not (self.measuring.measure or self.compare):
             raise UsageError("roofline-unmeasured")
 
     def _results(self) -> "list[ProfileResult]":
@@ -191,12 +191,12 @@ class Profile:
             from lissom.profiler.saved import read_profiles, require_one_machine
 
             results = read_profiles(self.compare)
-            require_one_machine(results, self.out.columns)
+            require_one_machine(results, self.output.columns)
             return results
         from lissom.training.request import profile_all
 
         how = self.measuring
-        requests = self.networks.requests(self.models)
+        requests = self.network.requests(self.models)
         return profile_all(requests, measuring=how.measuring(), device=how.device, refresh=how.refresh_limits)
 
 

@@ -9,12 +9,12 @@ from rich.console import Console
 from lissom.cli.show import NUMBER, console
 from lissom.messages import text
 from lissom.profiler.explain import differences
-from lissom.profiler.files import as_json
 from lissom.profiler.limits import Limits
 from lissom.profiler.measured import Measurement
 from lissom.profiler.paper import PaperTables
 from lissom.profiler.result import Measured, PaperFigures, ProfileResult
 from lissom.profiler.rows import chosen_kind, flat, rows_of
+from lissom.profiler.saved import as_json
 from lissom.report.profile_columns import columns, difference, megabytes, shape
 from lissom.report.tables import Column, to_csv, to_markdown, to_rich
 

@@ -1,6 +1,5 @@
 """What `lissom profile` leaves on disk: tables, pictures and the interactive page."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,18 +10,13 @@ from lissom.errors import ResultError
 from lissom.profiler.explorer import explorer
 from lissom.profiler.result import ProfileResult
 from lissom.profiler.rows import chosen_kind, flat, layer_rows, network_row, rows_of
+from lissom.profiler.saved import as_json
 from lissom.report.canvas import to_png, to_svg
 from lissom.report.layers import layers_picture
 from lissom.report.profile_columns import columns, shape
 from lissom.report.roofline import roofline_picture
 from lissom.report.scatter import scatter
 from lissom.report.tables import to_csv, to_markdown
-
-
-def as_json(results: Sequence[ProfileResult]) -> str:
-    """One profile, or a list of several; `saved` reads both."""
-    whole = [one.to_dict() for one in results]
-    return json.dumps(whole[0] if len(whole) == 1 else whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_table(

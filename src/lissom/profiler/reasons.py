@@ -7,7 +7,7 @@ from typing import Any
 from lissom.messages import catalogue, language
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reason:
     """What `explain` finds."""
 
@@ -31,13 +31,13 @@ class Reason:
 
 def reason(kind: str, **values: Any) -> Reason:
     """A reason from its figures."""
-    return Reason(kind, values)
+    return Reason(kind=kind, values=values)
 
 
 def from_dict(values: Mapping[str, Any]) -> Reason:
     """What `to_dict` gave."""
     figures = {key: value for key, value in values.items() if key not in ("kind", "sentence")}
-    return Reason(values["kind"], figures, values.get("sentence"))
+    return Reason(kind=values["kind"], values=figures, written=values.get("sentence"))
 
 
 def _words(key: str, value: Any, words: Mapping[str, str]) -> str:

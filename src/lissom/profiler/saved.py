@@ -1,4 +1,4 @@
-"""Profiles that were written to files, read again to be put side by side."""
+"""Profiles as JSON, and read again from files to be put side by side."""
 
 import dataclasses
 import json
@@ -21,8 +21,14 @@ Kind = TypeVar("Kind")
 Values = Mapping[str, Any]
 
 
+def as_json(results: Sequence[ProfileResult]) -> str:
+    """One profile, or a list of several."""
+    whole = [one.to_dict() for one in results]
+    return json.dumps(whole[0] if len(whole) == 1 else whole, indent=2, ensure_ascii=False) + "\n"
+
+
 def read_profiles(files: Sequence[Path]) -> list[ProfileResult]:
-    """The profiles in files that `--json` or `--output` wrote. Raises: DataError for a file that is none."""
+    """The profiles in files that hold `as_json`. Raises: DataError for a file that is none."""
     return [result for file in files for result in _read(file)]
 
 
