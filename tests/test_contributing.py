@@ -216,13 +216,6 @@ class TestRuntime:
                 for model in ("runs/first", "first.pt2")]  # fmt: skip
         assert rows[0][0]["label"] == rows[1][0]["label"]
 
-    def test_an_ending_that_nobody_knows_is_refused(self, copy: Path) -> None:
-        words = ("--data", "digits", "--model", "mobilenetv1_cifar", "--width", "0.25", "--epochs", "1")
-        lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
-        done = python(copy, "-m", "lissom", "export", "runs/first", "--output", "first.pt2")
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert ".onnx" in done.stderr
-
 
 class TestTask:
     """The toy of `tests/training/test_toy.py` with the record that the page shows."""

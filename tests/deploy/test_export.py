@@ -15,7 +15,8 @@ from lissom import models
 from lissom.deploy.onnx import export_onnx
 from lissom.deploy.parity import closely, parity, require_parity
 from lissom.deploy.runner import Runner
-from lissom.errors import DataError, MachineError, ResultError
+from lissom.deploy.targets import runner, writer
+from lissom.errors import DataError, MachineError, ResultError, UsageError
 
 
 def randomised(name: str, **options: object) -> nn.Module:
@@ -124,6 +125,13 @@ def test_files_that_are_none_of_ours_are_refused(tmp_path: Path) -> None:
     onnx.save(foreign, tmp_path / "foreign.onnx")
     with pytest.raises(DataError, match=r"foreign\.onnx"):
         Runner(tmp_path / "foreign.onnx")
+
+
+def test_the_ending_says_the_kind_of_file_and_an_unknown_one_is_refused(exported: tuple[nn.Module, Path]) -> None:
+    assert writer(Path("net.onnx")) is export_onnx
+    assert isinstance(runner(exported[1]), Runner)
+    with pytest.raises(UsageError, match=r"net\.tflite.*\.onnx"):
+        writer(Path("net.tflite"))
 
 
 class TestParity:

@@ -11,7 +11,7 @@ import pytest
 import lissom
 from lissom import models
 from lissom.errors import Interrupted, LissomError
-from lissom.events import Closed, EpochEnded, Started
+from lissom.events import Closed, Ended, EpochEnded, Started
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
 from lissom.tasks.scene.data.batches import TrainPixels
@@ -107,6 +107,22 @@ def test_a_call_is_silent_and_tells_its_listener(photos: dict[str, Any], capfd: 
     assert capfd.readouterr() == ("", "")
     kinds = [type(event) for event in told]
     assert kinds.index(Started) < kinds.index(EpochEnded) < kinds.index(Closed)
+
+
+@pytest.mark.parametrize("task", ["classify", "scene"])
+def test_a_stop_in_the_last_measurement_is_made_good_by_a_resume(
+    photos: dict[str, Any], task: str, tmp_path: Path
+) -> None:
+    settings = photos if task == "classify" else {**SCENE, "runs_dir": tmp_path / "runs", "name": "run"}
+    stop = lissom.Stop()
+    with pytest.raises(Interrupted, match="lissom resume"):
+        lissom.train(task, **settings, listener=lambda e: stop.ask() if isinstance(e, Ended) else None, stop=stop)
+    path = tmp_path / "runs" / "run"
+    assert (lissom.open_run(path).status, lissom.open_run(path).test) == ("training", {})
+    resumed = lissom.resume(path)
+    whole = lissom.train(task, **{**settings, "name": "whole"})
+    assert resumed.status == "finished"
+    assert {**resumed.test, "seconds": 0} == {**whole.test, "seconds": 0}
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # a machine without Chinese fonts draws boxes in the pictures

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lissom.atomic import write_atomic
+from lissom.errors import Interrupted
 from lissom.events import Listener, Stop
 from lissom.report.card import model_card
 from lissom.report.curves import curves
@@ -20,7 +21,10 @@ def finish(run: Run, model: Any, data: Data, listener: Listener, stop: Stop | No
     """Measures `model`, which holds the run's best weights, on the test part of `data`, and writes what it found."""
     task, engine = run.task, run.config.engine
     predictor = task.predictor(Opened.of_run(run, model), task.options(), Where(engine.device, engine.threads))
-    figures = task.measure(predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=stop)
+    try:
+        figures = task.measure(predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=stop)
+    except Interrupted as error:  # a resume measures again
+        raise Interrupted("stopped-at-once", run=run.path) from error
     write_results(run.path, {"test": figures.values, "intervals": figures.intervals, "notes": figures.notes})
     _tell(open_run(run.path), figures)
     write_results(run.path, {"status": "finished"})
