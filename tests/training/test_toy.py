@@ -22,7 +22,8 @@ from torch import nn
 
 from lissom.config import EngineConfig, ModelConfig, OptimConfig
 from lissom.data.order import epoch_order
-from lissom.deploy.parity import ModuleOutputs, closely
+from lissom.deploy.module import ModuleOutputs
+from lissom.deploy.parity import closely
 from lissom.device import choose_device
 from lissom.engine.objective import Losses
 from lissom.runs.weights import digest, read_weights

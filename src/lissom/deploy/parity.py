@@ -1,14 +1,14 @@
 """The proof that an exported file answers as its model does, on the inputs that it is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
+from lissom.deploy.module import ModuleOutputs
 from lissom.deploy.runner import Arrays
 from lissom.deploy.targets import Runs, runner
 from lissom.errors import ResultError
@@ -97,21 +97,3 @@ def _outputs(model: nn.Module, inputs: Arrays, names: tuple[str, ...]) -> dict[s
     finally:
         for module, training in modes.items():
             module.training = training
-
-
-class ModuleOutputs:
-    """What a `Runner` is for a file, for a module in eval mode: named arrays in, named raw arrays out.
-
-    The arrays are the arguments of its `forward`, in its order; they go to its device.
-    """
-
-    def __init__(self, model: nn.Module, outputs: tuple[str, ...]) -> None:
-        self.model, self.outputs = model, outputs
-
-    @torch.inference_mode()
-    def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        first = next(self.model.parameters(), torch.empty(0))
-        given = [torch.from_numpy(array).to(first.device) for array in arrays.values()]
-        answers: Any = self.model(*given)
-        answers = answers if isinstance(answers, tuple | list) else (answers,)
-        return {name: each.float().cpu().numpy() for name, each in zip(self.outputs, answers, strict=True)}

@@ -92,7 +92,7 @@ def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePr
 
 
 def _of_run(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
-    from lissom.deploy.parity import ModuleOutputs
+    from lissom.deploy.module import ModuleOutputs
     from lissom.device import choose_device
     from lissom.training.trained import trained
 
@@ -108,7 +108,7 @@ def _of_name(name: str, options: ClassifyOptions, where: Where) -> ImagePredicto
             if name in ENTRIES
             else DataError("model-neither", path=name)
         )
-    from lissom.deploy.parity import ModuleOutputs
+    from lissom.deploy.module import ModuleOutputs
     from lissom.tasks.classify.published import published
 
     view, model = published(name, options.weights, options.options, where.device)
