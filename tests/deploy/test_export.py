@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -180,3 +181,14 @@ class TestParity:
         assert not parity(Other(), path, arrays).reached
         nan = lambda got, want: closely({"sum": want["sum"], "product": got["product"] * np.nan}, want)  # noqa: E731
         assert not parity(Pair(), path, arrays, agree=nan).reached
+
+    def test_a_batch_of_one_is_proven_too(self, exported: tuple[nn.Module, Path]) -> None:
+        class WrongAlone(Runner):
+            def __call__(self, arrays: Any) -> dict[str, np.ndarray]:
+                found = super().__call__(arrays)
+                return {name: array + (len(array) == 1) for name, array in found.items()}
+
+        model, path = exported
+        images = {"images": torch.randn(4, 3, 32, 32).numpy()}
+        assert parity(model, Runner(path), images).reached
+        assert not parity(model, WrongAlone(path), images).reached

@@ -69,6 +69,17 @@ def test_resume_of_a_finished_run_shows_what_it_reached(
     assert f"OA {100 * runs['long'].test['oa']:.2f} %" in capsys.readouterr().out
 
 
+def test_a_run_is_measured_with_the_preprocessing_that_it_learned(
+    runs: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learn(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("learned anew")
+
+    monkeypatch.setattr("lissom.tasks.scene.prepare.fit_scene", learn)
+    run = runs["long"]
+    assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"]
+
+
 @pytest.mark.parametrize(("model", "cost"), [("knn", "– parameters"), ("hybridsn", ",")])
 def test_what_a_training_would_do_is_said(
     model: str, cost: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
