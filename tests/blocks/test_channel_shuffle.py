@@ -77,7 +77,7 @@ def test_exported_graph_takes_any_batch_and_any_image() -> None:
 
 def test_onnx_file_takes_any_batch(tmp_path: Path) -> None:
     model = Shuffled().eval()
-    about = {"task": "classify", "facts": {}, "network": "net"}
+    about = {"task": "classify", "facts": {}, "network": "net", "weights": "abc"}
     export_onnx(model, tmp_path / "m.onnx", inputs={"images": (3, 8, 8)}, outputs=["maps"], about=about)
     runner = Runner(tmp_path / "m.onnx")
     for number in (1, 2, 5):

@@ -31,7 +31,7 @@ def randomised(name: str, **options: object) -> nn.Module:
     return model.eval()
 
 
-ABOUT = {"task": "classify", "facts": {"class_names": list("abcde")}, "network": "net x0.25"}
+ABOUT = {"task": "classify", "facts": {"class_names": list("abcde")}, "network": "net x0.25", "weights": "abc"}
 
 
 def export(model: nn.Module, path: Path, resolution: int = 32) -> Path:
@@ -63,7 +63,7 @@ def test_the_file_is_valid_single_and_carries_what_it_needs(exported: tuple[nn.M
     onnx.checker.check_model(str(path))
     assert [file.name for file in path.parent.iterdir()] == ["net.onnx"]
     runner = Runner(path)
-    assert {"task": runner.task, "facts": runner.facts, "network": runner.network} == ABOUT
+    assert {name: getattr(runner, name) for name in ABOUT} == ABOUT
     assert [(port.name, port.shape[1:]) for port in runner.inputs] == [("images", (3, 32, 32))]
     assert runner.outputs == ("logits",)
 

@@ -30,7 +30,7 @@ def exported(model: nn.Module, resolution: int, dtype: torch.dtype = torch.float
 
 
 def as_onnx(model: nn.Module, path: Path, resolution: int) -> Runner:
-    about = {"task": "classify", "facts": {}, "network": "net"}
+    about = {"task": "classify", "facts": {}, "network": "net", "weights": "abc"}
     export_onnx(model, path, inputs={"images": (3, resolution, resolution)}, outputs=["logits"], about=about)
     return Runner(path)
 

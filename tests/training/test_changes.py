@@ -1,6 +1,5 @@
 """A run whose network was changed is resumed, evaluated and exported like any other."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +86,8 @@ def test_a_changed_run_is_counted_trained_measured_answered_and_exported_as_it_i
     assert changed.record.macs == plain.record.macs + thinner
     assert changed.history[0]["train_loss"] > 2 * plain.history[0]["train_loss"]  # the objective is changed too
     assert lissom.evaluate(changed)["top1"] == changed.test["top1"]
+    assert lissom.profile(changed.path)["parameters"] == changed.record.parameters
+    assert lissom.compare([plain, changed])["settings"]["changes"] == [[], [{"name": NAME, "rank": 2}]]
     photo = next((place / "photos").rglob("*.png"))
     exported = lissom.export(changed, place / "changed.onnx")
     assert exported["difference"] <= exported["tolerance"]
@@ -109,7 +110,6 @@ def test_an_interrupted_one_goes_on_with_its_changes(place: Path) -> None:
 
 
 def test_a_change_that_nobody_knows_is_one_line() -> None:
-    sys.modules.setdefault(__name__, sys.modules[__name__])
     assert find_change({"name": NAME, "rank": 3}) == Narrowed(3)
     with pytest.raises(DataError, match="changed by pruned-by-hand"):
         find_change({"name": "pruned-by-hand"})

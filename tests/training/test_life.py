@@ -125,6 +125,16 @@ def test_a_stop_in_the_last_measurement_is_made_good_by_a_resume(
     assert {**resumed.test, "seconds": 0} == {**whole.test, "seconds": 0}
 
 
+def test_a_run_goes_on_and_ends_on_the_device_that_a_resume_names(photos: dict[str, Any], tmp_path: Path) -> None:
+    stop = lissom.Stop()
+    with pytest.raises(Interrupted):
+        lissom.train("classify", **photos, listener=lambda e: stop.ask() if isinstance(e, Ended) else None, stop=stop)
+    config = tmp_path / "runs" / "run" / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("device: auto", "device: cuda"), encoding="utf-8")
+    assert "device: cuda" in config.read_text(encoding="utf-8")
+    assert lissom.resume(tmp_path / "runs" / "run", device="cpu").status == "finished"
+
+
 @pytest.mark.filterwarnings("ignore:Glyph")  # a machine without Chinese fonts draws boxes in the pictures
 @pytest.mark.parametrize("task", ["classify", "scene"])
 def test_a_run_made_in_one_language_is_read_in_another(

@@ -36,13 +36,16 @@ class Runner:
     """What that task knows of the data of the training, as plain values."""
     network: str
     """Its label."""
+    weights: str
+    """Digest of the weights file that it was made of."""
 
     def __init__(self, path: Path | str, *, threads: int | None = None) -> None:
         """threads: for one operator; None: one for each core. Raises: DataError unless lissom exported the file."""
         self.path = Path(path)
         self._session = _open(self.path, threads)
         values = _metadata(self.path, self._session)
-        self.task, self.facts, self.network = values["task"], values["facts"], values["network"]
+        self.task, self.facts = values["task"], values["facts"]
+        self.network, self.weights = values["network"], values["weights"]
         self.producer: str = values["producer"]
         ports = self._session.get_inputs()
         self.inputs = tuple(Port(port.name, tuple(port.shape), TYPES.get(port.type)) for port in ports)
@@ -90,7 +93,10 @@ def _metadata(path: Path, session: onnxruntime.InferenceSession) -> dict[str, An
     found = session.get_modelmeta().custom_metadata_map
     if found.get("lissom_format") != FORMAT:
         raise DataError("deploy-not-ours", path=path, got=found.get("lissom_format", "–"), expected=FORMAT)
-    return {name: json.loads(found[name]) for name in ("task", "facts", "network", "producer")}
+    try:
+        return {name: json.loads(found[name]) for name in ("task", "facts", "network", "weights", "producer")}
+    except (KeyError, ValueError) as error:
+        raise DataError("deploy-not-onnx", path=path, reason=error) from error
 
 
 def _shape(shape: tuple[Any, ...]) -> str:

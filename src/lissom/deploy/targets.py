@@ -15,6 +15,7 @@ class Runs(Protocol):
     task: str
     facts: dict[str, Any]
     network: str
+    weights: str
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
 
@@ -27,7 +28,7 @@ class Target(NamedTuple):
     write: str
     """(model, path, *, inputs, outputs, about), as `onnx.export_onnx`."""
     run: str
-    """(path) -> `Runs`."""
+    """(path, *, threads) -> `Runs`; threads: None: one for each core."""
 
 
 TARGETS = {
@@ -42,9 +43,9 @@ def writer(path: Path) -> Any:
     return _imported(TARGETS[path.suffix].write)
 
 
-def runner(path: Path) -> Runs:
+def runner(path: Path, *, threads: int | None = None) -> Runs:
     """What runs the file; one of an unknown ending is taken for ONNX. Raises: DataError for a file that is none."""
-    return _imported(TARGETS.get(path.suffix, TARGETS[".onnx"]).run)(path)
+    return _imported(TARGETS.get(path.suffix, TARGETS[".onnx"]).run)(path, threads=threads)
 
 
 def _imported(spec: str) -> Any:

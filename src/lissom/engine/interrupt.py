@@ -39,6 +39,11 @@ class StopRequest:
             signal.signal(number, handler)
 
     @property
+    def token(self) -> Stop:
+        """What is asked, whoever asks."""
+        return self._stop
+
+    @property
     def asked(self) -> bool:
         if self._stop.asked:
             self.tell_once()

@@ -8,6 +8,7 @@ curves.*  confusion.*  samples.png  report.html  model_card.md
 `training.run` makes a typed run of it; here nothing is known of tasks.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -117,6 +118,14 @@ def list_runs(root: Path | str) -> list[Path]:
     """The run folders below `root`, by name; those of other versions are among them, `read_run` says so."""
     root = Path(root)
     return sorted(file.parent for file in root.glob(f"*/{RECORD}")) if root.is_dir() else []
+
+
+def file_digest(path: Path | str) -> str:
+    """A short BLAKE2 of a weights file, which names what was exported. Raises: DataError where it is missing."""
+    try:
+        return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+    except OSError as error:
+        raise DataError("weights-missing", path=path) from error
 
 
 def _read_config(file: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
     if len(run_folders) < 2:
         raise UsageError("compare-needs-two", got=len(run_folders))
     opened = [open_run(path) for path in run_folders]
-    flat = [{f"{s}.{k}": v for s, vs in to_dict(run.config).items() for k, v in vs.items()} for run in opened]
+    flat = [_settings(run) for run in opened]
     names = dict.fromkeys(key for each in flat for key in each)  # a task has settings that another has not
     lined = {name: [each.get(name) for each in flat] for name in names}
     settings = {name: values for name, values in lined.items() if any(value != values[0] for value in values)}
@@ -30,6 +30,12 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
         "figures": [{**figures(run), "interval_95": _interval(run)} for run in opened],
         "verdicts": [_verdict(a, b) for a, b in combinations(opened, 2)],
     }
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """By section and name, and what was done to the network beside them."""
+    flat = {f"{s}.{k}": v for s, vs in to_dict(run.config).items() for k, v in vs.items()}
+    return {**flat, "changes": list(run.record.changes)}
 
 
 def _interval(run: Run) -> str | None:

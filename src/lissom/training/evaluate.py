@@ -1,12 +1,14 @@
 """What a run's best weights reach, written once for all tasks."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lissom.errors import DataError, UsageError
-from lissom.events import Listener, Stop
+from lissom.events import Listener, Stop, note
+from lissom.runs.folder import file_digest
 from lissom.training.figures import Figures
-from lissom.training.opened import Opened, open_model
+from lissom.training.opened import Opened, exportable, open_file
 from lissom.training.run import Run
 from lissom.training.task import Data, Where
 
@@ -30,7 +32,7 @@ def evaluate(
     Raises: DataError when the run's data has changed since, or other data does not fit; UsageError for a task that
     measures its own data alone.
     """
-    opened = _answering(run, file)
+    opened = _answering(run, file, where.threads)
     held = own_data(run, listener) if data is None else _foreign(opened, data, listener)
     predictor = run.task.predictor(opened, run.task.options(), where)
     folder = _folder(run, data, file) if write else None
@@ -40,20 +42,23 @@ def evaluate(
 def own_data(run: Run, listener: Listener) -> Data:
     """The data of the training. Raises: DataError when it is not what it was: what trained might be measured."""
     data = run.task.load(run.config, listener, run)
-    if data.used.digest != run.record.data.digest:
-        raise DataError("run-data-changed", run=run.path, data=data.used.source)
+    now, then = data.used, run.record.data
+    if (now.digest, now.parts, now.sizes) != (then.digest, then.parts, then.sizes):
+        raise DataError("run-data-changed", run=run.path, data=now.source)
     return data
 
 
-def _answering(run: Run, file: Path | str | None) -> Opened:
+def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened:
+    """The run, or its file in the place of its network."""
     if file is None:
         return Opened.of_run(run)
-    opened = open_model(file)
-    if opened.file is None:
-        raise DataError("deploy-no-file", path=file)
-    if opened.task is not run.task or opened.facts != run.facts:
+    exportable(run)
+    if Path(file).is_dir():
+        raise DataError("deploy-not-onnx", path=file, reason=note("scene_predict.is-folder"))
+    opened = open_file(Path(file), threads=threads, task=run.task)
+    if opened.file is None or opened.file.weights != file_digest(run.best) or opened.facts != run.facts:
         raise DataError("deploy-other-run", path=file, run=run.path)
-    return opened
+    return replace(opened, run=run)
 
 
 def _foreign(opened: Opened, data: str, listener: Listener) -> Any:
@@ -63,5 +68,6 @@ def _foreign(opened: Opened, data: str, listener: Listener) -> Any:
 
 
 def _folder(run: Run, data: str | None, file: Path | str | None) -> Path:
-    of = "-".join(Path(part).stem for part in (data, file) if part)
+    """The run's own, or one below it that is named for the other data and the file."""
+    of = "-".join(Path(part).expanduser().resolve().name for part in (data, file) if part)
     return run.path / EVALUATIONS / of if of else run.path

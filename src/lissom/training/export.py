@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from lissom.errors import MachineError, UsageError
-from lissom.events import Listener
+from lissom.errors import MachineError
+from lissom.events import Listener, note
+from lissom.runs.folder import file_digest
 from lissom.runs.typed import plain
-from lissom.training.opened import Opened
+from lissom.training.opened import Opened, exportable
 from lissom.training.run import Run
 
 
@@ -24,7 +25,12 @@ def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
     make = exportable(run).task.portable
     assert make
     portable = make(Opened.of_run(run), listener)
-    about = {"task": run.task.name, "facts": plain(run.facts), "network": run.record.network}
+    about = {
+        "task": run.task.name,
+        "facts": plain(run.facts),
+        "network": run.record.network,
+        "weights": file_digest(run.best),
+    }
     shapes = {name: array.shape[1:] for name, array in portable.samples.items()}
     unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
@@ -42,15 +48,16 @@ def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
 
 
 def export_path(run: Run, output: Path | str | None) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder. Raises: MachineError for a missing folder."""
+    """Where `export` writes: `output`, or model.onnx in the run folder.
+
+    Raises: MachineError for a missing folder or one of that name, UsageError for an ending that is none of ours.
+    """
+    from lissom.deploy.targets import writer
+
     path = Path(output) if output else exportable(run).path / "model.onnx"
+    writer(path)
     if not path.parent.is_dir():
         raise MachineError("output-no-folder", path=path, folder=path.parent)
+    if path.is_dir():
+        raise MachineError("not-writable", path=path, reason=note("scene_predict.is-folder"), size="0")
     return path
-
-
-def exportable(run: Run) -> Run:
-    """The same. Raises: UsageError for a run of a task that has no portable form."""
-    if run.task.portable is None:
-        raise UsageError("export-not-for-task", run=run.path, task=run.task.name)
-    return run

@@ -3,8 +3,9 @@
 from typing import Any
 
 from lissom.atomic import write_atomic
+from lissom.engine.interrupt import StopRequest
 from lissom.errors import Interrupted
-from lissom.events import Listener, Stop
+from lissom.events import Listener, Stop, Stopping
 from lissom.report.card import model_card
 from lissom.report.curves import curves
 from lissom.report.saving import save_picture
@@ -17,13 +18,18 @@ from lissom.training.task import Data, Where
 BATCH = 256  # samples at a time
 
 
-def finish(run: Run, model: Any, data: Data, listener: Listener, stop: Stop | None) -> None:
+def finish(run: Run, model: Any, data: Data, where: Where, listener: Listener, stop: Stop | None) -> None:
     """Measures `model`, which holds the run's best weights, on the test part of `data`, and writes what it found."""
-    task, engine = run.task, run.config.engine
-    predictor = task.predictor(Opened.of_run(run, model), task.options(), Where(engine.device, engine.threads))
+    task = run.task
+    predictor = task.predictor(Opened.of_run(run, model), task.options(), where)
     try:
-        figures = task.measure(predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=stop)
-    except Interrupted as error:  # a resume measures again
+        with StopRequest(lambda: listener(Stopping()), stop) as request:
+            if request.asked:  # since the last epoch ended
+                raise Interrupted("stopped-at-once", run=run.path)
+            figures = task.measure(
+                predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=request.token
+            )
+    except (Interrupted, KeyboardInterrupt) as error:  # a resume measures again
         raise Interrupted("stopped-at-once", run=run.path) from error
     write_results(run.path, {"test": figures.values, "intervals": figures.intervals, "notes": figures.notes})
     _tell(open_run(run.path), figures)

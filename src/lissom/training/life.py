@@ -181,7 +181,7 @@ def _fit_at_once(folder: Path, prepared: Prepared, listener: Listener, stop: Sto
     assert prepared.task.fit_at_once, "nothing that trains"
     model, results = prepared.task.fit_at_once(folder, prepared.config, prepared.data, prepared.facts)
     write_results(folder, results)
-    finish(open_run(folder), model, prepared.data, listener, stop)
+    finish(open_run(folder), model, prepared.data, prepared.where, listener, stop)
 
 
 def _finish(
@@ -189,8 +189,8 @@ def _finish(
 ) -> None:
     write_results(folder, results)
     run = open_run(folder)
-    model = with_best(best, run, choose_device(run.config.engine.device))
-    finish(run, model, prepared.data, listener, stop)
+    model = with_best(best, run, choose_device(prepared.where.device))
+    finish(run, model, prepared.data, prepared.where, listener, stop)
 
 
 def begun(place: Place, prepared: Prepared) -> Path:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.runs.folder import is_run
 from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, first_task
@@ -34,8 +34,8 @@ class Opened:
         return cls(task=run.task, facts=run.facts, run=run, model=model)
 
 
-def open_model(model: Path | str) -> Opened:
-    """A run folder, a file that `export` wrote, or else the name of a network.
+def open_model(model: Path | str, *, threads: int | None = None) -> Opened:
+    """A run folder, a file that `export` wrote, or else the name of a network. threads: of a file's runtime.
 
     Raises: DataError for a folder or file that is none, and for a file of a task from outside, which is not imported
     for a file's sake.
@@ -46,7 +46,7 @@ def open_model(model: Path | str) -> Opened:
     if is_run(path):
         return Opened.of_run(open_run(path))
     if path.is_file():
-        return _of_file(path)
+        return open_file(path, threads=threads)
     if path.exists():
         raise DataError("model-neither", path=path)
     return Opened(task=first_task(), facts=None, name=str(model))
@@ -57,11 +57,19 @@ def model_task(model: Path | str) -> Task:
     return open_model(model).task
 
 
-def _of_file(path: Path) -> Opened:
-    from lissom.deploy.targets import runner as of_file  # ONNX Runtime: only files need it
+def open_file(path: Path, *, threads: int | None = None, task: Task | None = None) -> Opened:
+    """A file that `export` wrote. task: one from outside that a run has imported already, which the file may name."""
+    from lissom.deploy.targets import runner  # ONNX Runtime: only files need it
 
-    runner = of_file(path)
-    if runner.task not in TASKS:
-        raise DataError("deploy-other-task", path=path, task=runner.task, known=", ".join(TASKS))
-    task = find_task(runner.task)
-    return Opened(task=task, facts=typed(task.facts, runner.facts, file=path), file=runner)
+    file = runner(path, threads=threads)
+    if file.task not in TASKS and (task is None or file.task != task.name):
+        raise DataError("deploy-other-task", path=path, task=file.task, known=", ".join(TASKS))
+    known = find_task(file.task)
+    return Opened(task=known, facts=typed(known.facts, file.facts, file=path), file=file)
+
+
+def exportable(run: Run) -> Run:
+    """The same. Raises: UsageError for a run of a task that has no portable form."""
+    if run.task.portable is None:
+        raise UsageError("export-not-for-task", run=run.path, task=run.task.name)
+    return run

@@ -20,7 +20,7 @@ def predict(
     Raises: UsageError for an option that the model's task does not have; as its predictor for what it cannot take;
     Interrupted after the part in which a stop was asked for.
     """
-    opened = open_model(model)
+    opened = open_model(model, threads=where.threads)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     chosen = updated(opened.task.options(), plain, where=f"predict {opened.task.name}")
     if opened.file is None:  # a file needs no torch
@@ -29,6 +29,8 @@ def predict(
     rows: list[dict[str, Any]] = []
     with StopRequest(lambda: listener(note("predict.stopping")), stop) as request:
         for work in predictor.work(inputs if isinstance(inputs, list | tuple) else [inputs]):
+            if request.asked:  # the works before this one are whole
+                raise work.stopped()
             _answer(predictor, work, listener, request)
             rows += work.rows()
     return rows

@@ -15,7 +15,7 @@ from lissom.profiler import count
 from lissom.training.changes import Stored, network
 from lissom.training.evaluate import own_data
 from lissom.training.run import InitialWeights, Run
-from lissom.training.task import Batches, Cost, Data, Task
+from lissom.training.task import Batches, Cost, Data, Task, Where
 
 
 @dataclass(kw_only=True)
@@ -35,6 +35,11 @@ class Prepared:
     changes: Sequence[Stored]
     """Of the network, beside its settings."""
     _batches: tuple[str, Batches] | None = field(default=None, init=False)
+
+    @property
+    def where(self) -> Where:
+        """As this training was told, which may be another device than the run began on."""
+        return Where(self.config.engine.device, self.config.engine.threads)
 
     @property
     def stem(self) -> str:

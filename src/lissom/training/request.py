@@ -8,6 +8,7 @@ from typing import Any
 from lissom.models.resolve import ModelRequest
 from lissom.profiler.profiling import ProfileResult, profile_models
 from lissom.runs.folder import is_run
+from lissom.training.changes import network
 from lissom.training.run import Run, open_run
 
 
@@ -29,6 +30,10 @@ def model_request(run: Run, request: ModelRequest) -> ModelRequest:
     Of `request` there stay the resolution, None being the run's, and the shapes of the inputs.
     """
     chosen, facts = run.config.model, run.facts
+    if run.record.changes:  # no name builds what was done to it
+        model = network(run.task, run.config, facts, run.record.changes).eval()
+        side = request.resolution or facts.side
+        return replace(request, model=model, in_channels=facts.in_channels, resolution=side)
     return replace(
         request,
         model=chosen.model,

@@ -1,5 +1,6 @@
 """A run folder that knows its task: settings and facts with types, made and opened."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ class DataUsed:
     source: str
     """As the settings name it."""
     digest: str
+    parts: str = ""
+    """Digest of which items are in which part."""
     sizes: dict[str, int]
     """Items that `train`, that choose the best epoch (`val`), and that are measured once, at the end (`test`)."""
     split: Note | None = None
@@ -31,6 +34,15 @@ class DataUsed:
     """What the split could not do."""
     notes: tuple[Note, ...] = ()
     """What was learned from it beside the weights."""
+
+
+def parts_digest(*parts: Any) -> str:
+    """Of NumPy arrays that say which items train, choose and test: places, or masks."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(f"{part.dtype} {part.shape}".encode())
+        sha.update(part.tobytes())
+    return sha.hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

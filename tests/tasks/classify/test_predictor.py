@@ -83,8 +83,8 @@ def test_a_file_is_measured_as_its_run_is(run: Run, file: Path) -> None:
     by_run, by_file = lissom.evaluate(run, write=False), lissom.evaluate(run, file=file)
     for key in ("top1", "top1_interval_95", "confusion", "per_class", "images"):
         assert by_file[key] == by_run[key]
-    assert by_file["folder"] == str(run.path / "evaluations" / "first")
-    assert not (run.path / "evaluations" / "first" / "gradcam.png").exists()  # a file has no gradients
+    assert by_file["folder"] == str(run.path / "evaluations" / "first.onnx")
+    assert not (run.path / "evaluations" / "first.onnx" / "gradcam.png").exists()  # a file has no gradients
 
 
 def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -> None:
@@ -92,6 +92,37 @@ def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -
     other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
     with pytest.raises(DataError, match="another run"):
         lissom.evaluate(other, file=file)
+
+
+def test_a_file_of_other_weights_is_refused(run: Run, file: Path, place: Path) -> None:
+    other = lissom.train("classify", data=place / "train", **PHOTOS, seed=1, runs_dir=place / "runs", name="again")
+    assert other.facts == run.facts
+    with pytest.raises(DataError, match="another run"):
+        lissom.evaluate(other, file=file)
+    with pytest.raises(DataError, match="folder"):
+        lissom.evaluate(run, file=other.path)
+
+
+def test_other_data_never_replace_the_run_s_own_evaluation(
+    run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (run.path / "evaluation.json").read_bytes()
+    monkeypatch.chdir(place / "train")
+    assert lissom.evaluate(run, ".")["folder"] == str(run.path / "evaluations" / "train")
+    assert (run.path / "evaluation.json").read_bytes() == before
+
+
+def test_threads_reach_the_runtime_of_a_file(file: Path, monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    import onnxruntime
+
+    asked = []
+    real = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime, "InferenceSession",
+        lambda path, options, **how: asked.append(options.intra_op_num_threads) or real(path, options, **how),
+    )  # fmt: skip
+    lissom.predict(file, place / "photos", threads=1)
+    assert asked == [1]
 
 
 def test_data_that_have_changed_since_are_not_measured(place: Path) -> None:

@@ -74,14 +74,14 @@ def evaluation(found: dict[str, Any]) -> None:
 
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
     """A line for each class, what has none, and the files."""
+    if form == "json":
+        print(json.dumps(rows if len(rows) > 1 else rows[0], indent=2, ensure_ascii=False))
+        return
     for found in rows:
         _prediction(found, form)
 
 
 def _prediction(found: dict[str, Any], form: str) -> None:
-    if form == "json":
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-        return
     if form == "csv":
         writer = csv.DictWriter(sys.stdout, found["classes"][0].keys(), lineterminator="\n")
         writer.writeheader()

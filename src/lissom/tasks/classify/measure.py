@@ -42,9 +42,10 @@ def measure(
     parts = []
     for pixels in pixel_batches(images, batch_size):
         parts.append(predictor.decode(predictor.outputs(predictor.preprocess(pixels))))
-        listener(Advanced(what="images", done=sum(map(len, parts)), total=len(images)))
-        if stop and stop.asked:
-            raise Interrupted("predict-stopped", done=sum(map(len, parts)), files=len(images))
+        done = sum(map(len, parts))
+        listener(Advanced(what="images", done=done, total=len(images)))
+        if stop and stop.asked and done < len(images):
+            raise Interrupted("predict-stopped", done=done, files=len(images))
     answers = Answers(np.concatenate(parts), images.labels)
     figures = classification_figures(answers, tuple(predictor.view.class_names), split=split, folder=folder)
     if folder is not None:

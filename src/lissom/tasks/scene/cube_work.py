@@ -6,21 +6,20 @@ blocks of two widths that took 0.7 and 0.9 GB in two runs, and 0.5 GB without. I
 a busy machine do not settle by how much.
 """
 
-import hashlib
 import shlex
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from lissom.errors import DataError, Interrupted
+from lissom.errors import Interrupted
 from lissom.events import What
 from lissom.models import dense
 from lissom.models.regions import Region
 from lissom.models.window_net import cut
+from lissom.runs.folder import file_digest
 from lissom.tasks.scene.classified import Classified, block_seed
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
@@ -69,8 +68,8 @@ class CubeWork:
         """All that the answers depend on, by content; the number of threads may change their last bits."""
         predictor, run = self._predictor, self._predictor.run
         return {
-            "weights": _digest(run.best),
-            "preprocess": _digest(run.path / PREPROCESS),
+            "weights": file_digest(run.best),
+            "preprocess": file_digest(run.path / PREPROCESS),
             "cube": self._scene.digest,
             "bands": self._bands.tolist(),
             "passes": predictor.passes,
@@ -154,10 +153,3 @@ def _summary(run: Run, scene: Scene, found: Assembled) -> dict[str, Any]:
     ]  # fmt: skip
     size = {"height": scene.height, "width": scene.width, "masked": scene.height * scene.width - usable}
     return {"classes": rows, **size}
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    except OSError as error:
-        raise DataError("weights-missing", path=path) from error

@@ -92,7 +92,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
             blocks.append(predictor.decode(predictor.outputs(arrays)))
         rows.append(joined(blocks, axis=1))
         listener(Advanced(what="rows", done=strip[0].bottom, total=height))
-        if stop and stop.asked:
+        if stop and stop.asked and strip[0].bottom < height:
             raise Interrupted("scene-measure-stopped")
     return joined(rows, axis=0)
 

@@ -60,7 +60,7 @@ def _facts(run: Run, figures: Figures) -> dict[str, str]:
         "Kappa": "–" if kappa is None else f"{kappa:.4f}",
         text("scene_page.section_split"): text("scene_page.train_pixels", **data.sizes),
         text("scene_page.scene_source"): data.source,
-        text("scene_page.times"): f"{text('scene_page.seconds', **seconds)} {figures.notes[-1]}",
+        text("scene_page.times"): text("scene_page.seconds", **seconds),
     }
     if run.record.parameters:
         facts[text("page.parameters")] = f"{run.record.parameters:,}"

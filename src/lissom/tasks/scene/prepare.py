@@ -20,7 +20,7 @@ from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
-from lissom.training.run import DataUsed, Run
+from lissom.training.run import DataUsed, Run, parts_digest
 
 PREPROCESS = "preprocess.npz"
 
@@ -77,6 +77,7 @@ class SceneData:
         return DataUsed(
             source=self.scene.source,
             digest=self.scene.digest,
+            parts=parts_digest(self.split.train, self.split.val, self.split.test),
             sizes=self.sizes,
             split=self.split.note,
             warnings=made_up + self.split.warnings,

@@ -34,7 +34,7 @@ def summary(trained: Sequence[Run]) -> dict[str, Any]:
         values = [value for value in known if value is not None]
         row[score] = statistics.fmean(values) if values else None
         row[f"{score}_std"] = statistics.stdev(values) if len(values) > 1 else None
-    return {**row, "note": leak_note(row["leak"])}
+    return {**row, "note": str(leak_note(row["leak"]))}
 
 
 def table(methods: Mapping[str, Sequence[Run]]) -> SceneTable:

@@ -368,3 +368,19 @@ def test_cifar10_jpeg_is_read_whole(real_data: Path, tmp_path: Path) -> None:
     assert (len(data.train), len(data.val), len(data.test)) == (45_000, 5_000, 10_000)
     assert np.bincount(data.test.labels).tolist() == [1000] * 10
     assert (data.resolution, data.in_channels, data.small) == (32, 3, True)
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_images_in_no_class_folder_are_one_clear_error(photos: Path, tmp_path: Path, form: str) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, image in enumerate(sorted(photos.rglob("*.png"))):
+        image.rename(flat / f"{number}.png")
+    data = flat
+    if form == "zip":
+        data = tmp_path / "flat.zip"
+        with zipfile.ZipFile(data, "w") as file:
+            for path in flat.iterdir():
+                file.write(path, path.name)
+    with pytest.raises(DataError, match="flat"):
+        loaded(data, tmp_path / "cache")

@@ -24,7 +24,7 @@ from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
-from lissom.training.run import DataUsed
+from lissom.training.run import DataUsed, parts_digest
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
@@ -79,7 +79,8 @@ class ImageData:
     @property
     def used(self) -> DataUsed:
         """For the run folder."""
-        return DataUsed(source=self.source, digest=self.digest, sizes=self.sizes, split=self.split_note)
+        parts = parts_digest(*(part.places for part in (self.train, self.val, self.test)))
+        return DataUsed(source=self.source, digest=self.digest, parts=parts, sizes=self.sizes, split=self.split_note)
 
     @property
     def facts(self) -> ClassifyFacts:

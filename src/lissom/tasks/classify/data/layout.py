@@ -37,7 +37,7 @@ def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layo
     names = list(names)
     images = [name for name in names if is_image_name(name)]
     prefix = _enclosing(images)
-    in_parts = any(_folder(name, prefix)[0] == "train" and len(_folder(name, prefix)) > 1 for name in images)
+    in_parts = any(_folder(name, prefix)[:1] == ("train",) and len(_folder(name, prefix)) > 1 for name in images)
     rows, skipped = [], sorted(set(names) - set(images))
     for name in images:
         folder = _folder(name, prefix)
