@@ -45,6 +45,10 @@ class DataError(LissomError, ValueError):
     exit_code = 3
 
 
+class DataMissing(DataError):
+    """Input that is not where it is said to be."""
+
+
 class ResultError(LissomError):
     """A result that was asked for and not reached: a budget, parity, a finite loss."""
 

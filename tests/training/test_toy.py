@@ -30,7 +30,7 @@ from lissom.runs.weights import digest, read_weights
 from lissom.stats.intervals import wilson
 from lissom.training.by_file import ByFile
 from lissom.training.figures import Figure, Figures
-from lissom.training.run import DataUsed, Run, open_run
+from lissom.training.run import DataUsed, Item, Run, open_run
 from lissom.training.task import Batches, Portable, Task
 from lissom.training.trained import trained
 
@@ -89,6 +89,10 @@ class Brightness:
     used: DataUsed
     name: str = "pictures"
     facts: Facts = field(default_factory=Facts)
+
+    @property
+    def items(self) -> dict[str, Item]:
+        return {"pictures": Item(self.used.digest)}
 
     def part(self, rest: tuple[int, ...]) -> Shown:
         chosen = torch.tensor([i for i in range(len(self.all)) if i % 4 in rest])
@@ -164,10 +168,12 @@ def measure(predictor: Predictor, data: Any, split: str, *, folder: Path | None,
     return Figures(figures=(close, Figure(name="pictures", value=n, unit="count")), folder=folder)
 
 
-def portable(opened: Any, listener: Any) -> Portable:
-    samples = {"images": load(opened.run.config, listener).part((3,)).images.numpy()}
-    model = trained(opened.run, torch.device("cpu"))
-    return Portable(model=model, samples=samples, outputs=("brightness",), agree=closely)
+def proof(predictor: Predictor, data: Brightness, count: int) -> Any:
+    return {"images": data.part((2,)).images.numpy()[:count]}
+
+
+def portable(opened: Any) -> Portable:
+    return Portable(model=trained(opened.run, torch.device("cpu")), outputs=("brightness",), agree=closely)
 
 
 TASK = Task(
@@ -182,6 +188,7 @@ TASK = Task(
     batches=lambda config, data, facts, device: Batches(Steps(data.part((0, 1)), config.engine), [data.part((2,))]),
     predictor=predictor,
     measure=measure,
+    proof=proof,
     portable=portable,
 )
 

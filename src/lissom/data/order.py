@@ -25,3 +25,15 @@ def balanced_order(labels: Ints, rng: np.random.Generator) -> Ints:
             : len(wanted)
         ]
     return order
+
+
+def stratified(labels: Ints, count: int, *, seed: int = 0) -> Ints:
+    """Indices of at most `count` items, drawn by the seed: as many of each class as there are, no class before all
+    others have one; sorted."""
+    rng = np.random.default_rng([seed, 0x57A7])
+    order = rng.permutation(len(labels))
+    classes = rng.permutation(int(labels.max(initial=-1)) + 1)[labels[order]]  # which class comes first is drawn too
+    by_class = np.argsort(classes, kind="stable")
+    ordered = classes[by_class]
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)  # place within the class
+    return np.sort(order[by_class[np.lexsort((ordered, rank))[:count]]])

@@ -9,7 +9,7 @@ from typing import Protocol
 from lissom.data.archives import is_archive, open_archive
 from lissom.data.files import Pixels
 from lissom.data.folders import FolderFiles
-from lissom.errors import DataError, MachineError
+from lissom.errors import DataError, DataMissing, MachineError
 
 
 class Files(Protocol):
@@ -45,7 +45,7 @@ def open_files(path: Path, *, cache_dir: Path, known: Sequence[str] = ()) -> Fil
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise DataError("data-link-loop", path=path) from error
-        raise DataError("data-not-found", path=path, known=", ".join(known)) from error
+        raise DataMissing("data-not-found", path=path, known=", ".join(known)) from error
     if stat.S_ISDIR(mode):
         return FolderFiles(path)
     if not is_archive(path):

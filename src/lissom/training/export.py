@@ -7,8 +7,12 @@ from lissom.errors import MachineError
 from lissom.events import Listener, note
 from lissom.runs.folder import file_digest
 from lissom.runs.typed import plain
+from lissom.training.evaluate import own_data
 from lissom.training.opened import Opened, exportable
 from lissom.training.run import Run
+from lissom.training.task import Where
+
+CHECKED = 64  # samples, as many of each class
 
 
 def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
@@ -22,20 +26,23 @@ def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
     from lissom.deploy.parity import require_parity
     from lissom.deploy.targets import writer
 
-    make = exportable(run).task.portable
-    assert make
-    portable = make(Opened.of_run(run), listener)
+    task, opened = exportable(run).task, Opened.of_run(run)
+    assert task.portable
+    assert task.proof
+    portable = task.portable(opened)
+    predictor = task.predictor(opened, task.options(), Where("cpu"))
+    samples = task.proof(predictor, own_data(run, listener), CHECKED)
     about = {
         "task": run.task.name,
         "facts": plain(run.facts),
         "network": run.record.network,
         "weights": file_digest(run.best),
     }
-    shapes = {name: array.shape[1:] for name, array in portable.samples.items()}
+    shapes = {name: array.shape[1:] for name, array in samples.items()}
     unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
         write(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
-        found = require_parity(portable.model, unproven, portable.samples, agree=portable.agree)
+        found = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
     finally:
         unproven.unlink(missing_ok=True)

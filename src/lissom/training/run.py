@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lissom.config import to_dict, updated
 from lissom.errors import DataError
@@ -34,6 +34,21 @@ class DataUsed:
     """What the split could not do."""
     notes: tuple[Note, ...] = ()
     """What was learned from it beside the weights."""
+
+
+class Item(NamedTuple):
+    """A file of the data, or whatever else it is made of."""
+
+    digest: str
+    """Of its content."""
+    part: str = ""
+    """"train", "val" or "test"; "" where it is in none, or in several."""
+
+
+def items_digest(items: Mapping[str, Item] | Mapping[str, str]) -> str:
+    """Of all items by name, or of their digests: equal wherever the same items lie."""
+    pairs = sorted((name, item if isinstance(item, str) else item.digest) for name, item in items.items())
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()[:32]
 
 
 def parts_digest(*parts: Any) -> str:

@@ -13,7 +13,7 @@ from lissom.events import What
 
 if TYPE_CHECKING:
     from lissom.training.figures import Figures
-    from lissom.training.run import DataUsed, InitialWeights
+    from lissom.training.run import DataUsed, InitialWeights, Item
 
 Arrays = Mapping[str, Any]
 """NumPy arrays by name."""
@@ -76,6 +76,11 @@ class Data(Protocol):
 
     @property
     def used(self) -> "DataUsed": ...
+    @property
+    def items(self) -> Mapping[str, "Item"]:
+        """What the digest of `used` is of, by name: files, or a cube and its map."""
+        ...
+
     @property
     def facts(self) -> Any:
         """Of the type `task.facts`."""
@@ -170,8 +175,6 @@ class Portable:
 
     model: Any
     """In eval mode, on the CPU."""
-    samples: Arrays
-    """Inputs by the names of the arguments of `forward`, the batch first: those that the answers are compared on."""
     outputs: tuple[str, ...]
     agree: Callable[[Arrays, Arrays], Any]
     """(file's outputs, network's outputs) -> `deploy.parity.Parity`."""
@@ -193,9 +196,17 @@ class Task:
     """(config) -> where the weights are that it begins with; None: random ones. Asked once in a training."""
     settle: Callable[[Any, Any], Any] = lambda config, weights: config
     """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
+    paths: tuple[str, ...] = ()
+    """Settings that say where the data is, the one that is always given first."""
+    content: Callable[..., Mapping[str, str]] | None = None
+    """(config, listener) -> the digest of each item of the data, by its name, before any is checked or split; None: the
+    data cannot be elsewhere."""
     load: Callable[..., Data]
     """(config, listener, run) -> the data: read, checked and split, once in each process; run: None, or the one that is
     looked at again, whose own preprocessing holds."""
+    decide: Callable[[Any, Any], Any] = lambda config, data: config
+    """(config, data) -> the same with what the data decides: what a run computes stands in its folder from the start.
+    A setting that this data leaves without effect is refused."""
     inputs: Callable[..., tuple[tuple[int, ...], ...]]
     """(config, facts) -> the shapes of what the network takes, without the batch: what its cost is counted at."""
     by_epochs: Callable[[Any], bool] = lambda _: True
@@ -219,9 +230,13 @@ class Task:
     """(predictor, data, split, *, folder, batch_size, listener, stop) -> what it reaches on a part of the data; tables
     and pictures go to the folder, None: nowhere."""
     foreign: Callable[..., Any] | None = None
-    """(opened, data, listener) -> other data, as the run sees its own; None: a run is measured on its own alone."""
+    """(opened, paths, listener) -> other data, as the run sees its own: all of it as the part `test`. paths: by the
+    settings that are named in `paths`. None: a run is measured on its own alone."""
+    proof: Callable[..., Arrays] | None = None
+    """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
+    trained where none did), drawn by a seed, as many of each class; None: answers are proven by nothing."""
     portable: Callable[..., Portable] | None = None
-    """(opened, listener) -> what is exported; None: not for this task."""
+    """(opened) -> what is exported; None: not for this task."""
     page: Callable[..., Any] | None = None
     """(run, figures) -> a `report.page.Page` of the finished run; None: its figures by name."""
     card: Callable[..., Any] | None = None

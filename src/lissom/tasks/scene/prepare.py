@@ -20,7 +20,7 @@ from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
-from lissom.training.run import DataUsed, Run, parts_digest
+from lissom.training.run import DataUsed, Item, Run, parts_digest
 
 PREPROCESS = "preprocess.npz"
 
@@ -83,6 +83,11 @@ class SceneData:
             warnings=made_up + self.split.warnings,
             notes=(self.fitted.note,),
         )
+
+    @property
+    def items(self) -> dict[str, Item]:
+        """The cube with its map."""
+        return {"scene": Item(self.scene.digest)}
 
     @property
     def facts(self) -> SceneFacts:

@@ -26,6 +26,7 @@ TASK = Task(
     check_options=SceneCheckOptions,
     weights=Later(f"{HERE}.transfer:weights"),
     settle=Later(f"{HERE}.train:settle"),
+    paths=("cube", "ground_truth", "train_map", "test_map"),
     load=Later(f"{HERE}.prepare:load"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     by_epochs=Later(f"{HERE}.prepare:by_epochs"),

@@ -16,7 +16,7 @@ from lissom.data.archives import open_archive
 from lissom.data.download import fetch
 from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
-from lissom.errors import DataError
+from lissom.errors import DataError, DataMissing
 from lissom.events import Listener, silent
 
 SIDE, CHANNELS = 32, 3
@@ -105,7 +105,7 @@ def find_named(key: str, *, cache_dir: Path, download: bool, listener: Listener 
         return FolderFiles(unpacked)
     if not archive.is_file():
         if not download:
-            raise DataError("data-not-downloaded", name=key, address=variant.address, path=archive)
+            raise DataMissing("data-not-downloaded", name=key, address=variant.address, path=archive)
         fetch(variant.address, archive, md5=variant.md5, listener=listener)
     return open_archive(archive, cache_dir=cache_dir)
 

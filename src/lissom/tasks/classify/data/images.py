@@ -24,7 +24,7 @@ from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
-from lissom.training.run import DataUsed, parts_digest
+from lissom.training.run import DataUsed, Item, parts_digest
 
 SAMPLE = 64  # images whose headers tell whether a data set is small
 MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
@@ -81,6 +81,12 @@ class ImageData:
         """For the run folder."""
         parts = parts_digest(*(part.places for part in (self.train, self.val, self.test)))
         return DataUsed(source=self.source, digest=self.digest, parts=parts, sizes=self.sizes, split=self.split_note)
+
+    @property
+    def items(self) -> dict[str, Item]:
+        """Every image that is in a part, by its name in the source."""
+        parts = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: Item(self.digest, part) for part, images in parts.items() for name in images.names}
 
     @property
     def facts(self) -> ClassifyFacts:

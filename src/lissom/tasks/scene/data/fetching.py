@@ -8,7 +8,7 @@ from pathlib import Path
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.data.download import fetch
-from lissom.errors import DataError
+from lissom.errors import DataMissing
 from lissom.events import Listener, silent
 from lissom.tasks.scene.data.known import PAGE, File, Known
 
@@ -33,7 +33,7 @@ def find_files(
     for file in files:
         path = _found(file, places)
         if path is None and not download:
-            raise DataError("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
+            raise DataMissing("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
         found.append(path or fetch_file(file, places[0], listener))
     return found
 

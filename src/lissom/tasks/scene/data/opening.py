@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError
+from lissom.errors import DataError, DataMissing
 from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.arrangement import check_extents
@@ -118,7 +118,7 @@ def read_layer(given: Given, *, rank: int, named: str | None = None, extent: Sha
     path = Path(given)
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise DataError("scene-not-found", path=path, known=", ".join(KNOWN))
+        raise DataMissing("scene-not-found", path=path, known=", ".join(KNOWN))
     if suffix in MAT:
         return read_mat(path, rank=rank, named=named, extent=extent)
     if suffix == ".npz":
