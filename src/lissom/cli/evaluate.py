@@ -1,25 +1,34 @@
 """`lissom evaluate`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
+from lissom.cli.arguments import AtLeast, Device, DryRun, Json, Positional, Threads
+from lissom.cli.places import given_places, with_places
 
 
+@with_places
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
     """Arguments of `lissom evaluate`."""
 
-    run_folder: Annotated[Path, Positional]
-    """A run."""
+    model: Annotated[Path, Positional]
+    """A run, or with `--weights` the name of a network."""
     data: Annotated[str | None, Positional] = None
-    """A class folder or an archive of one; None: the run's own test set, or the test pixels of its scene."""
+    """A class folder or an archive of one, or a cube: the run's own data in another place, of which the test part is
+    measured, or other data, of which all is; None: the run's own, where it was."""
     file: Path | None = None
     """What `lissom export` made of the run: it answers in the place of the network."""
-    batch_size: Count = 256
-    """Images at a time."""
+    weights: str | None = None
+    """For a network's name: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file."""
+    options: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """Options of that network, as name value pairs."""
+    batch_size: Annotated[int | None, AtLeast(1)] = None
+    """Images at a time; None: 256."""
+    output: Path | None = None
+    """The folder for tables and pictures; None: the run's, or one in it for other data."""
     device: Device = "auto"
     threads: Threads = None
     dry_run: DryRun = False
@@ -30,22 +39,26 @@ class Evaluate:
         """Prints the metrics; tables and pictures go to the run folder."""
         from lissom.cli.progress import screen
         from lissom.cli.screens import screens
-        from lissom.training.run import open_run
+        from lissom.training.opened import model_task
         from lissom.verbs.evaluate import evaluate
 
         with screen(quiet=self.json) as listener:
             found = evaluate(
-                self.run_folder,
+                self.model,
                 self.data,
                 file=self.file,
+                weights=self.weights,
+                options=self.options,
                 batch_size=self.batch_size,
+                output=self.output,
                 device=self.device,
                 threads=self.threads,
                 write=not self.dry_run,
                 listener=listener,
+                **given_places(self),
             )
         if self.json:
             print(json.dumps(found, indent=2, ensure_ascii=False))
         else:
-            screens(open_run(self.run_folder).task.name).evaluation(found)
+            screens(model_task(self.model).name).evaluation(found)
         return 0

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import DryRun, Json, Positional
+from lissom.cli.places import given_places, with_places
 from lissom.messages import text
 
 
+@with_places
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """Arguments of `lissom export`."""
@@ -17,6 +19,8 @@ class Export:
     """A run."""
     output: Path | None = None
     """The file to write; None: model.onnx in the run folder."""
+    data: str | None = None
+    """Where the data of the training lies now; None: where it was."""
     dry_run: DryRun = False
     """Only say which file would be written."""
     json: Json = False
@@ -30,9 +34,9 @@ class Export:
             print(text("cli.would-write", path=export_path(self.run_folder, self.output)))
             return 0
         with screen(quiet=self.json) as listener:
-            found = export(self.run_folder, self.output, listener=listener)
+            found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_places(self))
         if self.json:
             print(json.dumps(found, indent=2))
         else:
-            print(text("cli.exported", **found))
+            print(text("cli.exported" if found["proof"] == "data" else "cli.exported-golden", **found))
         return 0

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
+from lissom.cli.places import given_places, with_places
 
 
+@with_places
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
     """Arguments of `lissom inspect`."""
@@ -15,7 +17,8 @@ class Inspect:
     run_folder: Annotated[Path, Positional]
     """A run."""
     data: str | None = None
-    """A class folder or an archive of one; None: the run's own training images."""
+    """A class folder or an archive of one: the run's own data in another place, of which the training images are looked
+    at, or other data, of which all are; None: the run's own, where it was."""
     output: Path | None = None
     """The folder for the page, tables and pictures; None: the run's."""
     images: Count = 512
@@ -44,6 +47,7 @@ class Inspect:
                 threads=self.threads,
                 write=not self.dry_run,
                 listener=listener,
+                **given_places(self),
             )
         if self.json:
             print(json.dumps(found, indent=2, ensure_ascii=False))

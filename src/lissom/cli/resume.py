@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Device, DryRun, Json, Positional, Quiet, Threads
+from lissom.cli.places import given_places, with_places
 from lissom.messages import text
 
 
+@with_places
 @dataclass(frozen=True, kw_only=True)
 class Resume:
     """Arguments of `lissom resume`."""
 
     run_folder: Annotated[Path, Positional]
     """The interrupted run."""
+    data: str | None = None
+    """Where the data of the training lies now; None: where it was."""
     device: Device | None = None
     """Where to compute; None: as the run began."""
     threads: Threads = None
@@ -36,7 +40,14 @@ class Resume:
             print(json.dumps({"run": str(self.run_folder), "step": step}, indent=2) if self.json else said)
             return 0
         with screen(quiet=self.quiet or self.json) as listener:
-            run = resume(self.run_folder, device=self.device, threads=self.threads, listener=listener)
+            run = resume(
+                self.run_folder,
+                self.data,
+                device=self.device,
+                threads=self.threads,
+                listener=listener,
+                **given_places(self),
+            )
         if self.json:
             found = {"run": str(run.path), "status": run.status, "test": run.test}
             print(json.dumps(found, indent=2, ensure_ascii=False))

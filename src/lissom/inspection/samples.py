@@ -25,8 +25,6 @@ class Samples:
     """n H W C -> n C H W, as the network takes them, on its device."""
     batches: Callable[[int], Iterable[Tensor]]
     """At most so many at a time -> B C H W, all of them in order."""
-    source: str | None = None
-    """Data given by the user; None: the run's own training data."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,8 +1,11 @@
 """The run folder as plain mappings: made once, filled while training, read by everything that comes after.
 
 config.yaml  env.json  run.json          settings, machine, what the network expects and answers
+items.json                               what the data is made of: the digest and the part of each item
 metrics.jsonl  results.csv               one row for each epoch
 best.safetensors  last.safetensors       weights; `checkpoints/` holds the full training state
+initial.safetensors                      the weights that a run begins with, unless random, until it is finished
+golden.npz                               a few inputs of the network and its outputs
 curves.*  confusion.*  samples.png  report.html  model_card.md
 
 `training.run` makes a typed run of it; here nothing is known of tasks.
@@ -21,9 +24,10 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, MachineError, UsageError
 
-RUN_FORMAT = 3  # raised when this lissom could misread an older folder
+RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
-BEST, LAST, CHECKPOINTS = "best.safetensors", "last.safetensors", "checkpoints"
+ITEMS, GOLDEN = "items.json", "golden.npz"
+INITIAL, BEST, LAST, CHECKPOINTS = "initial.safetensors", "best.safetensors", "last.safetensors", "checkpoints"
 
 
 class Stored(NamedTuple):

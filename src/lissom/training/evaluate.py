@@ -1,51 +1,66 @@
-"""What a run's best weights reach, written once for all tasks."""
+"""What a run's best weights reach, or a network with weights, written once for all tasks."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lissom.errors import DataError, UsageError
-from lissom.events import Listener, Stop, note
-from lissom.runs.folder import file_digest
+from lissom.events import Listener, Note, Stop, note
+from lissom.runs.folder import file_digest, write_json
+from lissom.runs.owner import owned
+from lissom.training.data import Paths, copies, is_own, other_content, own_data
 from lissom.training.figures import Figures
 from lissom.training.opened import Opened, exportable, open_file
 from lissom.training.run import Run
-from lissom.training.task import Data, Where
+from lissom.training.task import Where
 
 EVALUATIONS = "evaluations"  # in the run folder: a folder for each other data
+EVALUATION = "evaluation.json"
 
 
 def evaluate(
-    run: Run,
-    data: str | None,
+    opened: Opened,
+    paths: Paths,
     *,
     file: Path | str | None,
-    batch_size: int,
+    options: Any,
+    batch_size: int | None,
     where: Where,
     write: bool,
+    output: Path | None,
     listener: Listener,
     stop: Stop | None,
 ) -> Figures:
-    """Measures the best weights, or the portable `file` made of them, on the run's test data or on all of `data`.
+    """Measures the best weights of a run, or the portable `file` made of them, or a network with weights.
 
-    Tables and pictures go to the run's folder, or for other data, or a file, to one below it.
+    paths: where the data is, by the settings of the task that say so. None: the run's test data. The content of the
+    training: the run's data has moved, and its test part is measured. Other content: all of it. `details["data"]` is
+    "own", "moved" or "other". Tables and pictures go to `output`, else to the run's folder, or for other data, or a
+    file, to one below it.
     Raises: DataError when the run's data has changed since, or other data does not fit; UsageError for a task that
     measures its own data alone.
     """
-    opened = _answering(run, file, where.threads)
-    held = own_data(run, listener) if data is None else _foreign(opened, data, listener)
-    predictor = run.task.predictor(opened, run.task.options(), where)
-    folder = _folder(run, data, file) if write else None
-    return run.task.measure(predictor, held, "test", folder=folder, batch_size=batch_size, listener=listener, stop=stop)
-
-
-def own_data(run: Run, listener: Listener) -> Data:
-    """The data of the training. Raises: DataError when it is not what it was: what trained might be measured."""
-    data = run.task.load(run.config, listener, run)
-    now, then = data.used, run.record.data
-    if (now.digest, now.parts, now.sizes) != (then.digest, then.parts, then.sizes):
-        raise DataError("run-data-changed", run=run.path, data=now.source)
-    return data
+    run, task = opened.run, opened.task
+    answering = _answering(run, file, where.threads) if run else opened
+    which = "other" if run is None else "own" if not paths else "moved" if is_own(run, paths, listener) else "other"
+    if which == "other":
+        held: Any = foreign_data(answering, paths, listener)
+    else:
+        assert run
+        held = own_data(run, listener, paths)
+    notes = _notes(run, which, paths, listener)
+    folder = _folder(run, paths if which == "other" else {}, file, output) if write else None
+    with _written(run, folder):
+        predictor = task.predictor(answering, options or task.options(), where)
+        found = task.measure(
+            predictor, held, "test", folder=folder, batch_size=batch_size, listener=listener, stop=stop
+        )
+        figures = replace(found, details={**found.details, "data": which}, notes=(*notes, *found.notes))
+        if folder is not None:
+            write_json(folder / EVALUATION, figures.to_dict())
+    return figures
 
 
 def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened:
@@ -61,13 +76,39 @@ def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened
     return replace(opened, run=run)
 
 
-def _foreign(opened: Opened, data: str, listener: Listener) -> Any:
+def foreign_data(opened: Opened, paths: Paths, listener: Listener) -> Any:
+    """Other data as the opened sees its own. Raises: UsageError for a task that has none."""
     if opened.task.foreign is None:
-        raise UsageError("evaluate-own-data", task=opened.task.name, got=data)
-    return opened.task.foreign(opened, data, listener)
+        raise UsageError("evaluate-own-data", task=opened.task.name, got=", ".join(paths.values()))
+    return opened.task.foreign(opened, paths, listener)
 
 
-def _folder(run: Run, data: str | None, file: Path | str | None) -> Path:
-    """The run's own, or one below it that is named for the other data and the file."""
-    of = "-".join(Path(part).expanduser().resolve().name for part in (data, file) if part)
+def _notes(run: Run | None, which: str, paths: Paths, listener: Listener) -> tuple[Note, ...]:
+    """Which data it was, where some was given, and how much of other data the run has seen."""
+    if run is None or not paths:
+        return ()
+    data = ", ".join(paths.values())
+    if which == "moved":
+        return (note("verbs.data-moved", data=data),)
+    content = other_content(run, paths, listener)
+    seen = copies(run, content)
+    told = note("verbs.data-other", data=data)
+    return (told, note("verbs.data-copies", seen=seen, items=len(content))) if seen else (told,)
+
+
+@contextlib.contextmanager
+def _written(run: Run | None, folder: Path | None) -> Iterator[None]:
+    """Whoever writes into a run folder owns it. Raises: MachineError when another process does."""
+    if run is None or folder is None or run.path.resolve() not in (folder.resolve(), *folder.resolve().parents):
+        yield
+        return
+    with owned(run.path):
+        yield
+
+
+def _folder(run: Run | None, paths: Paths, file: Path | str | None, output: Path | None) -> Path | None:
+    """What is asked for; else the run's own, or one below it that is named for the other data and the file."""
+    if output is not None or run is None:
+        return output
+    of = "-".join(Path(part).expanduser().resolve().name for part in (*paths.values(), file) if part)
     return run.path / EVALUATIONS / of if of else run.path

@@ -1,37 +1,41 @@
 """A run as a file that provably gives the same answers, written once for all tasks."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lissom.errors import MachineError
+from lissom.errors import DataMissing, MachineError
 from lissom.events import Listener, note
 from lissom.runs.folder import file_digest
 from lissom.runs.typed import plain
-from lissom.training.evaluate import own_data
+from lissom.training.data import Paths, own_data
+from lissom.training.golden import read_golden, require_golden
 from lissom.training.opened import Opened, exportable
 from lissom.training.run import Run
-from lissom.training.task import Where
+from lissom.training.task import Arrays, Portable, Predictor, Where
 
 CHECKED = 64  # samples, as many of each class
 
 
-def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
+def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None) -> dict[str, Any]:
     """Writes the best weights as a file of the kind that its ending says, and compares its outputs with the network's.
 
-    They are compared on samples of the test data.
+    They are compared on samples of the data on which the best epoch was chosen; where the data of a finished run is no
+    longer there, on the golden samples in its folder. paths: where the data lies now.
 
-    Returns `file`, `images` (that were compared), `difference` (the largest of any output) and `tolerance`.
-    Raises: ResultError, and leaves no file, when they differ by more than the tolerance.
+    Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any output)
+    and `tolerance`.
+    Raises: ResultError, and leaves no file, when they differ by more than the tolerance; DataError for data that is not
+    that of the training.
     """
     from lissom.deploy.parity import require_parity
     from lissom.deploy.targets import writer
 
     task, opened = exportable(run).task, Opened.of_run(run)
     assert task.portable
-    assert task.proof
     portable = task.portable(opened)
-    predictor = task.predictor(opened, task.options(), Where("cpu"))
-    samples = task.proof(predictor, own_data(run, listener), CHECKED)
+    predictor = task.predictor(replace(opened, model=portable.model), task.options(), Where("cpu"))
+    samples, proof = _samples(run, predictor, portable, listener, paths)
     about = {
         "task": run.task.name,
         "facts": plain(run.facts),
@@ -46,12 +50,24 @@ def export(run: Run, path: Path, listener: Listener) -> dict[str, Any]:
         unproven.replace(path)
     finally:
         unproven.unlink(missing_ok=True)
-    return {
-        "file": str(path),
-        "images": found.n,
-        "difference": found.largest_difference,
-        "tolerance": found.tolerance,
-    }
+    figures = {"images": found.n, "difference": found.largest_difference, "tolerance": found.tolerance}
+    return {"file": str(path), "proof": proof, **figures}
+
+
+def _samples(
+    run: Run, predictor: Predictor, portable: Portable, listener: Listener, paths: Paths | None
+) -> tuple[Arrays, str]:
+    """What the outputs are compared on, and whether it is "data" or "golden"."""
+    golden = read_golden(run)
+    if golden:
+        require_golden(run, golden, predictor, portable.agree)
+    try:
+        assert run.task.proof, "a task with a portable form, and no samples that prove it"
+        return run.task.proof(predictor, own_data(run, listener, paths), CHECKED), "data"
+    except DataMissing:
+        if golden is None or paths:
+            raise
+        return golden.inputs, "golden"
 
 
 def export_path(run: Run, output: Path | str | None) -> Path:

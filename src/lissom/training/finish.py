@@ -9,13 +9,13 @@ from lissom.events import Listener, Stop, Stopping
 from lissom.report.card import model_card
 from lissom.report.curves import curves
 from lissom.report.saving import save_picture
+from lissom.runs.folder import INITIAL
 from lissom.training.figures import Figures
+from lissom.training.golden import keep_golden
 from lissom.training.opened import Opened
 from lissom.training.pages import plain_card, plain_page
 from lissom.training.run import Run, open_run, write_results
 from lissom.training.task import Data, Where
-
-BATCH = 256  # samples at a time
 
 
 def finish(run: Run, model: Any, data: Data, where: Where, listener: Listener, stop: Stop | None) -> None:
@@ -27,13 +27,23 @@ def finish(run: Run, model: Any, data: Data, where: Where, listener: Listener, s
             if request.asked:  # since the last epoch ended
                 raise Interrupted("stopped-at-once", run=run.path)
             figures = task.measure(
-                predictor, data, "test", folder=run.path, batch_size=BATCH, listener=listener, stop=request.token
+                predictor, data, "test", folder=run.path, batch_size=None, listener=listener, stop=request.token
             )
     except (Interrupted, KeyboardInterrupt) as error:  # a resume measures again
         raise Interrupted("stopped-at-once", run=run.path) from error
     write_results(run.path, {"test": figures.values, "intervals": figures.intervals, "notes": figures.notes})
+    keep_golden(run, _on_cpu(run, predictor), data)
     _tell(open_run(run.path), figures)
     write_results(run.path, {"status": "finished"})
+    (run.path / INITIAL).unlink(missing_ok=True)
+
+
+def _on_cpu(run: Run, predictor: Any) -> Any:
+    """The predictor on the CPU, where others will prove its answers again."""
+    model = getattr(predictor, "model", None)
+    if model is None or run.task.proof is None or next(model.parameters()).device.type == "cpu":
+        return predictor
+    return run.task.predictor(Opened.of_run(run), run.task.options(), Where("cpu"))
 
 
 def _tell(run: Run, figures: Figures) -> None:

@@ -7,6 +7,9 @@ from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.events import Listener, silent
 from lissom.messages import text
+from lissom.training.data import given_paths, is_own, own_data
+from lissom.training.evaluate import foreign_data
+from lissom.training.opened import Opened
 from lissom.training.run import open_run
 
 
@@ -21,8 +24,11 @@ def inspect(
     threads: int | None = None,
     write: bool = True,
     listener: Listener = silent,
+    **paths: Any,
 ) -> dict[str, Any]:
     """Looks into a run's best weights with `images` of its training images, or of `data`, as many of each class.
+
+    data, paths: where the data of the training lies now, or other data, of which all is looked at.
 
     The training images, not augmented: what is dead on them has no gradient, and the test images stay unread.
     Returns plain data: `network`, `images`, `source`; `kernels` (a row for each depthwise layer), `spiral`,
@@ -39,10 +45,13 @@ def inspect(
     run = open_run(run_folder)
     if run.task.samples is None:
         raise UsageError("verb-not-for-task", verb="inspect", task=run.task.name)
-    samples = run.task.samples(run, data, most=images, device=device, listener=listener)
+    others = given_paths(run.task, data, paths)
+    own = not others or is_own(run, others, listener)
+    held: Any = own_data(run, listener, others) if own else foreign_data(Opened.of_run(run), others, listener)
+    samples = run.task.samples(run, held, "train" if own else "test", most=images, device=device)
     return inspect_samples(
         samples,
-        source=samples.source or text("inspect.source", run=run.name),
+        source=text("inspect.source", run=run.name) if own else ", ".join(others.values()),
         folder=(Path(output) if output else run.path) if write else None,
         batch_size=batch_size,
     )

@@ -4,17 +4,21 @@ import contextlib
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from lissom.config import to_dict
 from lissom.device import choose_device
 from lissom.engine.fit import FitResult, fit
 from lissom.engine.processes import launch, on_first, under_torchrun
 from lissom.errors import Interrupted, LissomError, MachineError, UsageError
 from lissom.events import Listener, Note, Stop, silent
+from lissom.runs.folder import INITIAL, write_config
 from lissom.runs.owner import Owner, owned
+from lissom.runs.weights import save_weights
 from lissom.training.changes import Change, Stored, objective
 from lissom.training.finish import finish
 from lissom.training.prepare import Prepared, prepare
@@ -32,8 +36,8 @@ def train(config: Any, place: Place, listener: Listener, stop: Stop | None, *, c
     changes: made to its network and its objective beside the settings. Raises: all that `prepare` refuses, before that.
     """
     with _alone():
-        prepared = prepare(task_of(config), config, listener, changes=[change.to_json() for change in changes])
-        return _launch(prepared.config, place, None, prepared, prepared.changes, listener, stop)
+        made: list[Prepared] = [prepare(task_of(config), config, listener, changes=[c.to_json() for c in changes])]
+        return _launch(made[0].config, place, None, made, made[0].changes, listener, stop)
 
 
 def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
@@ -42,7 +46,7 @@ def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
     Raises: DataError when the data has changed since; MachineError when another process writes it; else as `train`.
     """
     with _alone():
-        return _launch(run.config, None, run.path, None, (), listener, stop)
+        return _launch(run.config, None, run.path, [], (), listener, stop)
 
 
 @contextlib.contextmanager
@@ -60,12 +64,14 @@ def _launch(
     config: Any,
     place: Place | None,
     resumed: Path | None,
-    prepared: Prepared | None,
+    made: list[Prepared],
     changes: Sequence[Stored],
     listener: Listener,
     stop: Stop | None,
 ) -> Path:
-    """In one process with what was prepared; new processes prepare for themselves, as data does not travel."""
+    """In one process with what was prepared, which is taken out of `made`; new processes prepare for themselves, as
+    data does not travel, and this one holds none meanwhile."""
+    prepared = made.pop() if made else None
     if config.engine.devices > 1 and not under_torchrun():
         prepared = None
     return launch(life, config.engine, config, place, resumed, prepared, changes, listener=listener, stop=stop)
@@ -88,7 +94,7 @@ def life(
     """
     task = task_of(config)
     if prepared is None:
-        run = None if resumed is None else open_run(resumed)
+        run = None if resumed is None else replace(open_run(resumed), config=config)
         prepared = prepare(task, config, listener if resumed else silent, run=run, changes=changes)
     if resumed is None:
         assert place
@@ -98,6 +104,8 @@ def life(
     with _owned(fabric, folder) as (require, over):
         if over:  # another process finished it between our reading and our owning it
             return folder
+        if resumed is not None:
+            on_first(fabric, write_config, folder, to_dict(config))  # the data may lie elsewhere now
         if prepared.model is None:
             require()
             on_first(fabric, _fit_at_once, folder, prepared, listener, stop)
@@ -204,10 +212,15 @@ def begun(place: Place, prepared: Prepared) -> Path:
         weights=prepared.weights,
         changes=tuple(dict(change) for change in prepared.changes),
     )
-    folder = begin(place, prepared.stem, config=prepared.config, facts=prepared.facts, record=record)
-    batches = prepared.batches_on("cpu") if prepared.model else None
-    prepared.task.begin(folder, prepared.config, prepared.data, prepared.facts, batches)
-    return folder
+
+    def fill(folder: Path) -> None:
+        if prepared.weights and prepared.model:
+            save_weights(folder / INITIAL, prepared.model.state_dict())
+        batches = prepared.batches_on("cpu") if prepared.model else None
+        prepared.task.begin(folder, prepared.config, prepared.data, prepared.facts, batches)
+
+    config, facts, items = prepared.config, prepared.facts, prepared.data.items
+    return begin(place, prepared.stem, config=config, facts=facts, record=record, items=items, fill=fill)
 
 
 def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What answers for people's own data: a run, a portable file, or a network with weights."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lissom.config import updated
 from lissom.errors import DataError, UsageError
 from lissom.runs.folder import is_run
 from lissom.runs.typed import typed
@@ -28,6 +30,8 @@ class Opened:
     """Of a network, where it is neither."""
     model: Any = None
     """The run's network with its best weights, where it is at hand."""
+    options: Any = None
+    """Of a network by its name: the options of its prediction, which say its weights."""
 
     @classmethod
     def of_run(cls, run: Run, model: Any = None) -> "Opened":
@@ -50,6 +54,25 @@ def open_model(model: Path | str, *, threads: int | None = None) -> Opened:
     if path.exists():
         raise DataError("model-neither", path=path)
     return Opened(task=first_task(), facts=None, name=str(model))
+
+
+def open_for_data(
+    model: Path | str, weights: str | Path | None = None, options: Mapping[str, Any] | None = None
+) -> tuple[Opened, Any]:
+    """A run, or the name of a network with `weights`, to measure; and the options of its prediction, None: the task's.
+
+    Raises: UsageError for weights of a run, and for a name without; DataError for a file, which is measured as a run's.
+    """
+    if is_run(Path(model)) or isinstance(model, Run):
+        if weights is not None or options:
+            raise UsageError("weights-with-run", model=model)
+        return open_model(model), None
+    if Path(model).exists() or weights is None:
+        raise DataError("run-folder-missing" if not Path(model).exists() else "not-a-run-folder", path=model)
+    opened = open_model(model)
+    given = {"weights": str(weights), "options": dict(options or {})}
+    chosen = updated(opened.task.options(), given, where=f"evaluate {model}")
+    return replace(opened, options=chosen), chosen
 
 
 def model_task(model: Path | str) -> Task:

@@ -12,8 +12,10 @@ from lissom.engine.checkpoint import newest
 from lissom.engine.seeds import seed_everything
 from lissom.events import Listener
 from lissom.profiler import count
+from lissom.runs.folder import INITIAL
+from lissom.runs.weights import digest, load_weights
 from lissom.training.changes import Stored, network
-from lissom.training.evaluate import own_data
+from lissom.training.data import own_data, whole_paths
 from lissom.training.run import InitialWeights, Run
 from lissom.training.task import Batches, Cost, Data, Task, Where
 
@@ -59,16 +61,17 @@ def prepare(
 ) -> Prepared:
     """Settings, device, data, cost, network, weights and batches, checked in this order.
 
-    run: one to go on with: its own facts and changes hold, its data must be the same, and a checkpoint holds its
-    weights. changes: of a new run's network.
+    run: one to go on with: its own settings, facts and changes hold, its data must be the same, and a checkpoint holds
+    its weights, or the run folder those that it began with. changes: of a new run's network.
     Raises: UsageError and DataError for what cannot be trained, MachineError for a device that is missing.
     """
     going_on = run is not None and bool(newest(run.checkpoints))
-    weights = None if going_on else task.weights(config)
-    config = config if run else task.settle(config, weights)
+    weights = None if run else task.weights(config)
+    config = config if run else whole_paths(task, task.settle(config, weights))
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
     data = own_data(run, listener) if run else task.load(config, listener, None)
+    config = config if run else task.decide(config, data)
     facts = run.facts if run else data.facts
     changes = run.record.changes if run else tuple(changes)
     cost = _cost(task, config, facts, changes)
@@ -77,11 +80,14 @@ def prepare(
     )
     if task.by_epochs(config):
         seed_everything(config.engine.seed)
-        prepared.model = network(task, config, facts, changes)
+        prepared.model = model = network(task, config, facts, changes)
         if weights is not None:
             assert task.start, "weights that nobody loads"
-            begun = task.start(prepared.model, weights, facts, listener)
-            prepared.weights, prepared.facts = begun.about, replace(facts, **begun.facts)
+            begun = task.start(model, weights, facts, listener)
+            prepared.weights = replace(begun.about, digest=digest(model.state_dict()))
+            prepared.facts = replace(facts, **begun.facts)
+        elif run and run.record.weights and not going_on:
+            load_weights(model, run.path / INITIAL)
         prepared.batches_on("cpu")  # its checks too come before anything is written
     return prepared
 

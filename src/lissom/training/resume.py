@@ -2,25 +2,31 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from lissom.events import Listener, Stop, silent
+from lissom.training.data import given_paths, placed
 from lissom.training.run import Run, open_run
 
 
 def resume(
     run_folder: Path | str,
+    data: Any = None,
     *,
     device: str | None = None,
     threads: int | None = None,
     listener: Listener = silent,
     stop: Stop | None = None,
+    **paths: Any,
 ) -> Run:
     """Continues an interrupted run from its newest sound checkpoint and returns it finished; a finished one as it is.
 
     On a CPU with the same threads the weights end up bit for bit as if nothing had happened.
+    data, and settings that say where data is, as `cube` and `ground_truth` of a scene: where it lies now.
     Raises: DataError when it is no run, or its data has changed since; else as `train`.
     """
     run = open_run(run_folder)
+    run = placed(run, given_paths(run.task, data, paths))
     if run.status == "finished":
         return run
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}

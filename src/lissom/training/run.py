@@ -1,7 +1,7 @@
 """A run folder that knows its task: settings and facts with types, made and opened."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +72,8 @@ class InitialWeights:
     licence: str | None = None
     style: str | None = None
     """Whose names the file has."""
+    digest: str = ""
+    """Of the network's tensors as it begins, which stand in the run folder until it is finished."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +158,11 @@ class Run:
         return self.path / folder.CHECKPOINTS
 
     @property
+    def items(self) -> dict[str, Item]:
+        """What the data was made of when the run began. Raises: DataError where that is missing or damaged."""
+        return {name: Item(*item) for name, item in folder.read_json(self.path / folder.ITEMS).items()}
+
+    @property
     def environment(self) -> dict[str, Any]:
         """The content of env.json, or nothing when it is not there."""
         return folder.read_environment(self.path)
@@ -184,13 +191,25 @@ def open_run(path: Path | str) -> Run:
     )
 
 
-def begin(place: Place, stem: str, *, config: Any, facts: Any, record: Record) -> Path:
-    """Makes a run folder with all that is known before training: settings, facts, machine. Raises: as `create`."""
+def begin(
+    place: Place,
+    stem: str,
+    *,
+    config: Any,
+    facts: Any,
+    record: Record,
+    items: Mapping[str, Item] | None = None,
+    fill: Callable[[Path], None] = lambda path: None,
+) -> Path:
+    """Makes a run folder with all that is known before training: settings, facts, machine, what the data is made of,
+    and what `fill` writes; run.json comes last, and makes it a run. Raises: as `create`."""
     path = folder.create(place.runs_dir, place.name or stem, dated=place.name is None)
     folder.write_config(path, to_dict(config))
-    folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
     found = {**environment(), "seed": config.engine.seed, "data_digest": record.data.digest}
     folder.write_json(path / folder.ENVIRONMENT, found)
+    folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
+    fill(path)
+    folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
     return path
 
 

@@ -198,6 +198,8 @@ class Task:
     """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
     paths: tuple[str, ...] = ()
     """Settings that say where the data is, the one that is always given first."""
+    data_names: tuple[str, ...] = ()
+    """What the first of them may hold in the place of a path, even where a file is called so."""
     content: Callable[..., Mapping[str, str]] | None = None
     """(config, listener) -> the digest of each item of the data, by its name, before any is checked or split; None: the
     data cannot be elsewhere."""
@@ -256,7 +258,8 @@ class Task:
     demo_networks: Callable[[], list[str]] = list
     """() -> labels of the networks that `demo` trains."""
     samples: Callable[..., Any] | None = None
-    """(run, data, *, most, device, listener) -> `inspection.samples.Samples`; None: no pictures to look inside with."""
+    """(run, data, part, *, most, device) -> `inspection.samples.Samples` of a part of the data; None: no pictures to
+    look inside with."""
     again: Callable[..., Any] | None = None
     """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
     summary: Callable[..., dict[str, Any]] | None = None

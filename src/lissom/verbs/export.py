@@ -5,18 +5,30 @@ from typing import Any
 
 from lissom.events import Listener, silent
 from lissom.training import export as training
+from lissom.training.data import given_paths
 from lissom.training.run import open_run
 
 
-def export(run_folder: Path | str, output: Path | str | None = None, *, listener: Listener = silent) -> dict[str, Any]:
+def export(
+    run_folder: Path | str,
+    output: Path | str | None = None,
+    *,
+    data: Path | str | None = None,
+    listener: Listener = silent,
+    **paths: Any,
+) -> dict[str, Any]:
     """Writes a run's best weights as ONNX and proves that the file answers as the run does.
 
-    Returns `file`, `images` (that were compared), `difference` (the largest of any output) and `tolerance`.
-    Raises: ResultError, and removes the file, when the answers differ by more than the tolerance; UsageError for a run
-    of a task that has no portable form.
+    data, paths: where the data of the training lies now; a run whose data is gone is proven on the golden samples in
+    its folder.
+    Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any
+    output) and `tolerance`.
+    Raises: ResultError, and removes the file, when the answers differ by more than the tolerance; DataError for data
+    that is not that of the training; UsageError for a run of a task that has no portable form.
     """
     run = open_run(run_folder)
-    return training.export(run, training.export_path(run, output), listener)
+    file = training.export_path(run, output)
+    return training.export(run, file, listener, given_paths(run.task, data, paths))
 
 
 def export_path(run_folder: Path | str, output: Path | str | None = None) -> Path:

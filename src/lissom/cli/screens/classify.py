@@ -8,6 +8,7 @@ from typing import Any
 
 from lissom.cli.screens.plain import several as several  # nothing of photos is in it
 from lissom.cli.show import NUMBER, console, show_rows
+from lissom.events import Note
 from lissom.messages import text
 from lissom.report.tables import comparison_columns, legend, percent, to_rich
 from lissom.training.run import Run
@@ -45,6 +46,8 @@ def evaluation(found: dict[str, Any]) -> None:
     out.print(text("cli.top1", accuracy=percent(found["top1"]), low=percent(low), high=percent(high), **_sizes(found)))
     if "top5" in found:
         out.print(text("cli.top5", accuracy=percent(found["top5"])))
+    for told in found["notes"]:
+        out.print(str(Note(**told)), markup=False)
     out.print(text("cli.scores", f1=f"{found['macro_f1']:.3f}", error=percent(found["calibration_error"])))
     show_rows(found["per_class"])
     if found.get("folder"):

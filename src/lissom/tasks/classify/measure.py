@@ -30,7 +30,7 @@ def measure(
     split: str,
     *,
     folder: Path | None,
-    batch_size: int,
+    batch_size: int | None,
     listener: Listener,
     stop: Stop | None,
 ) -> Figures:
@@ -40,7 +40,7 @@ def measure(
     """
     images: ImageSet = getattr(data, split)
     parts = []
-    for pixels in pixel_batches(images, batch_size):
+    for pixels in pixel_batches(images, batch_size or 256):
         parts.append(predictor.decode(predictor.outputs(predictor.preprocess(pixels))))
         done = sum(map(len, parts))
         listener(Advanced(what="images", done=done, total=len(images)))

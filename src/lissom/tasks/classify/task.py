@@ -38,6 +38,7 @@ TASK = Task(
     weights=Later(f"{HERE}.train:weights"),
     settle=Later(f"{HERE}.train:settle"),
     paths=("data",),
+    data_names=("digits", "cifar10", "cifar100"),
     load=Later(f"{HERE}.prepare:load_data"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     build=Later(f"{HERE}.prepare:build"),

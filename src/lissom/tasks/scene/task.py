@@ -27,6 +27,7 @@ TASK = Task(
     weights=Later(f"{HERE}.transfer:weights"),
     settle=Later(f"{HERE}.train:settle"),
     paths=("cube", "ground_truth", "train_map", "test_map"),
+    data_names=("synthetic",),
     load=Later(f"{HERE}.prepare:load"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     by_epochs=Later(f"{HERE}.prepare:by_epochs"),

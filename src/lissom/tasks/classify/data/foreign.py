@@ -1,6 +1,6 @@
 """Labelled images from elsewhere, seen as a trained network sees its own: its classes, channels and resolution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +21,11 @@ class OtherImages(NamedTuple):
     test: ImageSet
 
 
-def foreign(opened: Opened, data: str, listener: Listener) -> OtherImages:
+def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> OtherImages:
     """`open_foreign` for what was opened."""
     facts, run = opened.facts, opened.run
     images = open_foreign(
-        data,
+        paths["data"],
         class_names=facts.class_names,
         in_channels=facts.in_channels,
         resolution=facts.resolution,
@@ -37,7 +37,7 @@ def foreign(opened: Opened, data: str, listener: Listener) -> OtherImages:
 def open_foreign(
     spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path
 ) -> ImageSet:
-    """The test part of a source, or all of it where it has none, labelled with the places of `class_names`.
+    """All images of a source, labelled with the places of `class_names`.
 
     Raises: DataError for data that cannot be read, or a class that is not among `class_names`.
     """
@@ -47,8 +47,6 @@ def open_foreign(
         if name not in known:
             raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))
     source.channels = in_channels
-    places = np.flatnonzero(source.parts == "test")
-    if not len(places):
-        places = np.arange(len(source.names))
+    places = np.arange(len(source.names))
     labels = np.array([known[name] for name in source.class_names])[source.labels[places]]
     return ImageSet(StreamedPixels(source, resolution), places, labels, [source.names[place] for place in places])

@@ -1,0 +1,131 @@
+"""A run's data, proven by its content: moved, changed, gone or other; by a task from outside, through the verbs."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lissom
+from lissom.errors import DataError, DataMissing, ResultError, UsageError
+from lissom.runs.weights import read_weights, save_weights
+from lissom.training.run import Run
+from lissom.verbs.evaluate import evaluate
+from lissom.verbs.export import export
+from lissom.verbs.resume import resume
+from training import test_toy
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """pictures/, and runs/first, trained on it."""
+    sys.modules["test_toy"] = test_toy  # under the name that the run holds
+    place = tmp_path_factory.mktemp("own")
+    (place / "pictures").mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(32):
+        grey = np.full((8, 8), rng.integers(0, 256), np.uint8)
+        Image.fromarray(grey).save(place / "pictures" / f"{number:02}.png")
+    config = test_toy.Config(pictures=test_toy.Pictures(data=str(place / "pictures")))
+    lissom.train(config, epochs=8, threads=1, runs_dir=place / "runs", name="first")
+    return place
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    """A copy of its own for each test."""
+    shutil.copytree(made, tmp_path / "own")
+    run = tmp_path / "own" / "runs" / "first"
+    config = (run / "config.yaml").read_text(encoding="utf-8")
+    (run / "config.yaml").write_text(config.replace(str(made), str(tmp_path / "own")), encoding="utf-8")
+    return tmp_path / "own"
+
+
+def change(place: Path) -> None:
+    pictures = place / "pictures"
+    (pictures / "03.png").write_bytes((pictures / "04.png").read_bytes())
+    (pictures / "05.png").unlink()
+    shutil.copy(pictures / "06.png", pictures / "zz.png")
+
+
+def test_a_touch_a_copy_and_another_folder_change_nothing(place: Path) -> None:
+    run = lissom.open_run(place / "runs" / "first")
+    for picture in (place / "pictures").iterdir():
+        os.utime(picture, (1, 1))
+    own = evaluate(run)
+    assert own["data"] == "own"
+    (place / "pictures").rename(place / "elsewhere")
+    moved = evaluate(run, place / "elsewhere")
+    assert (moved["data"], moved["close"], moved["pictures"]) == ("moved", own["close"], 8)
+    assert [told["name"] for told in moved["notes"]] == ["verbs.data-moved"]
+    assert moved["folder"] == str(run.path)
+
+
+@pytest.mark.parametrize("verb", [evaluate, export])
+def test_changed_data_is_refused_and_every_change_named(place: Path, verb: Any) -> None:
+    change(place)
+    with pytest.raises(DataError, match=r"added zz\.png; removed 05\.png; changed 03\.png") as raised:
+        verb(place / "runs" / "first")
+    assert raised.value.kind == "run-data-changed"
+
+
+def test_other_data_is_no_data_of_a_task_that_has_none(place: Path) -> None:
+    change(place)
+    with pytest.raises(UsageError, match="measured on its own test data"):  # the toy has no other data
+        evaluate(place / "runs" / "first", place / "pictures")
+
+
+def test_what_is_moved_and_changed_is_no_data_to_resume_or_export_with(place: Path) -> None:
+    run = place / "runs" / "first"
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps(record | {"status": "training"}), encoding="utf-8")
+    shutil.copytree(place / "pictures", place / "elsewhere")
+    change(place)
+    for verb in (resume, export):
+        with pytest.raises(DataError, match="is not that of its training"):
+            verb(run, data=place / "pictures")
+    found: Run = resume(run, place / "elsewhere")
+    assert (found.status, found.config.pictures.data) == ("finished", str(place / "elsewhere"))
+
+
+def test_a_path_holds_in_every_working_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    config = test_toy.Config(pictures=test_toy.Pictures(data="pictures"))
+    run = lissom.train(config, epochs=1, threads=1, name="relative")
+    assert run.config.pictures.data == str(place / "pictures")
+    monkeypatch.chdir("/")
+    assert evaluate(place / run)["data"] == "own"
+
+
+def test_a_run_whose_data_is_gone_is_exported_with_its_golden_samples_alone(place: Path) -> None:
+    run = place / "runs" / "first"
+    assert export(run)["proof"] == "data"
+    shutil.rmtree(place / "pictures")
+    found = export(run)
+    assert (found["proof"], found["images"]) == ("golden", 8)
+    assert found["difference"] <= found["tolerance"]
+    with pytest.raises(DataMissing):
+        evaluate(run)
+    (run / "golden.npz").unlink()
+    with pytest.raises(DataMissing):
+        export(run)
+
+
+def test_golden_samples_prove_that_the_weights_are_those_of_the_run(place: Path) -> None:
+    run = lissom.open_run(place / "runs" / "first")
+    weights, about = read_weights(run.best)
+    name = next(iter(weights))
+    save_weights(run.best, weights | {name: weights[name] + 0.1}, about)
+    with pytest.raises(ResultError, match="does not answer as when the run was finished"):
+        export(run)
+    assert not (run.path / "model.onnx").exists()
+
+
+def test_a_setting_of_another_task_is_refused(place: Path) -> None:
+    with pytest.raises(UsageError, match="--cube is no setting of the task"):
+        evaluate(place / "runs" / "first", cube="x.mat")
