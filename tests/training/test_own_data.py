@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import lissom
+from lissom.cli import main
 from lissom.errors import DataError, DataMissing, ResultError, UsageError
 from lissom.runs.weights import read_weights, save_weights
 from lissom.training.run import Run
@@ -129,3 +130,21 @@ def test_golden_samples_prove_that_the_weights_are_those_of_the_run(place: Path)
 def test_a_setting_of_another_task_is_refused(place: Path) -> None:
     with pytest.raises(UsageError, match="--cube is no setting of the task"):
         evaluate(place / "runs" / "first", cube="x.mat")
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("classify", "--data", "cifar10", "--download"),                          "cifar-10-python.tar.gz"),
+    (("classify", "--model", "mobilenetv2", "--weights", "imagenet"),          "would fetch"),
+    (("scene", "--cube", "salinas", "--download"),                             "alinas"),
+])  # fmt: skip
+def test_a_dry_run_says_what_it_would_fetch_and_fetches_nothing(
+    words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("LISSOM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("LISSOM_DATA", raising=False)
+    task, *flags = words
+    assert main.run(["train", task, *flags, "--dry-run", "--runs-dir", str(tmp_path / "runs")]) == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert "nothing was fetched" in out
+    assert not any(tmp_path.rglob("*"))

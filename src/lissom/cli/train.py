@@ -69,7 +69,7 @@ class Train:
             vary = self.varied()
             if self.dry_run:
                 for change in [{vary[0]: value} for value in vary[1]] if vary else [{}]:
-                    shown.plan(plan(config, **place, **change, listener=listener))
+                    _show_plan(shown, plan(config, **place, **change, listener=listener))
                 return 0
             if vary or self.runs != 1:
                 found: Any = train_several(config, vary=vary, runs=self.runs, **place, listener=listener)
@@ -83,6 +83,19 @@ class Train:
 def train_arguments(task: str) -> type[Train]:
     """The class of the arguments of `lissom train TASK`: the task's settings, then ours."""
     return make_dataclass("Train", [], bases=(Train, find_task(task).config), frozen=True, kw_only=True)
+
+
+def _show_plan(shown: Any, planned: dict[str, Any]) -> None:
+    """What would be trained, or which files would be fetched before more can be said."""
+    if "fetch" not in planned:
+        shown.plan(planned)
+        return
+    from lissom.messages import text
+
+    for file in planned["fetch"]:
+        size = "" if file["megabytes"] is None else f" ({file['megabytes']:g} MB)"
+        print(text("cli.would-fetch", address=file["address"], path=file["path"], size=size))
+    print(text("cli.plan-after-fetch", network=planned["network"]))
 
 
 def _show(shown: Any, found: Any, *, quiet: bool) -> None:

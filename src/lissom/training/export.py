@@ -23,8 +23,8 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     They are compared on samples of the data on which the best epoch was chosen; where the data of a finished run is no
     longer there, on the golden samples in its folder. paths: where the data lies now.
 
-    Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any output)
-    and `tolerance`.
+    Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any
+    output) and `tolerance`.
     Raises: ResultError, and leaves no file, when they differ by more than the tolerance; DataError for data that is not
     that of the training.
     """

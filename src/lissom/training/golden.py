@@ -1,4 +1,4 @@
-"""A few inputs of a run's network with its outputs, kept in the run folder: proof of its answers where its data is gone."""
+"""A few inputs of a run's network with its outputs, kept in its folder: proof of its answers where its data is gone."""
 
 import io
 import zipfile

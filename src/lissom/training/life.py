@@ -224,8 +224,15 @@ def begun(place: Place, prepared: Prepared) -> Path:
 
 
 def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
-    """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written."""
-    prepared = prepare(task_of(config), config, listener)
+    """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written or fetched.
+
+    Where files would be fetched first, `fetch` lists them, and the rest is not known yet.
+    """
+    task = task_of(config)
+    if files := task.fetches(config, task.weights(config)):
+        listed = [{"address": file.address, "path": str(file.path), "megabytes": file.megabytes} for file in files]
+        return {"network": config.model.label, "fetch": listed}
+    prepared = prepare(task, config, listener)
     config = prepared.config
     return {
         "network": config.model.label,

@@ -6,6 +6,7 @@ Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lissom.errors import Interrupted
@@ -92,6 +93,16 @@ class Batches(NamedTuple):
 
     train: Any
     val: Any
+
+
+class Fetch(NamedTuple):
+    """A file that a training fetches before it begins."""
+
+    address: str
+    path: Path
+    """Where it will be."""
+    megabytes: float | None
+    """None: not known before."""
 
 
 class Cost(NamedTuple):
@@ -203,6 +214,8 @@ class Task:
     content: Callable[..., Mapping[str, str]] | None = None
     """(config, listener) -> the digest of each item of the data, by its name, before any is checked or split; None: the
     data cannot be elsewhere."""
+    fetches: Callable[[Any, Any], Sequence[Fetch]] = lambda config, weights: ()
+    """(config, weights) -> the files that `load` and `start` would fetch; a dry run fetches none of them."""
     load: Callable[..., Data]
     """(config, listener, run) -> the data: read, checked and split, once in each process; run: None, or the one that is
     looked at again, whose own preprocessing holds."""

@@ -39,6 +39,7 @@ TASK = Task(
     settle=Later(f"{HERE}.train:settle"),
     paths=("data",),
     data_names=("digits", "cifar10", "cifar100"),
+    fetches=Later(f"{HERE}.fetches:fetches"),
     load=Later(f"{HERE}.prepare:load_data"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     build=Later(f"{HERE}.prepare:build"),

@@ -28,6 +28,7 @@ TASK = Task(
     settle=Later(f"{HERE}.train:settle"),
     paths=("cube", "ground_truth", "train_map", "test_map"),
     data_names=("synthetic",),
+    fetches=Later(f"{HERE}.fetches:fetches"),
     load=Later(f"{HERE}.prepare:load"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     by_epochs=Later(f"{HERE}.prepare:by_epochs"),

@@ -38,6 +38,12 @@ def find_files(
     return found
 
 
+def missing_files(files: list[File]) -> list[File]:
+    """Those of a known scene that are neither in the cache nor in LISSOM_DATA."""
+    places = [cache_folder() / "scenes", *_real_data()]
+    return [file for file in files if _found(file, places) is None]
+
+
 def _real_data() -> list[Path]:
     named = os.environ.get("LISSOM_DATA")
     return [Path(named)] if named else []

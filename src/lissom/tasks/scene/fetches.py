@@ -1,0 +1,20 @@
+"""Which files a training on a scene would fetch first. Nothing is fetched here."""
+
+from typing import Any
+
+from lissom.config import cache_folder
+from lissom.tasks.scene.data.fetching import missing_files
+from lissom.tasks.scene.data.known import KNOWN, spelled
+from lissom.tasks.scene.settings import SceneTrainConfig
+from lissom.training.task import Fetch
+
+
+def fetches(config: SceneTrainConfig, weights: Any) -> list[Fetch]:
+    """The files of a known scene that are asked for and not here."""
+    scene = config.scene
+    known = KNOWN.get(spelled(scene.cube)) if scene.download else None
+    if known is None:
+        return []
+    files = [known.cube, *([known.ground_truth] if scene.ground_truth is None else [])]
+    folder = cache_folder() / "scenes"
+    return [Fetch(file.address, folder / file.name, None) for file in missing_files(files)]
