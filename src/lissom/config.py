@@ -86,6 +86,9 @@ class OptimConfig:
     """Epochs for the classifier alone, as with `freeze`, before everything is trained."""
     layer_decay: float = 1.0
     """Learning rate of each layer as a share of that of the layer after it; 1: all alike."""
+    norm_warmup: bool | None = None
+    """Batch-norm statistics are at first the plain average of the batches so far, which forgets those of the weights;
+    None: with random weights alone."""
 
     def __post_init__(self) -> None:
         at_least(self, 0, "head_epochs")

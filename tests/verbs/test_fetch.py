@@ -138,8 +138,11 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     words = "train classify --data photos --model mobilenetv2 --width 0.5 --weights imagenet --epochs 1 --batch-size 8"
     words += " --resolution 32 --lr 1e-9 --optimizer adam --weight-decay 0 --freeze --name tuned"
     assert command(words.split()) == 0
-    assert "classifier is new" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "classifier is new" in said
+    assert "learned at 224 and are worth little so: try --resolution 96" in said
     run = open_run("runs/tuned")
+    assert "weights.small-input" in [told.name for told in run.record.weights.notes]
     assert run.record.weights.checkpoint == NARROW
     assert run.facts.mean == (0.485, 0.456, 0.406)
     model, begun = trained(run, torch.device("cpu")), lissom.build("mobilenetv2", weights=NARROW)

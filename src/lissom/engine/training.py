@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lissom.config import EngineConfig, OptimConfig
 from lissom.engine.average import Average
 from lissom.engine.layers import trunk
-from lissom.engine.norms import YoungStatistics
+from lissom.engine.norms import BatchNormWarmup
 from lissom.engine.objective import Batch, Losses, Objective
 from lissom.engine.optimizer import build_optimizer, set_lr
 from lissom.engine.schedule import factor
@@ -45,10 +45,11 @@ class Training:
         self._trunk.requires_grad_(not optim.freeze)
         self._rests = optim.freeze
         self.optimizer = build_optimizer(self.model, optim, self.learned)
-        self._statistics = YoungStatistics(self.model)
         self.parts = range(fabric.global_rank * engine.accumulate, (fabric.global_rank + 1) * engine.accumulate)
         self._fabric, self._optim, self._engine = fabric, optim, engine
         self._steps, self._steps_per_epoch = steps, steps // engine.epochs
+        resting = optim.head_epochs * self._steps_per_epoch * len(self.parts)
+        self._norm_warmup = BatchNormWarmup(self.model, late=self._trunk, first=resting)
         self._wrapped: Any = None
         self._wrapped_optimizer: Any = None
 
@@ -95,7 +96,7 @@ class Training:
         for part, batch in zip(self.parts, batches, strict=True):
             seed_part(self._engine.seed, step, part)
             with self._fabric.no_backward_sync(self._wrapped, enabled=part != self.parts[-1]):
-                with self._young_statistics(step, part):
+                with self._warm_norms(step, part):
                     losses = self.objective.losses(self.objective.outputs(self._wrapped, batch), batch)
                 self._fabric.backward(_total(losses) / len(batches))
             for name, loss in losses.terms.items():
@@ -111,10 +112,11 @@ class Training:
             losses = self.objective.losses(self.objective.outputs(self.model, batch), batch)
         _total(losses).backward()
 
-    def _young_statistics(self, step: int, part: int) -> contextlib.AbstractContextManager[None]:
-        if self._engine.compile:  # a momentum that changes would compile anew at every batch
+    def _warm_norms(self, step: int, part: int) -> contextlib.AbstractContextManager[None]:
+        """None, where nobody decided, is a training from random weights."""
+        if self._engine.compile or self._optim.norm_warmup is False:  # a momentum that changes compiles at every batch
             return contextlib.nullcontext()
-        return self._statistics.at(step * len(self.parts) + part - self.parts[0])
+        return self._norm_warmup.at(step * len(self.parts) + part - self.parts[0])
 
     def update(self, step: int) -> None:
         """Moves the weights along the gradients, and the average after them."""

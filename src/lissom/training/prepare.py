@@ -9,6 +9,7 @@ from torch import nn
 
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
+from lissom.engine.norms import resolve_norm_warmup, statistics_note
 from lissom.engine.seeds import seed_everything
 from lissom.events import Listener
 from lissom.profiler import count
@@ -80,16 +81,42 @@ def prepare(
     )
     if task.by_epochs(config):
         seed_everything(config.engine.seed)
-        prepared.model = model = network(task, config, facts, changes)
+        prepared.model = network(task, config, facts, changes)
+    if not run:
+        prepared.config = _norms_resolved(config, prepared.model, random=weights is None)
+    if prepared.model is not None:
         if weights is not None:
-            assert task.start, "weights that nobody loads"
-            begun = task.start(model, weights, facts, listener)
-            prepared.weights = replace(begun.about, digest=digest(model.state_dict()))
-            prepared.facts = replace(facts, **begun.facts)
+            _begin(prepared, weights, listener)
         elif run and run.record.weights and not going_on:
-            load_weights(model, run.path / INITIAL)
+            load_weights(prepared.model, run.path / INITIAL)
         prepared.batches_on("cpu")  # its checks too come before anything is written
     return prepared
+
+
+def _begin(prepared: Prepared, weights: Any, listener: Listener) -> None:
+    """The network gets the weights that it begins with."""
+    assert prepared.model
+    assert prepared.task.start, "weights that nobody loads"
+    begun = prepared.task.start(prepared.model, weights, prepared.facts, listener)
+    prepared.weights = replace(begun.about, digest=digest(prepared.model.state_dict()))
+    prepared.facts = replace(prepared.facts, **begun.facts)
+    _tell_statistics(prepared, listener)
+
+
+def _norms_resolved(config: Any, model: nn.Module | None, *, random: bool) -> Any:
+    """The settings with it decided whether batch-norm statistics begin anew."""
+    label = config.model.label
+    return replace(config, optim=resolve_norm_warmup(config.optim, config.engine, model, random=random, label=label))
+
+
+def _tell_statistics(prepared: Prepared, listener: Listener) -> None:
+    """Says, here and in the record, what becomes of the batch-norm statistics that the training begins with."""
+    assert prepared.model
+    assert prepared.weights
+    told = statistics_note(prepared.config.optim, prepared.config.engine, prepared.model)
+    if told:
+        listener(told)
+        prepared.weights = replace(prepared.weights, notes=(*prepared.weights.notes, told))
 
 
 def _cost(task: Task, config: Any, facts: Any, changes: Sequence[Stored]) -> Cost:

@@ -5,7 +5,7 @@ from torch import nn
 
 from lissom import models
 from lissom.config import cache_folder
-from lissom.events import Listener, note, silent
+from lissom.events import Listener, Note, note, silent
 from lissom.models.classifier import Classifier
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.batches import TrainBatches
@@ -16,6 +16,7 @@ from lissom.training.task import Begun
 from lissom.weights.loading import load
 from lissom.weights.numerics import Numerics, apply_numerics
 from lissom.weights.source import Source, obtain
+from lissom.weights.styles import OURS
 
 
 def build_model(config: ClassifyTrainConfig, *, num_classes: int, in_channels: int) -> Classifier:
@@ -53,18 +54,30 @@ def start(model: nn.Module, weights: Source, facts: ClassifyFacts, listener: Lis
     """Fetches and loads the weights, and says what is not as in their file; the pixels are normalised as they want."""
     obtain(weights, listener=listener)
     loaded = load(model, weights.file, checkpoint=weights.checkpoint)
-    for told in loaded.notes:
-        listener(note("weights.note", file=loaded.file.name, note=told))
     row = loaded.checkpoint
+    notes = loaded.notes + (_small_input(model, facts) if row or loaded.style != OURS else ())
+    for told in notes:
+        listener(note("weights.note", file=loaded.file.name, note=told))
     about = InitialWeights(
         file=str(loaded.file),
         checkpoint=row and row.name,
         licence=row and row.licence,
         style=loaded.style,
-        notes=loaded.notes,
+        notes=notes,
     )
     norm = weights.norm.over(facts.in_channels)._asdict() if weights.norm else {}
     return Begun(about, {**loaded.numerics._asdict(), **norm})
+
+
+def _small_input(model: nn.Module, facts: ClassifyFacts) -> tuple[Note, ...]:
+    """Published weights saw several pixels in the last map; on one they are worth little."""
+    assert isinstance(model, Classifier)
+    assert model.identity
+    known = models.entry(model.identity.name)
+    if facts.resolution >= 2 * known.stride or facts.resolution >= known.resolution:
+        return ()
+    sides = {"resolution": facts.resolution, "expected": known.resolution, "least": 3 * known.stride}
+    return (note("weights.small-input", **sides),)
 
 
 def training_batches(
