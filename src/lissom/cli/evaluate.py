@@ -1,11 +1,11 @@
 """`lissom evaluate`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Evaluate:
                 listener=listener,
             )
         if self.json:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         else:
             screens(open_run(self.run_folder).task.name).evaluation(found)
         return 0

@@ -1,12 +1,12 @@
 """`lissom export`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import DryRun, Json, Positional
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Export:
         with screen(quiet=self.json) as listener:
             found = export(self.run_folder, self.output, listener=listener)
         if self.json:
-            print(json.dumps(found, indent=2))
+            print(to_json(found))
         else:
             print(text("cli.exported", **found))
         return 0

@@ -1,11 +1,11 @@
 """`lissom inspect`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Inspect:
                 listener=listener,
             )
         if self.json:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         else:
             _show(found)
         return 0

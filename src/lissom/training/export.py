@@ -5,8 +5,8 @@ from typing import Any
 
 from lissom.errors import MachineError
 from lissom.events import Listener, note
+from lissom.plain import plain
 from lissom.runs.folder import file_digest
-from lissom.runs.typed import plain
 from lissom.training.evaluate import own_data
 from lissom.training.opened import Opened, exportable
 from lissom.training.run import Run

@@ -1,6 +1,5 @@
 """What a classifier reaches on photos: figures, tables and pictures."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from lissom.atomic import write_atomic
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.messages import text
+from lissom.plain import to_json
 from lissom.report import sheet
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
@@ -50,7 +50,7 @@ def measure(
     figures = classification_figures(answers, tuple(predictor.view.class_names), split=split, folder=folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "evaluation.json", json.dumps(figures.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
         write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
         _draw(folder, predictor, images, answers, figures)
     return figures

@@ -1,7 +1,6 @@
 """What a network has made of a scene: every pixel classified, the test pixels measured, all of it written."""
 
 import io
-import json
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models.dense import strips
 from lissom.models.window_net import cut
+from lissom.plain import to_json
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
 from lissom.tasks.scene.classified import Classified, block_seed, joined
@@ -127,5 +127,5 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())
     write_atomic(folder / "table.tex", table.to_latex())
-    write_atomic(folder / "evaluation.json", json.dumps(figures.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
     return written
