@@ -9,6 +9,8 @@ from torch import nn
 
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
+from lissom.engine.idle import require_used, require_used_by
+from lissom.engine.precision import slow_precision
 from lissom.engine.seeds import seed_everything
 from lissom.events import Listener
 from lissom.profiler import count
@@ -66,8 +68,11 @@ def prepare(
     going_on = run is not None and bool(newest(run.checkpoints))
     weights = None if going_on else task.weights(config)
     config = config if run else task.settle(config, weights)
+    if not run:
+        require_used(config.optim, config.engine)
     set_threads(config.engine.threads, processes=config.engine.devices)
-    choose_device(config.engine.device)
+    if told := slow_precision(choose_device(config.engine.device).type, config.engine.precision):
+        listener(told)
     data = own_data(run, listener) if run else task.load(config, listener, None)
     facts = run.facts if run else data.facts
     changes = run.record.changes if run else tuple(changes)
@@ -77,12 +82,14 @@ def prepare(
     )
     if task.by_epochs(config):
         seed_everything(config.engine.seed)
-        prepared.model = network(task, config, facts, changes)
+        prepared.model = model = network(task, config, facts, changes)
         if weights is not None:
             assert task.start, "weights that nobody loads"
             begun = task.start(prepared.model, weights, facts, listener)
             prepared.weights, prepared.facts = begun.about, replace(facts, **begun.facts)
-        prepared.batches_on("cpu")  # its checks too come before anything is written
+        batches = prepared.batches_on("cpu")  # its checks too come before anything is written
+        if not run:
+            require_used_by(config.optim, config.engine, model, batches.val)
     return prepared
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lissom.atomic import write_atomic
+from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.messages import text
@@ -20,6 +21,7 @@ from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.metrics import classification_figures, worst
 from lissom.tasks.classify.predictor import INPUT, ImagePredictor
 from lissom.training.figures import Figures
+from lissom.training.finite import finite
 
 SHOWN = 24  # images on a sheet
 
@@ -36,12 +38,14 @@ def measure(
 ) -> Figures:
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
+    Raises: ResultError for outputs that are not finite.
     evaluation.json, per_class.csv, confusion.*, worst.png and, where a module answers, gradcam.png go to `folder`.
     """
+    require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
     parts = []
     for pixels in pixel_batches(images, batch_size):
-        parts.append(predictor.decode(predictor.outputs(predictor.preprocess(pixels))))
+        parts.append(predictor.decode(finite(predictor.outputs(predictor.preprocess(pixels)))))
         done = sum(map(len, parts))
         listener(Advanced(what="images", done=done, total=len(images)))
         if stop and stop.asked and done < len(images):

@@ -26,6 +26,7 @@ from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
 from lissom.tasks.scene.prepare import SceneData
 from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
+from lissom.training.finite import finite
 
 MAP, CLASSIFIED, EVALUATION = "map", "classified.npz", "evaluation.json"
 
@@ -89,7 +90,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
         for block in strip:
             seed = np.array(block_seed(predictor.run.config.engine.seed, block), np.uint64)
             arrays = {INPUT: cut(scene, block, predictor.half).numpy(), SEED: seed}
-            blocks.append(predictor.decode(predictor.outputs(arrays)))
+            blocks.append(predictor.decode(finite(predictor.outputs(arrays))))
         rows.append(joined(blocks, axis=1))
         listener(Advanced(what="rows", done=strip[0].bottom, total=height))
         if stop and stop.asked and strip[0].bottom < height:
