@@ -1,5 +1,6 @@
 """What a classifier reaches on photos: figures, tables and pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from lissom.training.figures import Figures
 from lissom.training.finite import finite
 
 SHOWN = 24  # images on a sheet
+PREDICTIONS = "predictions.csv"
 
 
 def measure(
@@ -39,7 +41,7 @@ def measure(
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
     Raises: ResultError for outputs that are not finite.
-    evaluation.json, per_class.csv, confusion.*, worst.png and, where a module answers, gradcam.png go to `folder`.
+    To `folder`: evaluation.json, per_class.csv, predictions.csv, confusion.*, worst.png, gradcam.png of a module.
     """
     require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
@@ -56,8 +58,18 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
         write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
+        write_atomic(folder / PREDICTIONS, to_csv(_rows(images, answers, predictor.view.class_names)))
         _draw(folder, predictor, images, answers, figures)
     return figures
+
+
+def _rows(images: ImageSet, answers: Answers, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What was said of each image, for whoever compares runs: file, true class, predicted class, its probability."""
+    columns = zip(images.names, answers.labels, answers.predicted, answers.probabilities.max(1), strict=True)
+    return [
+        {"file": file, "true": names[true], "predicted": names[said], "probability": round(float(share), 6)}
+        for file, true, said, share in columns
+    ]
 
 
 def _draw(folder: Path, predictor: ImagePredictor, images: ImageSet, answers: Answers, figures: Figures) -> None:
