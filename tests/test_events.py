@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lissom.events import Advanced, EpochEnded, Note, Started, Stop, note
-from lissom.runs.typed import plain
+from lissom.plain import plain
 
 
 def test_a_stop_is_asked_by_any_thread_and_stays_so() -> None:

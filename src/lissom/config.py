@@ -34,6 +34,12 @@ def at_least(settings: Any, low: float, *names: str) -> None:
         require(value is None or (math.isfinite(value) and value >= low), name, value, f">= {low:g}")
 
 
+def require_count(name: str, value: object, *, low: int = 1) -> None:
+    """Of an argument that is no setting. Raises: UsageError unless it is None or a whole number, `low` or more."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= low
+    require(value is None or is_count, name, value, f">= {low}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """Which network."""

@@ -75,13 +75,21 @@ class TestWhatIsLeft:
         assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "2"
         assert read_weights(tmp_path / "last.safetensors")[1]["epoch"] == "3"
 
-    def test_a_metric_that_is_no_number_is_never_the_best(self, tmp_path):
-        assert toy_fit(tmp_path, objective=Scripted(float("nan"), 0.1, float("nan"))).best_epoch == 2
+    def test_a_metric_that_is_no_number_ends_the_training(self, tmp_path):
+        with pytest.raises(ResultError, match=r"accuracy = nan.*--lr") as raised:
+            toy_fit(tmp_path, objective=Scripted(0.1, float("nan"), 0.2))
+        assert raised.value.exit_code == 4
+        assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+        assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "1"
 
-    def test_without_any_number_the_last_weights_are_kept(self, tmp_path):
-        result = toy_fit(tmp_path, objective=Scripted(*[float("nan")] * 3))
-        assert (result.best_epoch, result.best_metric) == (3, None)
-        assert read_weights(tmp_path / "best.safetensors")[1]["epoch"] == "3"
+    def test_without_a_metric_the_last_weights_are_kept_and_patience_ends_nothing(self, tmp_path):
+        objective = ToyObjective()
+        objective.evaluate = lambda model, batches: {}
+        result = toy_fit(tmp_path, objective=objective, engine={"patience": 1})
+        assert (result.best_epoch, result.best_metric, result.stopped) == (3, None, "done")
+        about = read_weights(tmp_path / "best.safetensors")[1]
+        assert about["epoch"] == "3"
+        assert "value" not in about
 
     def test_the_average_is_kept_where_there_is_one(self, tmp_path):
         toy_fit(tmp_path, optim={"ema": 0.5})

@@ -10,7 +10,8 @@ import pytest
 from lissom.config import EngineConfig, ModelConfig
 from lissom.errors import DataError, UsageError
 from lissom.events import note
-from lissom.runs.typed import plain, typed
+from lissom.plain import plain
+from lissom.runs.typed import typed
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.tasks.scene.facts import SceneFacts

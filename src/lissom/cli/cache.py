@@ -1,6 +1,5 @@
 """`lissom cache`."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from lissom.cli.arguments import DryRun, Json
 from lissom.config import cache_folder
 from lissom.errors import MachineError
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Cache:
         files = [f for f in folder.rglob("*") if f.is_file()] if folder.is_dir() else []
         size = sum(f.stat().st_size for f in files)
         if self.json:
-            print(json.dumps({"folder": str(folder), "files": len(files), "bytes": size}))
+            print(to_json({"folder": str(folder), "files": len(files), "bytes": size}))
         else:
             print(text("cli.cache", folder=folder, files=len(files), megabytes=f"{size / 1e6:.1f}"))
         if self.clear:

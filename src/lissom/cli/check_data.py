@@ -1,11 +1,11 @@
 """`lissom check-data`."""
 
-import json
 from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from lissom.cli.arguments import DryRun, Json, Positional
+from lissom.plain import to_json
 from lissom.training.registry import find_task
 
 
@@ -34,7 +34,7 @@ class CheckData:
         with screen(quiet=self.json) as listener:
             report = check_data(self.TASK, self.path, picture=picture, listener=listener, **options)
         if self.json:
-            print(json.dumps(report, indent=2, ensure_ascii=False))
+            print(to_json(report))
         else:
             screens(self.TASK).check(report, picture)
         return 3 if report.get("broken") else 0

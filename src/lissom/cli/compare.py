@@ -1,11 +1,11 @@
 """`lissom compare`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Json, Positional
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Compare:
 
         found = compare(self.run_folders)
         if self.json:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         else:
             show_comparison(found)
         return 0

@@ -1,9 +1,9 @@
 """`lissom env`."""
 
-import json
 from dataclasses import dataclass
 
 from lissom.cli.arguments import Json
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Env:
         from lissom.runs.environment import environment
 
         found = environment()
-        print(json.dumps(found, indent=2) if self.json else _as_lines(found))
+        print(to_json(found) if self.json else _as_lines(found))
         return 0
 
 

@@ -1,12 +1,12 @@
 """`lissom evaluate`."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import AtLeast, Device, DryRun, Json, Positional, Threads
 from lissom.cli.places import given_places, with_places
+from lissom.plain import to_json
 
 
 @with_places
@@ -58,7 +58,7 @@ class Evaluate:
                 **given_places(self),
             )
         if self.json:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         else:
             screens(model_task(self.model).name).evaluation(found)
         return 0

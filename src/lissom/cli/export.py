@@ -1,6 +1,5 @@
 """`lissom export`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 from lissom.cli.arguments import DryRun, Json, Positional
 from lissom.cli.places import given_places, with_places
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @with_places
@@ -36,7 +36,7 @@ class Export:
         with screen(quiet=self.json) as listener:
             found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_places(self))
         if self.json:
-            print(json.dumps(found, indent=2))
+            print(to_json(found))
         else:
             print(text("cli.exported" if found["proof"] == "data" else "cli.exported-golden", **found))
         return 0

@@ -1,12 +1,12 @@
 """`lissom fetch`."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
 from lissom.cli.arguments import Json, Positional
 from lissom.config import cache_folder
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Fetch:
                 self.names, mirror=self.mirror, offline=self.offline, cache_dir=self.cache_dir, listener=listener
             )
         if self.json:
-            print(json.dumps(found, indent=2))
+            print(to_json(found))
             return 0
         for row in found:
             print(text("weights.fetched", name=row["checkpoint"], path=row["path"]))
@@ -51,7 +51,7 @@ class Fetch:
 
         rows = list_files(self.names, cache_dir=self.cache_dir)
         if self.json:
-            print(json.dumps(rows, indent=2))
+            print(to_json(rows))
             return
         from lissom.cli.show import show_rows
 

@@ -1,12 +1,12 @@
 """`lissom inspect`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
 from lissom.cli.places import given_places, with_places
+from lissom.plain import to_json
 
 
 @with_places
@@ -50,7 +50,7 @@ class Inspect:
                 **given_places(self),
             )
         if self.json:
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         else:
             _show(found)
         return 0

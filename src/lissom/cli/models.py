@@ -1,11 +1,11 @@
 """`lissom models`."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
 from lissom.cli.arguments import Json, Positional
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Models:
         else:
             rows, note = list_models(self.pattern, sort=self.sort, where=self.where), text("cli.models-note")
         if self.json:
-            print(json.dumps(rows, indent=2))
+            print(to_json(rows))
         elif rows:
             show_rows(rows, note=note)
         else:

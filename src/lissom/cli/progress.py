@@ -113,7 +113,7 @@ class Progress:
             epoch=f"{row['epoch']:{len(str(self._started.epochs))}}/{self._started.epochs}",
             loss=f"{row['train_loss']:.4f}",
             metric=metric,
-            value=f"{row[metric]:.4f}",
+            value=f"{row[metric]:.4f}" if metric in row else "–",
             seconds=f"{row['seconds']:.1f}",
             speed=f"{row['images_per_second']:.0f}",
             left=clock_text(self._estimate.run_left()),

@@ -1,6 +1,5 @@
 """`lissom resume`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 from lissom.cli.arguments import Device, DryRun, Json, Positional, Quiet, Threads
 from lissom.cli.places import given_places, with_places
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @with_places
@@ -37,7 +37,7 @@ class Resume:
         if self.dry_run:
             step = resume_point(self.run_folder)
             said = text("cli.would-resume", run=self.run_folder, step=step)
-            print(json.dumps({"run": str(self.run_folder), "step": step}, indent=2) if self.json else said)
+            print(to_json({"run": str(self.run_folder), "step": step}) if self.json else said)
             return 0
         with screen(quiet=self.quiet or self.json) as listener:
             run = resume(
@@ -50,7 +50,7 @@ class Resume:
             )
         if self.json:
             found = {"run": str(run.path), "status": run.status, "test": run.test}
-            print(json.dumps(found, indent=2, ensure_ascii=False))
+            print(to_json(found))
         elif self.quiet:
             print(run.path)
         else:

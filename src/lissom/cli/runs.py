@@ -1,11 +1,11 @@
 """`lissom runs`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from lissom.cli.arguments import Json
 from lissom.messages import text
+from lissom.plain import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Runs:
 
         rows = list_runs(self.runs_dir, sort=self.sort)
         if self.json:
-            print(json.dumps(rows, indent=2, ensure_ascii=False))
+            print(to_json(rows))
         elif rows:
             show_rows(rows)
         else:

@@ -1,6 +1,5 @@
 """A profile as a person reads it in a terminal, or as another program does."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from rich.console import Console
 
 from lissom.cli.show import NUMBER, console
 from lissom.messages import text
+from lissom.plain import to_json
 from lissom.profiler.explain import differences
 from lissom.profiler.limits import Limits
 from lissom.profiler.measured import Measurement
@@ -144,7 +144,7 @@ def show_paper(paper: PaperTables, form: str = "text") -> None:
     """A paper's tables: the printed figure beside the counted, the difference, and why they differ where they do."""
     plain = paper.to_dict()
     if form == "json":
-        print(json.dumps(plain, indent=2, ensure_ascii=False))
+        print(to_json(plain))
         return
     if form == "csv":
         rows = [{"table": table["title"], **row} for table in plain["tables"] for row in table["rows"]]

@@ -1,7 +1,6 @@
 """A network as one ONNX file that carries all it needs: its task, and the facts that its predictor asks for."""
 
 import io
-import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from torch import nn
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.deploy.runner import FORMAT
+from lissom.plain import to_json
 
 OPSET = 18  # torch's exporter builds 18 natively; every ONNX Runtime since 1.14 (2023) runs it
 IR_VERSION = 10  # ONNX Runtime 1.18 (2024) and newer
@@ -41,7 +41,7 @@ def export_onnx(
     proto.ir_version = min(proto.ir_version, IR_VERSION)
     proto.producer_name, proto.producer_version = "lissom", __version__
     values = {**about, "producer": f"lissom {__version__}"}
-    metadata = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+    metadata = {name: to_json(value, indent=None) for name, value in values.items()}
     onnx.helper.set_model_props(proto, {"lissom_format": FORMAT, **metadata})
     onnx.checker.check_model(proto, full_check=True)
     write_atomic(path, proto.SerializeToString())

@@ -1,5 +1,6 @@
 """The proof that an exported file answers as its model does, on the inputs that it is given."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -76,6 +77,8 @@ def parity(model: nn.Module, file: Path | str | Runs, inputs: Arrays, *, agree: 
 def require_parity(model: nn.Module, file: Path | str | Runs, inputs: Arrays, *, agree: Agree = closely) -> Parity:
     """`parity`, or ResultError where the difference is above the tolerance or an output is not finite."""
     found = parity(model, file, inputs, agree=agree)
+    if not math.isfinite(found.largest_difference):
+        raise ResultError("deploy-not-finite", n=found.n)
     if not found.reached:
         path = file if isinstance(file, Path | str) else file.path
         difference = f"{found.largest_difference:.3g}"

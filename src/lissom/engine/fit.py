@@ -1,6 +1,7 @@
 """The training loop. It knows no task, and any moment of it can be repeated from the last checkpoint, bit for bit."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class FitResult:
     """How a training run ended."""
 
     best_metric: float | None
-    """The objective's primary metric of the best weights; None when it was never a number."""
+    """The objective's primary metric of the best weights; None where nothing chose them."""
     best_epoch: int
     """From 1."""
     epochs: int
@@ -65,9 +66,9 @@ def fit(
     (see `processes.launch`); without one, there is one process. `stop` ends it after the step under way, and an
     evaluation after its batch; without a token Ctrl-C does, where this is the main thread.
 
-    Raises: Interrupted after a stop, when all is saved; ResultError when a loss is not finite; what the objective gives
-    as its reason to stop; MachineError when memory or the disk is full; DataError when no checkpoint is sound or the
-    newest does not fit. `require` is called before each write to the folder, and what it raises ends the training.
+    Raises: Interrupted after a stop, when all is saved; ResultError when a loss, weight or metric is not finite; what
+    the objective gives as its reason to stop; MachineError when memory or the disk is full; DataError when no
+    checkpoint is sound or the newest does not fit. `require` is called before each write to the folder, and what it raises ends the training.
     """
     fabric = fabric or processes.make_fabric(engine)
     loop = _Loop(fabric, model, objective, train, val, optim, engine, Path(folder), listener, stop, require)
@@ -231,12 +232,16 @@ class _Loop:
         bad = [name for name, value in self.state.loss_sums.items() if not torch.isfinite(value)]
         if not bad and (not weights or self.training.is_finite()):
             return
+        if bad:
+            raise ResultError("loss-not-finite", losses=", ".join(bad), **self._where())
+        raise ResultError("weights-not-finite", **self._where())
+
+    def _where(self) -> dict[str, Any]:
+        """What the sentences on values that are not finite say of the moment."""
         saved = checkpoints(self.folder / "checkpoints")
         rate = f"{self.training.lr(max(0, self.step - 1)):.4g}"
-        values = {"epoch": self.state.epoch + 1, "lr": rate, "checkpoint": saved[0] if saved else "-"}
-        if bad:
-            raise ResultError("loss-not-finite", losses=", ".join(bad), step=self.step, **values)
-        raise ResultError("weights-not-finite", step=self.step, **values)
+        known = {"step": self.step, "epoch": self.state.epoch + 1, "lr": rate}
+        return known | {"checkpoint": saved[0] if saved else "-"}
 
     def end_epoch(self) -> None:
         began = time.monotonic()
@@ -245,10 +250,11 @@ class _Loop:
         if metrics is None:
             self._stop()
             return
+        self._require_finite_metrics(metrics)
         row = self._row() | {"evaluation_seconds": time.monotonic() - began} | metrics
         processes.on_first(self.fabric, self._require_reason_to_go_on, row)
         metric = self.objective.primary_metric
-        best = self.state.end_epoch(row, metrics[metric], self.engine.epochs, self.engine.patience)
+        best = self.state.end_epoch(row, metrics.get(metric), self.engine.epochs, self.engine.patience)
         if self.fabric.is_global_zero:
             self.require()
             write_weights(self.folder, self.training, self.state, metric, best=best)
@@ -257,6 +263,12 @@ class _Loop:
             self.require()
             write_rows(self.folder, self.state.history)
         self.tell(events.EpochEnded(row=row, best=best))
+
+    def _require_finite_metrics(self, metrics: dict[str, float]) -> None:
+        """ResultError that names those which are not: a network whose outputs are not finite chooses nothing."""
+        bad = ", ".join(f"{name} = {value}" for name, value in metrics.items() if not math.isfinite(value))
+        if bad:
+            raise ResultError("metric-not-finite", metrics=bad, **self._where())
 
     def _require_reason_to_go_on(self, row: dict[str, Any]) -> None:
         why = self.objective.why_stop(row) if isinstance(self.objective, MayStop) else None

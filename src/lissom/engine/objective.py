@@ -51,7 +51,7 @@ class Objective(Protocol):
         ...
 
     def evaluate(self, model: nn.Module, batches: Iterable[Any]) -> dict[str, float]:
-        """Metrics of `model`, which is in eval mode and without gradients."""
+        """Metrics of `model`, which is in eval mode and without gradients; none where there are no `batches`."""
         ...
 
 

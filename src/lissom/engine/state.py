@@ -55,25 +55,25 @@ class TrainingState:
         _add(self.loss_sums, losses.terms)
         _add(self.observed, losses.observed)
 
-    def end_epoch(self, row: dict[str, Any], metric: float, epochs: int, patience: int) -> bool:
+    def end_epoch(self, row: dict[str, Any], metric: float | None, epochs: int, patience: int) -> bool:
         """Takes an evaluated epoch in; True when its weights are those to keep, as none before was better.
 
         Of equal epochs the last counts as the best: small validation sets tie often, and the longer trained weights, at
-        the lower learning rate, are the better guess. As long as no metric was a number, as without validation pixels,
-        the last weights are kept.
+        the lower learning rate, are the better guess. Without a metric nothing chooses: the last weights are kept, and
+        patience ends nothing.
         """
         self.epoch, self.step, self.samples, self.seconds = self.epoch + 1, 0, 0, 0.0
         self.loss_sums, self.observed = {}, {}
         self.history.append(row)
-        improved = metric == metric and (self.best_metric is None or metric > self.best_metric)  # NaN is never better
-        best = improved or self.best_metric in (None, metric)
+        improved = metric is not None and (self.best_metric is None or metric > self.best_metric)
+        best = improved or metric == self.best_metric
         if improved:
             self.best_metric, self.improved_epoch = metric, self.epoch
         if best:
             self.best_epoch = self.epoch
         if self.epoch >= epochs:
             self.stopped = "done"
-        elif patience and self.epoch - self.improved_epoch >= patience:
+        elif patience and metric is not None and self.epoch - self.improved_epoch >= patience:
             self.stopped = "early"
         return best
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lissom.runs.typed import plain
+from lissom.plain import plain
 
 Shape = tuple[int, ...]
 

@@ -18,6 +18,7 @@ import torch
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
 from lissom.errors import MachineError
+from lissom.plain import to_json
 from lissom.profiler.clocks import wait_for
 from lissom.profiler.machine import Machine, machine
 
@@ -146,7 +147,7 @@ def _best(call: Callable[[], object], device: torch.device) -> float:
 
 
 def _file(here: Machine, cache_dir: str | None) -> Path:
-    key = json.dumps([FORMAT, here.to_dict()], sort_keys=True)
+    key = to_json([FORMAT, here.to_dict()], sort_keys=True)
     return cache_folder(cache_dir) / "limits" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
 
@@ -161,4 +162,4 @@ def _read(file: Path) -> Limits | None:
 def _write(file: Path, here: Machine, found: Limits) -> None:
     """Keeps it where that is possible; a cache folder that cannot be written costs time, no result."""
     with contextlib.suppress(MachineError):
-        write_atomic(file, json.dumps({"machine": here.to_dict(), "limits": found.to_dict()}), parents=True)
+        write_atomic(file, to_json({"machine": here.to_dict(), "limits": found.to_dict()}), parents=True)

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from lissom.device import set_threads
 from lissom.errors import UsageError
+from lissom.plain import plain
 from lissom.profiler.clocks import Clock, clock_for, wait_for
 from lissom.profiler.layer_times import LayerTimes, Recorder, hook_cost, layer_times
 from lissom.profiler.machine import Machine, is_disturbed, machine
 from lissom.profiler.resident import resident
-from lissom.runs.typed import plain
 from lissom.timing.harness import Latency, latency
 
 LAYERS = "layers of "  # prefix of the forwards with hooks, which take turns with those without

@@ -15,10 +15,10 @@ from lissom.errors import UsageError, near
 from lissom.messages import text
 from lissom.models.classifier import Classifier
 from lissom.models.entry import Published
+from lissom.plain import plain
 from lissom.profiler import printed
 from lissom.profiler.counting import count
 from lissom.profiler.figures import Profile
-from lissom.runs.typed import plain
 
 MILLION = 1e6
 

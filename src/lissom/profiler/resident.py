@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lissom.plain import to_json
+
 MINUTES = 5
 FORWARDS = 2  # the first may still grow buffers
 
@@ -90,4 +92,4 @@ def _measure(file: str, threads: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure(sys.argv[1], int(sys.argv[2]))))
+    print(to_json(_measure(sys.argv[1], int(sys.argv[2])), indent=None))

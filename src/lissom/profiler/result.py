@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Any
 
 from lissom.models.entry import Printed, Published
+from lissom.plain import plain
 from lissom.profiler.figures import Profile
 from lissom.profiler.limits import Limits
 from lissom.profiler.measured import Measurement
 from lissom.profiler.reasons import Reason
 from lissom.profiler.roofline import FamilyCost, Layer, RooflinePoint, by_family
-from lissom.runs.typed import plain
 
 MILLION = 1e6
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lissom.plain import plain
 from lissom.profiler.figures import LayerCost
 from lissom.profiler.layer_times import LayerTimes
 from lissom.profiler.limits import Limits
-from lissom.runs.typed import plain
 
 FAMILIES = (
     "pointwise",

@@ -1,11 +1,10 @@
 """A profile as flat rows for tables, pictures and files."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lissom.plain import plain, to_json
 from lissom.profiler.result import ProfileResult
-from lissom.runs.typed import plain
 
 Row = dict[str, Any]
 
@@ -72,7 +71,7 @@ def flat(row: Mapping[str, Any]) -> Row:
     def cell(value: Any) -> Any:
         if isinstance(value, list | tuple):
             return "x".join(map(str, value))
-        return json.dumps(value) if isinstance(value, dict) else value
+        return to_json(value, indent=None) if isinstance(value, dict) else value
 
     return {key: cell(value) for key, value in row.items()}
 

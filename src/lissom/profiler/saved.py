@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lissom.errors import DataError
+from lissom.plain import to_json
 from lissom.profiler import limits, reasons
 from lissom.profiler.figures import LayerCost, ModuleCost, Profile
 from lissom.profiler.layer_times import LayerTimes
@@ -24,7 +25,7 @@ Values = Mapping[str, Any]
 def as_json(results: Sequence[ProfileResult]) -> str:
     """One profile, or a list of several."""
     whole = [one.to_dict() for one in results]
-    return json.dumps(whole[0] if len(whole) == 1 else whole, indent=2, ensure_ascii=False) + "\n"
+    return to_json(whole[0] if len(whole) == 1 else whole) + "\n"
 
 
 def read_profiles(files: Sequence[Path]) -> list[ProfileResult]:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lissom.messages import text
+from lissom.plain import plain
 from lissom.stats.intervals import wilson
 
 Row = Mapping[str, Any]
@@ -132,12 +133,15 @@ def to_rich(rows: Iterable[Row], columns: Sequence[Column], *, title: str | None
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """All values of all rows; the columns are the rows' keys, in the order of their first appearance."""
+    """All values of all rows, empty where there is none or it is not finite.
+
+    The columns are the rows' keys, in the order of their first appearance.
+    """
     keys = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.DictWriter(out, keys, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(plain(row) for row in rows)
     return out.getvalue()
 
 

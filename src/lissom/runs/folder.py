@@ -23,6 +23,7 @@ import yaml
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, MachineError, UsageError
+from lissom.plain import to_json
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
@@ -89,7 +90,7 @@ def write_config(path: Path, config: Mapping[str, Any]) -> None:
 
 def write_json(file: Path, values: Any) -> None:
     """Writes plain values as JSON that people can read."""
-    write_atomic(file, json.dumps(values, indent=2, ensure_ascii=False, default=str) + "\n")
+    write_atomic(file, to_json(values) + "\n")
 
 
 def is_run(path: Path | str) -> bool:

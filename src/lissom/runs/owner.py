@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lissom.errors import MachineError
+from lissom.plain import to_json
 
 LOCK = ".lock"
 TRIES, PAUSE = 10, 0.02  # seconds between: somebody who only asks who owns it holds the lock for an instant
@@ -55,7 +56,8 @@ def owned(folder: Path) -> Iterator[Owner]:
     try:
         file.truncate(0)
         started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": started, "token": token}, file)
+        words = {"pid": os.getpid(), "host": socket.gethostname(), "since": started, "token": token}
+        file.write(to_json(words, indent=None))
         file.flush()
         yield Owner(folder, file, token)
     finally:

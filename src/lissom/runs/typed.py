@@ -1,4 +1,4 @@
-"""Frozen dataclasses to plain values for JSON, and back with every type checked."""
+"""Plain values, as JSON has them, back to frozen dataclasses, with every type checked."""
 
 import dataclasses
 import types
@@ -13,17 +13,6 @@ Kind = TypeVar("Kind")
 
 class Misfit(Exception):
     """Where a value has another type than its field."""
-
-
-def plain(value: Any) -> Any:
-    """Dictionaries, lists and scalars alone; what is none of these, a path say, as its words."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def typed(kind: type[Kind], values: Any, *, file: Path) -> Kind:

@@ -6,8 +6,8 @@ from typing import Any
 
 from lissom.errors import DataMissing, MachineError
 from lissom.events import Listener, note
+from lissom.plain import plain
 from lissom.runs.folder import file_digest
-from lissom.runs.typed import plain
 from lissom.training.data import Paths, own_data
 from lissom.training.golden import read_golden, require_golden
 from lissom.training.opened import Opened, exportable

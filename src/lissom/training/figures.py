@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lissom.events import Note
-from lissom.runs.typed import plain
+from lissom.plain import plain
 
 Unit = Literal["share", "count", "seconds", "number"]
 

@@ -13,6 +13,7 @@ from torch import nn
 from lissom.config import to_dict
 from lissom.device import choose_device
 from lissom.engine.fit import FitResult, fit
+from lissom.engine.precision import slow_precision
 from lissom.engine.processes import launch, on_first, under_torchrun
 from lissom.errors import Interrupted, LissomError, MachineError, UsageError
 from lissom.events import Listener, Note, Stop, silent
@@ -234,6 +235,7 @@ def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
         return {"network": config.model.label, "fetch": listed}
     prepared = prepare(task, config, listener)
     config = prepared.config
+    told = slow_precision(choose_device(config.engine.device).type, config.engine.precision)
     return {
         "network": config.model.label,
         "data": prepared.data.used.source,
@@ -244,4 +246,5 @@ def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
         "steps": prepared.batches_on("cpu").train.steps_per_epoch if prepared.model else None,
         "folder": str(Path(place.runs_dir) / (place.name or f"{prepared.stem}-...")),
         **prepared.cost._asdict(),
+        "notes": [str(told)] if told else [],
     }

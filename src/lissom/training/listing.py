@@ -50,8 +50,8 @@ def _chosen(run: Run) -> float | None:
     """The metric of the epoch that was chosen; while it trains, the highest so far; None where nothing chooses."""
     if run.record.best_metric is not None or run.status == "finished":
         return run.record.best_metric
-    values = [row[run.task.metric] for row in run.history]
-    return max((value for value in values if value == value), default=None)
+    values = [row.get(run.task.metric) for row in run.history]
+    return max((value for value in values if value is not None), default=None)
 
 
 def _percent(share: float | None) -> float | None:

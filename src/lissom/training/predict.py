@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lissom.config import updated
+from lissom.config import require_count, updated
 from lissom.device import set_threads
 from lissom.engine.interrupt import StopRequest
 from lissom.events import Advanced, Listener, Stop, note
+from lissom.training.finite import finite
 from lissom.training.opened import open_model
 from lissom.training.task import Predictor, Where, Work
 
@@ -18,8 +19,9 @@ def predict(
     """The rows of all inputs, in their order; `inputs` are several in a list, or one.
 
     Raises: UsageError for an option that the model's task does not have; as its predictor for what it cannot take;
-    Interrupted after the part in which a stop was asked for.
+    ResultError for outputs that are not finite; Interrupted after the part in which a stop was asked for.
     """
+    require_count("threads", where.threads)
     opened = open_model(model, threads=where.threads)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     chosen = updated(opened.task.options(), plain, where=f"predict {opened.task.name}")
@@ -38,7 +40,7 @@ def predict(
 
 def _answer(predictor: Predictor, work: Work, listener: Listener, request: StopRequest) -> None:
     for part, arrays in work.parts():
-        work.keep(part, predictor.decode(predictor.outputs(arrays)))
+        work.keep(part, predictor.decode(finite(predictor.outputs(arrays))))
         listener(Advanced(what=work.what, done=work.done, total=work.total))
         if request.asked and work.done < work.total:
             raise work.stopped()

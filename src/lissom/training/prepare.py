@@ -9,7 +9,9 @@ from torch import nn
 
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
+from lissom.engine.idle import require_used, require_used_by
 from lissom.engine.norms import resolve_norm_warmup, statistics_note
+from lissom.engine.precision import slow_precision
 from lissom.engine.seeds import seed_everything
 from lissom.events import Listener
 from lissom.profiler import count
@@ -69,8 +71,11 @@ def prepare(
     going_on = run is not None and bool(newest(run.checkpoints))
     weights = None if run else task.weights(config)
     config = config if run else whole_paths(task, task.settle(config, weights))
+    if not run:
+        require_used(config.optim, config.engine)
     set_threads(config.engine.threads, processes=config.engine.devices)
-    choose_device(config.engine.device)
+    if told := slow_precision(choose_device(config.engine.device).type, config.engine.precision):
+        listener(told)
     data = own_data(run, listener) if run else task.load(config, listener, None)
     config = config if run else task.decide(config, data)
     facts = run.facts if run else data.facts
@@ -89,7 +94,9 @@ def prepare(
             _begin(prepared, weights, listener)
         elif run and run.record.weights and not going_on:
             load_weights(prepared.model, run.path / INITIAL)
-        prepared.batches_on("cpu")  # its checks too come before anything is written
+        batches = prepared.batches_on("cpu")  # its checks too come before anything is written
+        if not run:
+            require_used_by(config.optim, config.engine, prepared.model, batches.val)
     return prepared
 
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from lissom.config import to_dict, updated
 from lissom.errors import DataError
 from lissom.events import Note
+from lissom.plain import plain
 from lissom.runs import folder
 from lissom.runs.environment import environment
 from lissom.runs.owner import is_owned
-from lissom.runs.typed import plain, typed
+from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, is_outside
 from lissom.training.task import Place, Task
 

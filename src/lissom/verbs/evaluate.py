@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lissom.config import require_count
 from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.events import Listener, Stop, silent
@@ -41,8 +42,7 @@ def evaluate(
     Raises: DataError for data that cannot be read, does not fit the run, or has changed since the training.
     """
     set_threads(threads)
-    if batch_size is not None and batch_size < 1:
-        raise UsageError("setting-out-of-range", name="batch_size", got=batch_size, expected=">= 1")
+    require_count("batch_size", batch_size)
     opened, chosen = open_for_data(model, weights, options)
     where, folder = Where(device, threads), None if output is None else Path(output)
     how: Any = {"batch_size": batch_size, "where": where, "write": write, "output": folder, "listener": listener}

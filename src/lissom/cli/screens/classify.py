@@ -1,7 +1,6 @@
 """What the verbs return about photos, as a person reads it in a terminal."""
 
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from lissom.cli.screens.plain import several as several  # nothing of photos is 
 from lissom.cli.show import NUMBER, console, show_rows
 from lissom.events import Note
 from lissom.messages import text
+from lissom.plain import to_json
 from lissom.report.tables import comparison_columns, legend, percent, to_rich
 from lissom.training.run import Run
 
@@ -61,7 +61,7 @@ def _sizes(found: dict[str, Any]) -> dict[str, Any]:
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
     """One line per image and class; files that could not be read go to standard error and the rest go on."""
     if form == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(to_json(rows))
         return
     good = [row for row in rows if not row["error"]]
     lines = [

@@ -1,13 +1,13 @@
 """What the verbs return of a task from outside: rows and figures as they are."""
 
-import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from lissom.cli.show import console, show_rows
 from lissom.messages import text
+from lissom.plain import to_json
+from lissom.report.tables import to_csv
 from lissom.training.run import Run
 
 
@@ -30,11 +30,9 @@ def evaluation(found: dict[str, Any]) -> None:
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
     """A line for each row."""
     if form == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(to_json(rows))
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        sys.stdout.write(to_csv(rows))
     else:
         for row in rows:
             _show(row)

@@ -1,7 +1,5 @@
 """What the verbs return about scenes and their maps, as a person reads it in a terminal."""
 
-import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,8 @@ from typing import Any
 from lissom.cli.show import NUMBER, console, show_rows
 from lissom.events import Note
 from lissom.messages import text
-from lissom.report.tables import percent
+from lissom.plain import to_json
+from lissom.report.tables import percent, to_csv
 from lissom.training.run import Run
 
 
@@ -75,7 +74,7 @@ def evaluation(found: dict[str, Any]) -> None:
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
     """A line for each class, what has none, and the files."""
     if form == "json":
-        print(json.dumps(rows if len(rows) > 1 else rows[0], indent=2, ensure_ascii=False))
+        print(to_json(rows if len(rows) > 1 else rows[0]))
         return
     for found in rows:
         _prediction(found, form)
@@ -83,9 +82,7 @@ def predictions(rows: list[dict[str, Any]], form: str) -> None:
 
 def _prediction(found: dict[str, Any], form: str) -> None:
     if form == "csv":
-        writer = csv.DictWriter(sys.stdout, found["classes"][0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found["classes"])
+        sys.stdout.write(to_csv(found["classes"]))
         return
     show_rows(found["classes"])
     out = console()

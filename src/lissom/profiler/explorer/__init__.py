@@ -1,18 +1,17 @@
 """The interactive page of `lissom profile`: style, script and data in one file, which asks no host for anything."""
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 from lissom.messages import LANGUAGES, catalogue, language
+from lissom.plain import plain, to_json
 from lissom.profiler.explain import differences
 from lissom.profiler.reasons import Reason
 from lissom.profiler.result import ProfileResult
 from lissom.report.layers import COLOURS, grouped
 from lissom.report.page import THEME
-from lissom.runs.typed import plain
 
 SCRIPTS = ("state.js", "charts.js", "tree.js", "main.js")
 TABLES = ("explorer", "family", "profile_column")  # of the messages, in every language: the reader may change it
@@ -83,7 +82,7 @@ def _words(lang: str) -> dict[str, str]:
 
 def _embedded(data: Any) -> str:
     """JSON that cannot end the element in which it stands, whatever a layer is called."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return to_json(data, indent=None).replace("<", "\\u003c")
 
 
 def _asset(name: str) -> str:

@@ -1,15 +1,17 @@
 """What a classifier reaches on photos: figures, tables and pictures."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lissom.atomic import write_atomic
+from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.messages import text
+from lissom.plain import to_json
 from lissom.report import sheet
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
@@ -20,8 +22,11 @@ from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.metrics import classification_figures, worst
 from lissom.tasks.classify.predictor import INPUT, ImagePredictor
 from lissom.training.figures import Figures
+from lissom.training.finite import finite
 
 SHOWN = 24  # images on a sheet
+AT_ONCE = 256  # images, unless told
+PREDICTIONS = "predictions.csv"
 
 
 def measure(
@@ -36,12 +41,14 @@ def measure(
 ) -> Figures:
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
-    evaluation.json, per_class.csv, confusion.*, worst.png and, where a module answers, gradcam.png go to `folder`.
+    Raises: ResultError for outputs that are not finite.
+    To `folder`: evaluation.json, per_class.csv, predictions.csv, confusion.*, worst.png, gradcam.png of a module.
     """
+    require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
     parts = []
-    for pixels in pixel_batches(images, batch_size or 256):
-        parts.append(predictor.decode(predictor.outputs(predictor.preprocess(pixels))))
+    for pixels in pixel_batches(images, AT_ONCE if batch_size is None else batch_size):
+        parts.append(predictor.decode(finite(predictor.outputs(predictor.preprocess(pixels)))))
         done = sum(map(len, parts))
         listener(Advanced(what="images", done=done, total=len(images)))
         if stop and stop.asked and done < len(images):
@@ -50,10 +57,20 @@ def measure(
     figures = classification_figures(answers, tuple(predictor.view.class_names), split=split, folder=folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "evaluation.json", json.dumps(figures.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
         write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
+        write_atomic(folder / PREDICTIONS, to_csv(_rows(images, answers, predictor.view.class_names)))
         _draw(folder, predictor, images, answers, figures)
     return figures
+
+
+def _rows(images: ImageSet, answers: Answers, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What was said of each image, for whoever compares runs: file, true class, predicted class, its probability."""
+    columns = zip(images.names, answers.labels, answers.predicted, answers.probabilities.max(1), strict=True)
+    return [
+        {"file": file, "true": names[true], "predicted": names[said], "probability": round(float(share), 6)}
+        for file, true, said, share in columns
+    ]
 
 
 def _draw(folder: Path, predictor: ImagePredictor, images: ImageSet, answers: Answers, figures: Figures) -> None:

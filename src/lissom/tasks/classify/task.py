@@ -5,11 +5,8 @@ from typing import Any
 
 from lissom.config import cache_folder
 from lissom.events import Listener
-from lissom.messages import text
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyCheckOptions, ClassifyOptions, ClassifyTrainConfig
-from lissom.training.compare import by_intervals
-from lissom.training.run import Run
 from lissom.training.task import Later, Task
 
 HERE = "lissom.tasks.classify"
@@ -19,13 +16,6 @@ def _check(path: str, options: ClassifyCheckOptions, *, picture: Path | None, li
     from lissom.tasks.classify.data.check import check
 
     return check(path, cache_dir=cache_folder(options.cache_dir), picture=picture, listener=listener)
-
-
-def _compare(a: Run, b: Run) -> str:
-    """The test images are the same only where they were drawn by the same seed."""
-    if a.config.data.split_seed != b.config.data.split_seed:
-        return text("verbs.compare-other-data", a=a.name, b=b.name)
-    return by_intervals(a, b)
 
 
 TASK = Task(
@@ -56,7 +46,7 @@ TASK = Task(
     card=Later(f"{HERE}.page:photo_card"),
     curves=("top1", "top5"),
     check=_check,
-    compare=_compare,
+    compare=Later(f"{HERE}.compare:photo_verdict"),
     demo=Later(f"{HERE}.demo:demo"),
     demo_networks=Later(f"{HERE}.recipes:labels"),
     samples=Later(f"{HERE}.samples:samples"),

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from lissom.errors import UsageError
+from lissom.events import note
 from lissom.report import sheet
 from lissom.report.saving import save_picture
 from lissom.tasks.classify.data.batches import EvalBatches
@@ -13,7 +15,7 @@ from lissom.tasks.classify.data.images import ImageData
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.objective import Classify, class_weights
 from lissom.tasks.classify.prepare import training_batches
-from lissom.tasks.classify.settings import ClassifyTrainConfig
+from lissom.tasks.classify.settings import AugmentConfig, ClassifyTrainConfig
 from lissom.training.task import Batches
 from lissom.weights.source import Source, settled, source_of
 
@@ -26,7 +28,10 @@ def weights(config: ClassifyTrainConfig) -> Source | None:
 
 
 def settle(config: ClassifyTrainConfig, found: Source | None) -> ClassifyTrainConfig:
-    """The options that the weights want and that were not given."""
+    """The options that the weights want and that were not given. Raises: UsageError for a setting without effect."""
+    augment = config.augment
+    if not augment.randaugment and augment.magnitude != AugmentConfig.magnitude:
+        raise UsageError("setting-idle", name="magnitude", got=augment.magnitude, reason=note("idle.magnitude"))
     return replace(config, model=settled(config.model, found)) if found else config
 
 

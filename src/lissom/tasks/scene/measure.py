@@ -1,7 +1,6 @@
 """What a network has made of a scene: every pixel classified, the test pixels measured, all of it written."""
 
 import io
-import json
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models.dense import strips
 from lissom.models.window_net import cut
+from lissom.plain import to_json
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
 from lissom.tasks.scene.classified import Classified, block_seed, joined
@@ -26,6 +26,7 @@ from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
 from lissom.tasks.scene.prepare import SceneData
 from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
+from lissom.training.finite import finite
 
 MAP, CLASSIFIED, EVALUATION = "map", "classified.npz", "evaluation.json"
 
@@ -89,7 +90,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
         for block in strip:
             seed = np.array(block_seed(predictor.run.config.engine.seed, block), np.uint64)
             arrays = {INPUT: cut(scene, block, predictor.half).numpy(), SEED: seed}
-            blocks.append(predictor.decode(predictor.outputs(arrays)))
+            blocks.append(predictor.decode(finite(predictor.outputs(arrays))))
         rows.append(joined(blocks, axis=1))
         listener(Advanced(what="rows", done=strip[0].bottom, total=height))
         if stop and stop.asked and strip[0].bottom < height:
@@ -127,5 +128,5 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())
     write_atomic(folder / "table.tex", table.to_latex())
-    write_atomic(folder / "evaluation.json", json.dumps(figures.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
     return written

@@ -30,11 +30,11 @@ class ClassifyScene:
     def evaluate(self, model: nn.Module, batches: Iterable[PixelBatch]) -> dict[str, float]:
         """`oa`, the overall accuracy, `aa`, the mean of the classes' recalls, and the mean cross-entropy `loss`.
 
-        Not a number where there are no pixels: then the last weights count.
+        Nothing where there are no pixels: then the last weights count.
         """
         answers = [(model(b.scene.values, b.places).float().log_softmax(1).cpu(), b.labels.cpu()) for b in batches]
         if not answers:
-            return dict.fromkeys(("oa", "aa", "loss"), float("nan"))
+            return {}
         scores, labels = (torch.cat(parts) for parts in zip(*answers, strict=True))
         correct = (scores.argmax(1) == labels).numpy()
         recalls = [correct[labels.numpy() == label].mean() for label in labels.unique().numpy()]

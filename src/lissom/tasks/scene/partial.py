@@ -1,7 +1,6 @@
 """The finished blocks of a map that is under way, as files beside it: a stop costs one block at most."""
 
 import io
-import json
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import numpy as np
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, MachineError
 from lissom.models.regions import Region
+from lissom.plain import to_json
 from lissom.tasks.scene.classified import Classified
 
 KEY = "key.json"
@@ -27,7 +27,7 @@ class Partial:
 
     def __init__(self, folder: Path, key: Mapping[str, Any]) -> None:
         self.folder = folder
-        wanted = json.dumps(dict(key), indent=2, sort_keys=True) + "\n"
+        wanted = to_json(dict(key), sort_keys=True) + "\n"
         file = folder / KEY
         if file.is_file() and file.read_text(encoding="utf-8") == wanted:
             return

@@ -10,6 +10,7 @@ from lissom.config import cache_folder
 from lissom.data.download import fetch
 from lissom.errors import DataMissing
 from lissom.events import Listener, silent
+from lissom.plain import to_json
 from lissom.tasks.scene.data.known import PAGE, File, Known
 
 RECORD = "checksums.json"  # MD5 of files whose page publishes none, as first fetched
@@ -69,5 +70,5 @@ def fetch_file(file: File, folder: Path, listener: Listener = silent) -> Path:
     if file.md5 is None and file.name not in recorded:
         with path.open("rb") as stored:
             digest = hashlib.file_digest(stored, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-        write_atomic(record, json.dumps(recorded | {file.name: digest}, indent=2))
+        write_atomic(record, to_json(recorded | {file.name: digest}))
     return path

@@ -1,0 +1,34 @@
+"""Plain values, and the one place where JSON is written: what every reader of JSON takes."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """Dictionaries, lists and scalars alone; what is none of these, a path say, as its words.
+
+    A float that is not finite becomes None: JSON has no word for it, and a table leaves its cell empty.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, float):  # NumPy's float64 is one; its float32, like other scalars of arrays, has `item`
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    item = getattr(value, "item", None)
+    return plain(item()) if callable(item) else str(value)
+
+
+def to_json(value: Any, *, indent: int | None = 2, sort_keys: bool = False) -> str:
+    """`plain(value)` as JSON, with letters of all languages as they are; indent: None: in one line, without spaces."""
+    separators = (",", ":") if indent is None else None
+    return json.dumps(
+        plain(value), indent=indent, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=separators
+    )

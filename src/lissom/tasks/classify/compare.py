@@ -1,0 +1,61 @@
+"""Two runs on the same test images: McNemar's test on what both have answered."""
+
+import csv
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lissom.errors import DataError
+from lissom.messages import text
+from lissom.stats.mcnemar import McNemar, mcnemar
+from lissom.tasks.classify.measure import PREDICTIONS
+from lissom.training.run import Run
+
+CERTAIN = 0.05  # p below which two runs are said to differ
+
+
+class Kept(NamedTuple):
+    """What a run has answered for its test images, in the order of the file names."""
+
+    truth: list[tuple[str, str]]
+    """File and true class of each."""
+    right: np.ndarray
+    """Whether that was the answer, N."""
+
+
+def photo_verdict(a: Run, b: Run) -> str:
+    """Which of two finished runs is better, in a sentence; none where other images were tested.
+
+    Raises: DataError for predictions that are missing or damaged.
+    """
+    found = compare_images(a, b)
+    if found is None:
+        return text("verbs.compare-other-data", a=a.name, b=b.name)
+    counts, p = (found.only_first, found.only_second), f"{found.p_value:.2g}"
+    if found.p_value >= CERTAIN:
+        return text("photos.mcnemar-tied", a=a.name, b=b.name, first=counts[0], second=counts[1], p=p)
+    better, worse = (a.name, b.name) if counts[0] > counts[1] else (b.name, a.name)
+    return text("photos.mcnemar-better", better=better, worse=worse, more=max(counts), fewer=min(counts), p=p)
+
+
+def compare_images(a: Run, b: Run) -> McNemar | None:
+    """McNemar's test on the test images, None where they are not the same: those of one data set, by name and class.
+
+    The images that trained may differ, as with another seed of the split beside a fixed `test/`.
+    """
+    first, second = kept_predictions(a), kept_predictions(b)
+    if a.record.data.digest != b.record.data.digest or first.truth != second.truth:
+        return None
+    return mcnemar(first.right, second.right)
+
+
+def kept_predictions(run: Run) -> Kept:
+    """Of the run's own test images. Raises: DataError for a file that is missing or damaged."""
+    path = run.path / PREDICTIONS
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows: list[dict[str, Any]] = sorted(csv.DictReader(file), key=lambda row: row["file"])
+        right = np.array([row["true"] == row["predicted"] for row in rows], bool)
+        return Kept([(row["file"], row["true"]) for row in rows], right)
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
