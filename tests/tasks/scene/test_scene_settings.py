@@ -44,7 +44,7 @@ class Row(NamedTuple):
     value: Any
     acts: str
     """What changes: "weights", "parts" (which pixels train, choose and test) or "content"; else words of a refusal."""
-    beside: dict[str, Any] = {}
+    beside: dict[str, Any] = {}  # noqa: RUF012
 
 
 ROWS = [
@@ -317,7 +317,7 @@ def test_channels_last_is_the_layout_of_the_weights_alone() -> None:
 
 
 def test_a_batch_size_of_an_evaluation_is_refused_as_scenes_have_none() -> None:
-    with pytest.raises(UsageError, match="64.*blocks"):
+    with pytest.raises(UsageError, match=r"64.*blocks"):
         TASK.measure(None, None, "test", folder=None, batch_size=64, listener=silent, stop=None)
 
 
