@@ -49,7 +49,7 @@ SCENARIOS = (
     Scenario("photo scratch", (f"{FIRST} --epochs 8 --lr 0.005 --name scratch",), ("scratch",)),
     Scenario("scene hybridsn", (f"{HYBRID} --name hybridsn",), ("hybridsn",)),
     Scenario("photo augmented", (f"{AUGMENTED} --name augmented",), ("augmented",)),
-    Scenario("scene svm", (f"{SCENE} --model svm --name svm",), ("svm",), run_files=CLASSICAL),
+    Scenario("scene svm", ("train scene --model svm --name svm",), ("svm",), run_files=CLASSICAL),
     Scenario(
         "photo resumed", (f"{AUGMENTED} --name stopped", "resume runs/stopped"), ("stopped",),
         needs=("photo augmented",), stopped="stopped", whole="augmented",

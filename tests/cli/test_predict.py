@@ -19,7 +19,7 @@ PHOTO = [
     "--batch-size",
     "8",
 ]
-SCENE = ["train", "scene", "--model", "knn", "--components", "13", "--window", "9", "--threads", "1"]
+SCENE = ["train", "scene", "--model", "knn", "--threads", "1"]
 
 
 @pytest.fixture(scope="module", autouse=True)

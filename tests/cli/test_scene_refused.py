@@ -79,7 +79,6 @@ def refused(place: Path, capsys: pytest.CaptureFixture[str], code: int, words: t
     (("predict", "runs/first", "cube.npy", "--mc-dropout", "1"),   2, ("1", "2 or more")),
     (("predict", "runs/first", "cube.npy", "--uncertainty", "u.npy"), 2, ("u.npy", "--mc-dropout")),
     (("predict", "mobilenetv2", "a.jpg", "--output", "m.npy"),     2, ("--output", "mobilenetv2")),
-    (("evaluate", "runs/first", "cube.npy"),                       2, ("cube.npy", "lissom predict")),
     (("demo", "--task", "scenes"),                                 2, ("scenes",)),
 ])  # fmt: skip
 def test_refused(

@@ -27,7 +27,7 @@ def compare(run_folders: Sequence[Path | str]) -> dict[str, Any]:
     return {
         "runs": [run.name for run in opened],
         "settings": settings,
-        "figures": [{**figures(run), "interval_95": _interval(run)} for run in opened],
+        "figures": [{**figures(run), "interval_95": _interval(run), **_others(run, opened)} for run in opened],
         "verdicts": [_verdict(a, b) for a, b in combinations(opened, 2)],
     }
 
@@ -43,6 +43,12 @@ def _interval(run: Run) -> str | None:
         return None
     low, high = run.record.intervals[run.task.metric]
     return f"{100 * low:.1f}-{100 * high:.1f}"
+
+
+def _others(run: Run, compared: Sequence[Run]) -> dict[str, float | None]:
+    """Times 100, by their names; those of all the tasks, so that the rows have the same columns."""
+    values = {name: run.test.get(name) for each in compared for name in each.task.compared}
+    return {name: None if value is None else round(100 * value, 2) for name, value in values.items()}
 
 
 def _verdict(a: Run, b: Run) -> str:

@@ -258,6 +258,8 @@ class Task:
     """(run, figures) -> a `report.card.Card`; None: what is known of every run."""
     curves: tuple[str, ...] = ()
     """Metrics of the epochs that are drawn; none: the metric alone."""
+    compared: tuple[str, ...] = ()
+    """Figures of the test set that a comparison shows beside the metric, shares or numbers from -1 to 1."""
     compare: Callable[..., str] | None = None
     """(a, b) -> which of two finished runs of this task is better, as a sentence; None: by their intervals."""
     options: type[Any] = NoOptions

@@ -143,8 +143,8 @@ def test_interrupted_training_ends_with_the_same_weights(run: Run, files: dict[s
 
 @pytest.mark.parametrize("name", ["cnn1d", "cnn2d", "cnn3d", "ssrn"])
 def test_every_network_trains_behind_the_same_verb(name: str, files: dict[str, str], tmp_path: Path) -> None:
-    quick = {"epochs": 1, "batch_size": 64, "threads": 1}
-    found = lissom.train("scene", **files, model=name, components=14, **quick, runs_dir=tmp_path)
+    quick = {"epochs": 1, "batch_size": 64, "threads": 1} | ({"components": 14} if name == "cnn2d" else {})
+    found = lissom.train("scene", **files, model=name, **quick, runs_dir=tmp_path)
     assert found.status == "finished"
     assert evaluation(found)["form"] == ("windows" if name == "ssrn" else "dense")
     assert found.config.scene.window == {"cnn1d": 1, "cnn2d": 5, "cnn3d": 5, "ssrn": 7}[name]
@@ -293,7 +293,7 @@ def test_the_flag_that_the_other_task_has_names_the_cube(files: dict[str, str], 
 def test_another_window_than_that_of_the_run_it_begins_with_is_refused(run: Run, files: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"11 .* 9") as caught:
         lissom.train("scene", **files, weights=run.path, window=11)
-    assert caught.value.kind == "scene-start-window"
+    assert caught.value.kind == "scene-start-differs"
 
 
 def test_fixed_maps_cannot_be_compared_with_other_splits(files: dict[str, str]) -> None:

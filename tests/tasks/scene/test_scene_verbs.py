@@ -125,8 +125,18 @@ def test_compare_adds_mcnemar_on_the_same_test_pixels(runs: dict[str, Run]) -> N
         with np.load(run.path / "classified.npz") as file:
             right.append((file["predicted"] == file["labels"])[file["test"]])
     expected = mcnemar(*right)
-    assert compare_pixels(runs["short"], runs["long"]) == expected
+    compared = compare_pixels(runs["short"], runs["long"])
+    assert compared
+    assert compared.oa == expected
     words = found["verdicts"][0]
+    for name, sure in (("aa", compared.aa), ("kappa", compared.kappa)):
+        assert sure
+        assert sure.value == pytest.approx(runs["short"].test[name] - runs["long"].test[name])
+        assert sure.low < sure.value < sure.high
+        assert all(f"{100 * bound:+.2f}" in words for bound in sure)
+        assert [row[name] for row in found["figures"]] == [
+            round(100 * runs[run].test[name], 2) for run in ("short", "long")
+        ]
     assert f"{expected.p_value:.2g}" in words
     assert all(str(count) in words for count in (expected.only_first, expected.only_second))
     assert ("long is better than short" in words) == (expected.p_value < 0.05 and expected.z < 0)

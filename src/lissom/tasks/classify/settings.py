@@ -69,6 +69,7 @@ class ClassifyTrainConfig:
     """All settings of one training on photos, as `config.yaml` in its run folder holds them."""
 
     TASK: ClassVar[str] = "classify"
+    ALIASES: ClassVar[dict[str, str]] = {"from": "weights"}
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)

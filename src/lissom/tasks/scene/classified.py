@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from lissom.models.regions import Region
 from lissom.stats.softmax import softmax
 
+CLASSIFIED = "classified.npz"  # in a run folder
+
 
 class Classified(NamedTuple):
     """A class for every pixel of a scene, labelled or not."""

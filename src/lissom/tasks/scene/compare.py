@@ -1,25 +1,44 @@
-"""Two runs on the same test pixels of a scene: McNemar's test on what both have made of them."""
+"""Two runs on the same test pixels of a scene: McNemar's test, and intervals of the differences of AA and kappa."""
 
 import zipfile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
 from lissom.messages import text
+from lissom.stats.bootstrap import Difference, joint_counts, paired_difference
 from lissom.stats.mcnemar import McNemar, mcnemar
-from lissom.tasks.scene.measure import CLASSIFIED
+from lissom.tasks.scene.classified import CLASSIFIED
+from lissom.tasks.scene.metrics import average_accuracies, kappas
 from lissom.training.run import Run
 
 CERTAIN = 0.05  # p below which two runs are said to differ
 
 
+class Compared(NamedTuple):
+    """The first run against the second one."""
+
+    oa: McNemar
+    aa: Difference | None
+    kappa: Difference | None
+
+
 def scene_verdict(a: Run, b: Run) -> str:
-    """Which of two finished runs is better, in a sentence; none for other scenes or other test pixels."""
+    """Which of two finished runs is better, in sentences; none for other scenes or other test pixels."""
     found = compare_pixels(a, b)
     if found is None:
         return text("verbs.compare-other-data", a=a.name, b=b.name)
+    differences = [
+        text(f"scene_verbs.difference-{name}", a=a.name, b=b.name, **_shown(difference))
+        for name, difference in (("aa", found.aa), ("kappa", found.kappa))
+        if difference
+    ]
+    return " ".join([_mcnemar(a, b, found.oa), *differences])
+
+
+def _mcnemar(a: Run, b: Run, found: McNemar) -> str:
     counts, p = (found.only_first, found.only_second), f"{found.p_value:.2g}"
     if found.p_value >= CERTAIN:
         return text("scene_verbs.mcnemar-tied", a=a.name, b=b.name, first=counts[0], second=counts[1], p=p)
@@ -28,14 +47,27 @@ def scene_verdict(a: Run, b: Run) -> str:
     return text("scene_verbs.mcnemar-better", better=better, worse=worse, more=more, fewer=fewer, p=p)
 
 
-def compare_pixels(a: Run, b: Run) -> McNemar | None:
-    """McNemar's test on the test pixels, None where they are not the same. Raises: DataError for a damaged file."""
+def _shown(difference: Difference) -> dict[str, str]:
+    """In points of percent, or of kappa x 100."""
+    return {name: f"{100 * value:+.2f}" for name, value in zip(("value", "low", "high"), difference, strict=True)} | {
+        "certain": text(f"scene_verbs.{'certain' if difference.certain else 'uncertain'}")
+    }
+
+
+def compare_pixels(a: Run, b: Run) -> Compared | None:
+    """Both runs on their test pixels, None where these are not the same. Raises: DataError for a damaged file."""
     first, second = _classified(a), _classified(b)
     alike = (np.array_equal(first[name], second[name]) for name in ("test", "labels"))
     if a.record.data.digest != b.record.data.digest or not all(alike):
         return None
-    test, labels = first["test"], first["labels"]
-    return mcnemar(*(each["predicted"][test] == labels[test] for each in (first, second)))
+    test, classes = first["test"], len(a.facts.class_names)
+    labels, ours, theirs = first["labels"][test], first["predicted"][test], second["predicted"][test]
+    joint = joint_counts(labels, ours, theirs, classes)
+    return Compared(
+        mcnemar(ours == labels, theirs == labels),
+        paired_difference(joint, average_accuracies),
+        paired_difference(joint, kappas),
+    )
 
 
 def _classified(run: Run) -> dict[str, NDArray[Any]]:

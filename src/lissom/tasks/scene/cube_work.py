@@ -70,7 +70,7 @@ class CubeWork:
         return {
             "weights": file_digest(run.best),
             "preprocess": file_digest(run.path / PREPROCESS),
-            "cube": self._scene.digest,
+            "cube": self._scene.items["cube"],
             "bands": self._bands.tolist(),
             "passes": predictor.passes,
             "seed": run.config.engine.seed if predictor.passes else None,

@@ -8,14 +8,14 @@ import numpy as np
 
 from lissom.atomic import write_atomic
 from lissom.engine.memory import keep_memory, release_memory
-from lissom.errors import Interrupted
+from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
-from lissom.models.dense import strips
+from lissom.models import dense
 from lissom.models.window_net import cut
 from lissom.plain import to_json
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
-from lissom.tasks.scene.classified import Classified, block_seed, joined
+from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.data.writing import holds, write_map
@@ -28,7 +28,8 @@ from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
 from lissom.training.finite import finite
 
-MAP, CLASSIFIED, EVALUATION = "map", "classified.npz", "evaluation.json"
+UNASKED = 256  # what the verbs hand to every task
+MAP, EVALUATION = "map", "evaluation.json"
 
 
 def measure(
@@ -43,8 +44,10 @@ def measure(
 ) -> Figures:
     """Figures of the pixels of a part, from one pass over the whole scene; the files of `write_scene` go to `folder`.
 
-    The scene is classified in blocks of its own size, whatever `batch_size` says.
+    Raises: UsageError for a `batch_size`: the scene is classified in blocks, whose size is part of the result's bits.
     """
+    if batch_size not in (None, UNASKED):
+        raise UsageError("scene-batch-size", got=batch_size, expected=dense.BLOCK)
     release_memory()
     if next(predictor.model.parameters()).device.type == "cpu":
         keep_memory()
@@ -53,16 +56,14 @@ def measure(
     seconds = round(time.perf_counter() - start, 3)
     chosen, scene, model = getattr(data.split, split), data.scene, predictor.model
     found = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
-    leak, form = data.leak(model.window), predictor.logits.form
+    form, why = predictor.logits.form, model.why_not_shared()
+    leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
+    leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     settings = model.classifier.settings if isinstance(model, PixelNet) else None
     figures = Figures(
-        figures=(
-            *found.figures,
-            Figure(name="leak", value=leak, split=split),
-            Figure(name="seconds", value=seconds, unit="seconds", split=split),
-        ),
-        details={**found.details, "form": form, "why_not_dense": model.why_not_shared(), "settings": settings},
-        notes=(leak_note(leak), form_note(form, model.why_not_shared(), seconds)),
+        figures=(*found.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
+        details={**found.details, "form": form, "why_not_dense": why, "settings": settings},
+        notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
         folder=folder,
     )
     if folder is not None:
@@ -85,7 +86,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
     """Every pixel of a scene whose bands are reduced already, strip by strip; the same bits at every call."""
     scene, rows = data.reduced.values, []
     height, width = scene.shape[1:]
-    for strip in strips(height, width):
+    for strip in dense.strips(height, width):
         blocks = []
         for block in strip:
             seed = np.array(block_seed(predictor.run.config.engine.seed, block), np.uint64)

@@ -56,6 +56,23 @@ def kappa(matrix: Counts) -> float | None:
     return (agreed - chance) / (1 - chance) if chance < 1 else None
 
 
+def kappas(matrices: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The same of many, `R K K -> R`; NaN where chance alone would agree everywhere."""
+    total = matrices.sum((1, 2))
+    agreed = np.trace(matrices, axis1=1, axis2=2) / total
+    named, there = (matrices.sum(axis) / total[:, None] for axis in (1, 2))
+    chance = (named * there).sum(1)
+    defined = chance < 1
+    return np.divide(agreed - chance, 1 - chance, out=np.full(len(matrices), np.nan), where=defined)
+
+
+def average_accuracies(matrices: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Mean recall of confusion matrices `R K K`, of the classes that each has samples of."""
+    there = matrices.sum(2)
+    recalls = np.divide(np.diagonal(matrices, axis1=1, axis2=2), there, out=np.zeros(there.shape), where=there > 0)
+    return recalls.sum(1) / np.maximum((there > 0).sum(1), 1)
+
+
 def _of_class(matrix: Counts, k: int) -> dict[str, Any]:
     """Precision, recall and F1 of one class, and its test pixels."""
     right, named, there = int(matrix[k, k]), int(matrix[:, k].sum()), int(matrix[k].sum())

@@ -12,8 +12,8 @@ from lissom.models.window_net import WindowNet
 from lissom.runs.weights import read_weights
 from lissom.tasks.scene.classical import PixelClassifier
 from lissom.tasks.scene.facts import SceneFacts
-from lissom.tasks.scene.prepare import CLASSICAL
 from lissom.tasks.scene.settings import SceneTrainConfig
+from lissom.tasks.scene.unused import CLASSICAL
 from lissom.training.run import Run
 from lissom.training.trained import trained
 

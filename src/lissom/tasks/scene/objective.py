@@ -15,9 +15,13 @@ class ClassifyScene:
     """The objective of a network that classifies pixels, as the engine asks for it.
 
     The network gets the scene and the places, and sees to it itself whether windows are cut (models/window_net.py).
+    label_smoothing: share of the target that is spread over all classes (Szegedy et al., 1512.00567, section 7).
     """
 
     primary_metric = "oa"
+
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+        self.label_smoothing = label_smoothing
 
     def outputs(self, model: nn.Module, batch: PixelBatch) -> Tensor:
         """Logits, N K."""
@@ -25,7 +29,8 @@ class ClassifyScene:
 
     def losses(self, outputs: Tensor, batch: PixelBatch) -> Losses:
         """Cross-entropy of the batch's pixels."""
-        return Losses({"cross_entropy": F.cross_entropy(outputs.float(), batch.labels)})
+        loss = F.cross_entropy(outputs.float(), batch.labels, label_smoothing=self.label_smoothing)
+        return Losses({"cross_entropy": loss})
 
     def evaluate(self, model: nn.Module, batches: Iterable[PixelBatch]) -> dict[str, float]:
         """`oa`, the overall accuracy, `aa`, the mean of the classes' recalls, and the mean cross-entropy `loss`.

@@ -1,6 +1,7 @@
 """Classes of the pixels of a cube of the sensor that a run was trained on, whatever its size."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.classified import Classified, decode
 from lissom.tasks.scene.cube_work import CubeWork
 from lissom.tasks.scene.data.opening import Given
-from lissom.tasks.scene.data.preprocess import Fitted, strips
+from lissom.tasks.scene.data.preprocess import Fitted
 from lissom.tasks.scene.network import load_network
 from lissom.tasks.scene.prepare import stored_fit
 from lissom.tasks.scene.settings import SceneOptions
@@ -57,19 +58,14 @@ class ScenePredictor:
     def preprocess(self, inputs: tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp]]) -> dict[str, np.ndarray]:
         """Spectra `h w bands`, which are valid `h w`, the bands to take -> components `C h w`; some rows at a time."""
         cube, valid, bands = inputs
-        out = np.empty((*cube.shape[:2], self.fitted.components), np.float32)
-        whole = np.array_equal(bands, np.arange(cube.shape[2]))
-        for part in strips(cube):
-            out[part] = self.fitted.apply(cube[part] if whole else np.asarray(cube[part])[..., bands], valid[part])
-        return {INPUT: np.ascontiguousarray(out.transpose(2, 0, 1))}
+        return {INPUT: np.ascontiguousarray(self.fitted.apply(cube, valid, bands).transpose(2, 0, 1))}
 
     def outputs(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """Logits of a block from it and the half window around it; of passes with dropout, `passes h w K`."""
         padded = torch.from_numpy(arrays[INPUT]).to(next(self.model.parameters()).device)
         if not self.passes:
             return {OUTPUT: self.logits.block(padded).float().cpu().numpy()}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(arrays[SEED]))
+        with _drawn(int(arrays[SEED]), padded.device):
             return {OUTPUT: self.logits.samples(padded, self.passes).float().cpu().numpy()}
 
     def decode(self, outputs: Arrays) -> Classified:
@@ -81,6 +77,20 @@ def predictor(opened: Opened, options: SceneOptions, where: Where) -> ScenePredi
     assert opened.run, "scenes have no other form"
     model = opened.model or load_network(opened.run, choose_device(where.device))
     return ScenePredictor(opened.run, model, stored_fit(opened.run), options, where)
+
+
+@contextmanager
+def _drawn(seed: int, device: torch.device) -> Iterator[None]:
+    """Draws of the CPU and of `device` by `seed` alone; afterwards all generators stand where they stood."""
+    cuda = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        elif device.type == "mps":
+            torch.mps.manual_seed(seed)
+        yield
 
 
 def _check_passes(model: WindowNet, passes: int, network: str) -> None:

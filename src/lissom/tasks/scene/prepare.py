@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from lissom import models
 from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
-from lissom.events import Listener, note, silent
+from lissom.events import Listener, Note, note, silent
 from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.batches import Reduced
+from lissom.tasks.scene.data.opening import content as digests
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
@@ -20,12 +21,12 @@ from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
-from lissom.training.run import DataUsed, Item, Run, parts_digest
+from lissom.tasks.scene.unused import CLASSICAL, refuse_unused, unused
+from lissom.training.run import DataUsed, Item, Run, items_digest, parts_digest
 
 PREPROCESS = "preprocess.npz"
 
 
-CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with
 ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
 
 
@@ -35,8 +36,6 @@ def settled(config: SceneTrainConfig) -> SceneTrainConfig:
     Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
     """
     name, scene = config.model.model, config.scene
-    if name in CLASSICAL:
-        _check_used(config.model)
     known = models.entry(name) if name not in CLASSICAL else None
     if known and known.task != "scene":
         raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
@@ -44,15 +43,16 @@ def settled(config: SceneTrainConfig) -> SceneTrainConfig:
     reduction = scene.reduction
     if reduction == "auto":
         reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
-    return replace(config, scene=replace(scene, window=window, reduction=reduction))
+    found = replace(config, scene=replace(scene, window=window, reduction=reduction))
+    refuse_unused(found)
+    return found
 
 
-def _check_used(model: ModelConfig) -> None:
-    width = model.width if model.width != 1 else None
-    unused: dict[str, Any] = {"weights": model.weights, "options": model.options or None, "width": width}
-    for name, got in unused.items():
-        if got is not None:
-            raise UsageError("scene-setting-unused", name=name, got=got, network=model.model)
+def decide(config: SceneTrainConfig, data: "SceneData") -> SceneTrainConfig:
+    """The same settings. Raises: UsageError for what this scene leaves without effect."""
+    if config.engine.patience and not data.sizes["val"]:
+        raise unused(config, "patience", "no-val-pixels")
+    return config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,8 @@ class SceneData:
     reduced: Reduced
     window: int
     """Side of the window that a network sees, pixels."""
+    other: tuple[Note, ...] = ()
+    """Of a scene that a run was not trained on: what of it is measured."""
 
     @property
     def name(self) -> str:
@@ -76,7 +78,7 @@ class SceneData:
         made_up = (note("scenes.check-synthetic"),) if self.scene.name == "synthetic" else ()
         return DataUsed(
             source=self.scene.source,
-            digest=self.scene.digest,
+            digest=items_digest(self.items),
             parts=parts_digest(self.split.train, self.split.val, self.split.test),
             sizes=self.sizes,
             split=self.split.note,
@@ -86,8 +88,8 @@ class SceneData:
 
     @property
     def items(self) -> dict[str, Item]:
-        """The cube with its map."""
-        return {"scene": Item(self.scene.digest)}
+        """The cube and its maps, by setting."""
+        return {name: Item(digest) for name, digest in self.scene.items.items()}
 
     @property
     def facts(self) -> SceneFacts:
@@ -131,9 +133,9 @@ def read(config: SceneConfig, listener: Listener = silent) -> Scene:
         listener=listener,
     )
     if config.split == "maps":  # they may label pixels that the ground truth leaves out
-        train, test = open_maps(config, (scene.height, scene.width))
-        truth = merged_truth(scene.ground_truth, train, test, config.unlabelled)
-        scene = relabelled(scene, truth)
+        maps = open_maps(config, (scene.height, scene.width))
+        truth = merged_truth(scene.ground_truth, maps["train_map"], maps["test_map"], config.unlabelled)
+        scene = relabelled(replace(scene, maps={**scene.maps, **maps}), truth)
     check_trainable(scene)
     return scene
 
@@ -141,31 +143,51 @@ def read(config: SceneConfig, listener: Listener = silent) -> Scene:
 def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = None) -> SceneData:
     """Splits the scene and reduces its bands; a run that is looked at again brings what it has `fitted`."""
     settings = config.scene
-    if settings.side > min(scene.height, scene.width):
-        raise DataError("scene-window-larger", got=settings.side, height=scene.height, width=scene.width)
+    check_window(settings.side, scene)
     parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
     fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
     reduced = reduce(fitted, scene)
     return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side)
 
 
+def check_window(side: int, scene: Scene) -> None:
+    """Raises: DataError for a window that is larger than the scene."""
+    if side > min(scene.height, scene.width):
+        raise DataError("scene-window-larger", got=side, height=scene.height, width=scene.width)
+
+
+def content(config: SceneTrainConfig, listener: Listener = silent) -> dict[str, str]:
+    """The digest of the cube and of each map, by setting; they need not fit each other."""
+    scene = config.scene
+    given = {"ground_truth": scene.ground_truth, "train_map": scene.train_map, "test_map": scene.test_map}
+    return digests(
+        scene.cube,
+        given,
+        variable=scene.variable,
+        variables={"ground_truth": scene.ground_truth_variable},
+        unlabelled=scene.unlabelled,
+        no_data=scene.no_data,
+        download=scene.download,
+        listener=listener,
+    )
+
+
 def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     """The labelled pixels of the training and the test map, where the settings name them."""
     if config.split != "maps":
         return None
-    train, test = (map_ != config.unlabelled for map_ in open_maps(config, (scene.height, scene.width)))
-    return train, test
+    return scene.maps["train_map"] != config.unlabelled, scene.maps["test_map"] != config.unlabelled
 
 
-def open_maps(config: SceneConfig, extent: tuple[int, int]) -> list[NDArray[np.integer]]:
-    """The training map and the test map, class ids `H W`."""
-    paths = [path for path in (config.train_map, config.test_map) if path]
-    return [open_map(path, extent=extent, unlabelled=config.unlabelled) for path in paths]
+def open_maps(config: SceneConfig, extent: tuple[int, int]) -> dict[str, NDArray[np.integer]]:
+    """The training map and the test map, class ids `H W`, by setting."""
+    paths = {"train_map": config.train_map, "test_map": config.test_map}
+    return {name: open_map(path, extent=extent, unlabelled=config.unlabelled) for name, path in paths.items() if path}
 
 
-def reduce(fitted: Fitted, scene: Scene) -> Reduced:
-    """The scene's components, the channels first: `components H W`."""
-    values = fitted.apply(scene.cube, scene.valid)
+def reduce(fitted: Fitted, scene: Scene, bands: NDArray[np.intp] | None = None) -> Reduced:
+    """The scene's components, the channels first: `components H W`; of another scene, `bands` are those to take."""
+    values = fitted.apply(scene.cube, scene.valid, bands)
     return Reduced(torch.from_numpy(values).permute(2, 0, 1).contiguous())
 
 

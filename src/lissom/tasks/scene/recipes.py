@@ -15,7 +15,8 @@ def networks(*, device: str = "auto", threads: int | None = None) -> dict[str, S
     """
     optim = OptimConfig(optimizer="adam", lr=2e-3, weight_decay=0.0, schedule="constant", warmup_epochs=0.0)
     engine = EngineConfig(batch_size=64, channels_last=False, device=device, threads=threads)  # type: ignore[arg-type]
-    scene = SceneConfig(cube="synthetic", components=15)
+    scene, bands = SceneConfig(cube="synthetic", components=15), SceneConfig(cube="synthetic")
+    fitted = replace(SceneTrainConfig().engine, threads=threads)  # at once, on the CPU
     return {
         "hybridsn": SceneTrainConfig(
             model=SceneModelConfig(model="hybridsn"),
@@ -24,9 +25,9 @@ def networks(*, device: str = "auto", threads: int | None = None) -> dict[str, S
             engine=replace(engine, epochs=8),
         ),
         "cnn1d": SceneTrainConfig(
-            model=SceneModelConfig(model="cnn1d"), scene=scene, optim=optim, engine=replace(engine, epochs=20)
+            model=SceneModelConfig(model="cnn1d"), scene=bands, optim=optim, engine=replace(engine, epochs=20)
         ),
-        "svm": SceneTrainConfig(model=SceneModelConfig(model="svm"), scene=scene, optim=optim, engine=engine),
+        "svm": SceneTrainConfig(model=SceneModelConfig(model="svm"), scene=bands, engine=fitted),
     }
 
 

@@ -10,15 +10,17 @@ from lissom.runs.folder import read_json
 from lissom.tasks.scene.measure import EVALUATION, leak_note
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.table import SceneTable, published_table
+from lissom.tasks.scene.unused import is_drawn
 from lissom.training.run import Run
 
 SCORES = ("oa", "aa", "kappa", "seconds")
 
 
 def again(config: SceneTrainConfig, k: int) -> SceneTrainConfig:
-    """Run k: the split and the weights are drawn anew."""
-    scene = replace(config.scene, split_seed=config.scene.split_seed + k)
-    return replace(config, scene=scene, engine=replace(config.engine, seed=config.engine.seed + k))
+    """Run k: the split and the weights are drawn anew, where either is drawn."""
+    split, weights = (k * drawn for drawn in is_drawn(config))
+    scene = replace(config.scene, split_seed=config.scene.split_seed + split)
+    return replace(config, scene=scene, engine=replace(config.engine, seed=config.engine.seed + weights))
 
 
 def summary(trained: Sequence[Run]) -> dict[str, Any]:

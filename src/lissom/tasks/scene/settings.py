@@ -90,8 +90,8 @@ class SceneModelConfig(ModelConfig):
     model: str = "hybridsn"
     """A network for scenes that `lissom models` lists, or svm, random_forest, knn."""
     weights: str | None = None
-    """A run on another scene, whose network and weights this one begins with (also `--from`); the last layer is made
-    anew where the classes are others, and announced."""
+    """What to begin with (also `--from`): a run on another scene, which brings its network and preprocessing, or a file
+    of weights for the network of these settings; the last layer is made anew where the classes are others."""
 
 
 @dataclass(frozen=True, kw_only=True)

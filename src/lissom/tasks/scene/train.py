@@ -10,23 +10,24 @@ from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import PREPROCESS, SceneData, settled
 from lissom.tasks.scene.settings import SceneTrainConfig
-from lissom.tasks.scene.transfer import adopt, as_begun
+from lissom.tasks.scene.transfer import as_begun, begin_with
 from lissom.training.run import Run
 from lissom.training.task import Batches, Begun
+from lissom.weights.source import Source
 
 
-def settle(config: SceneTrainConfig, begun: Run | None) -> SceneTrainConfig:
+def settle(config: SceneTrainConfig, begun: Run | Source | None) -> SceneTrainConfig:
     """The network and preprocessing of the run that it begins with, then what the network's paper has."""
     return settled(as_begun(config, begun) if begun else config)
 
 
-def start(model: WindowNet, begun: Run, facts: SceneFacts, listener: Listener) -> Begun:
-    """The weights of another run."""
-    return Begun(adopt(model, begun), {})
+def start(model: WindowNet, begun: Run | Source, facts: SceneFacts, listener: Listener) -> Begun:
+    """The weights of another run, or of a file."""
+    return Begun(begin_with(model, begun), {})
 
 
 def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:
-    return ClassifyScene()
+    return ClassifyScene(label_smoothing=config.optim.label_smoothing)
 
 
 def batches(config: SceneTrainConfig, data: SceneData, facts: SceneFacts, device: Any) -> Batches:

@@ -1,25 +1,40 @@
-"""`lissom train scene --from RUN`: a network that has learned one scene begins with it on another."""
+"""`lissom train scene --from RUN`: a network that has learned one scene begins with it on another; or with a file."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from lissom.errors import DataError, UsageError
 from lissom.events import note
 from lissom.models.window_net import WindowNet
+from lissom.runs.folder import is_run
 from lissom.runs.weights import read_weights
-from lissom.tasks.scene.prepare import CLASSICAL
 from lissom.tasks.scene.settings import SceneTrainConfig
+from lissom.tasks.scene.unused import CLASSICAL
 from lissom.training.run import InitialWeights, Run, open_run
+from lissom.weights.loading import load
+from lissom.weights.source import Source, source
 
 SHOWN = 3  # tensors named in an error
+NETWORK = ("model", "width", "options")
+PREPROCESSING = ("window", "reduction", "components", "bands", "whiten", "standardise", "smooth")
 
 
-def weights(config: SceneTrainConfig) -> Run | None:
-    """The run that the settings begin with. Raises: DataError or UsageError when it is none of a network on a scene."""
-    if config.model.weights is None or config.model.model in CLASSICAL:  # which are refused weights
+def weights(config: SceneTrainConfig) -> Run | Source | None:
+    """The run, or the file, that the settings begin with.
+
+    Raises: DataError or UsageError when it is none, or the run of no network on a scene.
+    """
+    model = config.model
+    if model.weights is None or model.model in CLASSICAL:  # which are refused weights
         return None
-    run = open_run(config.model.weights)
+    path = Path(model.weights)
+    if not (is_run(path) or path.is_dir()):
+        return source(model.weights, model.model, {"width": model.width, **model.options})
+    run = open_run(path)
     if run.task.name == config.TASK and run.config.model.model in CLASSICAL:
         raise UsageError("scene-start-classical", run=run.path, network=run.config.model.model)
     if run.task.name != config.TASK or not run.best.exists():
@@ -27,23 +42,37 @@ def weights(config: SceneTrainConfig) -> Run | None:
     return run
 
 
-def as_begun(config: SceneTrainConfig, run: Run) -> SceneTrainConfig:
-    """The settings with the network, the window, the reduction and the components of the run that they begin with.
+def as_begun(config: SceneTrainConfig, begun: Run | Source) -> SceneTrainConfig:
+    """The settings with the network and the preprocessing of the run that they begin with; of a file their own.
 
-    Weights mean something only to the network that they were learned in. Raises: UsageError for another window.
+    Weights mean something only to the network, and behind the preprocessing, that they were learned with.
+    Raises: UsageError for a setting that was given and is another than the run's.
     """
-    theirs = run.config.scene
-    if config.scene.window not in (None, theirs.window):
-        raise UsageError("scene-start-window", run=run.path, got=config.scene.window, expected=theirs.window)
-    kept = {
-        "window": theirs.window,
-        "reduction": theirs.reduction,
-        "components": theirs.components,
-        "bands": theirs.bands,
-        "whiten": theirs.whiten,
-    }
-    model = replace(run.config.model, weights=str(run.path.resolve()))
-    return replace(config, model=model, scene=replace(config.scene, **kept))
+    if isinstance(begun, Source):
+        return replace(config, model=replace(config.model, weights=str(begun.file.resolve())))
+    model = replace(config.model, **_taken(config, begun, "model", NETWORK), weights=str(begun.path.resolve()))
+    return replace(config, model=model, scene=replace(config.scene, **_taken(config, begun, "scene", PREPROCESSING)))
+
+
+def _taken(config: SceneTrainConfig, run: Run, section: str, names: tuple[str, ...]) -> Mapping[str, Any]:
+    """Settings of a section as the run has them."""
+    given, default, theirs = (getattr(each, section) for each in (config, SceneTrainConfig(), run.config))
+    for name in names:
+        got, expected = getattr(given, name), getattr(theirs, name)
+        if got not in (getattr(default, name), expected):
+            raise UsageError("scene-start-differs", run=run.path, name=name, got=got, expected=expected)
+    return {name: getattr(theirs, name) for name in names}
+
+
+def begin_with(model: WindowNet, begun: Run | Source) -> InitialWeights:
+    """Loads the weights, but for the last layer where it has other classes; says where from.
+
+    Raises: DataError, with the tensors, where anything else does not fit.
+    """
+    if isinstance(begun, Run):
+        return adopt(model, begun)
+    found = load(model, begun.file)
+    return InitialWeights(file=str(found.file), notes=found.notes, style=found.style)
 
 
 def adopt(model: WindowNet, run: Run) -> InitialWeights:

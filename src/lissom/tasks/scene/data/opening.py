@@ -1,7 +1,9 @@
 """A path, a known scene's name or an array to a scene: format by suffix, facts joined, everything checked once."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,18 +51,72 @@ def open_scene(
         from lissom.tasks.scene.data.synthetic import synthetic_scene
 
         return synthetic_scene()
-    known = _known(cube)
+    there = located(cube, ground_truth, variable=variable, download=download, listener=listener)
+    scene = _opened(there.cube, there.variable, unlabelled, no_data, there.known)
+    if there.ground_truth is None:
+        return scene
+    extent = scene.cube.shape[:2]
+    layer = read_layer(there.ground_truth, rank=2, named=ground_truth_variable, extent=extent)
+    return _labelled(scene, layer, _source(there.ground_truth), there.known)
+
+
+class Located(NamedTuple):
+    """The files of a scene, or its arrays."""
+
+    cube: Given
+    ground_truth: Given | None
+    variable: str | None
+    """The cube's array in its file."""
+    known: Known | None
+
+
+def located(
+    cube: Given,
+    ground_truth: Given | None,
+    *,
+    variable: str | None = None,
+    download: bool = False,
+    listener: Listener = silent,
+) -> Located:
+    """Where a scene's files are; a known scene brings those that are not given. Raises: as `find_files`."""
+    known = known_scene(cube)
     if known and isinstance(cube, str | Path):
         folder = Path(cube) if Path(cube).is_dir() else None
         files = [known.cube, *([known.ground_truth] if ground_truth is None else [])]
         cube, *maps = find_files(known, files, folder=folder, download=download, listener=listener)
         ground_truth = maps[0] if maps else ground_truth
         variable = variable or known.cube.variable
-    scene = _opened(cube, variable, unlabelled, no_data, known)
-    if ground_truth is None:
-        return scene
-    layer = read_layer(ground_truth, rank=2, named=ground_truth_variable, extent=scene.cube.shape[:2])
-    return _labelled(scene, layer, _source(ground_truth), known)
+    return Located(cube, ground_truth, variable, known)
+
+
+def content(
+    cube: Given,
+    maps: Mapping[str, Given | None],
+    *,
+    variable: str | None = None,
+    variables: Mapping[str, str | None] | None = None,
+    unlabelled: int = 0,
+    no_data: float | None = None,
+    download: bool = False,
+    listener: Listener = silent,
+) -> dict[str, str]:
+    """The digests that `Scene.items` has, though cube and maps may not fit each other.
+
+    maps: files by setting, `ground_truth` among them; variables: their arrays. Raises: as `open_scene`.
+    """
+    if isinstance(cube, str | Path) and str(cube) == SYNTHETIC:
+        scene, given = open_scene(cube), {name: path for name, path in maps.items() if name != "ground_truth"}
+        found = dict(scene.maps)
+    else:
+        ground_truth = maps.get("ground_truth")
+        there = located(cube, ground_truth, variable=variable, download=download, listener=listener)
+        scene = _opened(there.cube, there.variable, unlabelled, no_data, there.known)
+        given, found = {**maps, "ground_truth": there.ground_truth}, {}
+    for name, path in given.items():
+        if path is not None:
+            layer = read_layer(path, rank=2, named=(variables or {}).get(name), extent=scene.cube.shape[:2])
+            found[name] = as_map(layer, _source(path), unlabelled=unlabelled)
+    return replace(scene, maps=found).items
 
 
 def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float | None, known: Known | None) -> Scene:
@@ -88,14 +144,19 @@ def _labelled(scene: Scene, layer: Layer, source: str, known: Known | None) -> S
     known = known or recognise(scene.cube.shape, present)
     names, colours = named_classes(present, layer, known)
     name = known.title if known else Path(scene.source).stem
-    return replace(scene, ground_truth=ids, class_ids=present, class_names=names, colours=colours, name=name)
+    labelled = {"class_ids": present, "class_names": names, "colours": colours}
+    return replace(scene, ground_truth=ids, maps={"ground_truth": ids}, name=name, **labelled)
 
 
 def relabelled(scene: Scene, ids: NDArray[np.integer]) -> Scene:
-    """The scene with another map; classes that it had keep names and colours. Raises: DataError as `open_scene`."""
+    """The scene with other labels, made of `maps`; classes that it had keep names and colours.
+
+    Raises: DataError as `open_scene`.
+    """
     names = dict(zip(scene.class_ids, scene.class_names, strict=True))
     colours = dict(zip(scene.class_ids, scene.colours, strict=True))
-    return _labelled(scene, Layer(values=ids, class_names=names, colours=colours), scene.source, None)
+    found = _labelled(scene, Layer(values=ids, class_names=names, colours=colours), scene.source, None)
+    return replace(found, maps=scene.maps)
 
 
 def open_map(
@@ -145,7 +206,7 @@ def named_classes(
     )
 
 
-def _known(given: Given) -> Known | None:
+def known_scene(given: Given) -> Known | None:
     """The known scene that is named, or whose files lie in the folder."""
     if isinstance(given, np.ndarray) or Path(given).is_file():
         return None

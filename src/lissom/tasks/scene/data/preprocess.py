@@ -52,18 +52,23 @@ class Fitted:
         """Who was looked at."""
         return note(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
 
-    def apply(self, array: NDArray[Any], valid: Mask | None = None) -> NDArray[np.float32]:
+    def apply(
+        self, array: NDArray[Any], valid: Mask | None = None, bands: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float32]:
         """`array ... bands` -> float32 `... components`, a strip at a time: a memory-mapped cube is never loaded whole.
 
+        bands: of another sensor's array, the places of those that stand for the bands that were learned from.
         Pixels with a NaN or infinite band, and those that `valid` leaves out, become 0: the mean of what was fitted,
         and what windows hold beyond the scene's border.
         Raises: DataError for another number of bands.
         """
-        if array.shape[-1] != self.bands:
+        whole = bands is None or np.array_equal(bands, np.arange(array.shape[-1]))
+        if whole and array.shape[-1] != self.bands:
             raise DataError("scene-other-bands", got=array.shape[-1], expected=self.bands)
         out = np.empty((*array.shape[:-1], self.components), np.float32)
         for rows in strips(array):
-            strip = np.asarray(array[rows], np.float64) - self.mean
+            taken = array[rows] if whole else np.asarray(array[rows])[..., bands]
+            strip = np.asarray(taken, np.float64) - self.mean
             strip[..., ~self.matrix.any(1)] = 0  # a band that is not used may hold anything
             strip[~np.isfinite(strip).all(-1)] = 0
             out[rows] = strip @ self.matrix

@@ -1,8 +1,8 @@
 """A scene: a cube H W bands, perhaps larger than memory, with a map of classes, and what is known of both."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -36,7 +36,9 @@ class Scene:
     cube: NDArray
     """H W bands, any real type, perhaps a memory map: read it in `row_strips`."""
     ground_truth: NDArray[np.integer] | None = None
-    """H W class ids as in the file."""
+    """H W class ids; as in the file, unless maps of training and test pixels are laid over it."""
+    maps: Mapping[str, NDArray[np.integer]] = field(default_factory=dict)
+    """H W class ids as the files hold them, by the setting that names each."""
     unlabelled: int = 0
     """The id of pixels whose class is not known."""
     class_ids: tuple[int, ...] = ()
@@ -77,17 +79,33 @@ class Scene:
         return np.where((ids[places] == self.ground_truth) & self.valid, places, -1)
 
     @cached_property
+    def items(self) -> dict[str, str]:
+        """The digest of the cube and of each map, by the setting that names its file."""
+        maps = {name: map_digest(ids, unlabelled=self.unlabelled) for name, ids in self.maps.items()}
+        return {"cube": cube_digest(self.cube, self.valid), **maps}
+
+    @property
     def digest(self) -> str:
-        """Of the content: equal for the same values in any file format, byte order or layout."""
-        hashed = hashlib.blake2b(digest_size=16)
-        hashed.update(repr((self.cube.shape, self.cube.dtype.newbyteorder("<").str, self.unlabelled)).encode())
-        for rows in row_strips(self.cube):
-            strip = self.cube[rows]
-            hashed.update(np.ascontiguousarray(strip, dtype=strip.dtype.newbyteorder("<")).data)
-        if self.ground_truth is not None:
-            hashed.update(np.ascontiguousarray(self.ground_truth, dtype="<i8").data)
-        hashed.update(np.packbits(self.valid).data)
-        return hashed.hexdigest()
+        """Of all that it is made of."""
+        return hashlib.blake2b(repr(sorted(self.items.items())).encode(), digest_size=16).hexdigest()
+
+
+def cube_digest(cube: NDArray, valid: Mask) -> str:
+    """Of the values and of the pixels that hold data: equal in any file format, byte order or layout."""
+    hashed = hashlib.blake2b(digest_size=16)
+    hashed.update(repr((cube.shape, cube.dtype.newbyteorder("<").str)).encode())
+    for rows in row_strips(cube):
+        strip = cube[rows]
+        hashed.update(np.ascontiguousarray(strip, dtype=strip.dtype.newbyteorder("<")).data)
+    hashed.update(np.packbits(valid).data)
+    return hashed.hexdigest()
+
+
+def map_digest(ids: NDArray[np.integer], *, unlabelled: int) -> str:
+    """Of class ids H W, of whatever type, and of the one that means none."""
+    hashed = hashlib.blake2b(repr((ids.shape, unlabelled)).encode(), digest_size=16)
+    hashed.update(np.ascontiguousarray(ids, dtype="<i8").data)
+    return hashed.hexdigest()
 
 
 def row_strips(cube: NDArray, *, strip_bytes: int = STRIP_BYTES) -> Iterator[slice]:

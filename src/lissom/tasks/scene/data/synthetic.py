@@ -47,6 +47,7 @@ def synthetic_scene(
     return Scene(
         cube=cube,
         ground_truth=ground_truth,
+        maps={"ground_truth": ground_truth},
         class_ids=tuple(range(1, classes + 1)),
         class_names=tuple(f"synthetic {place}" for place in range(1, classes + 1)),
         colours=tuple(class_colour(place) for place in range(classes)),

@@ -1,0 +1,104 @@
+"""Settings that a training would pass over in silence: each is refused, with the reason."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lissom.errors import UsageError
+from lissom.events import note
+from lissom.tasks.scene.data.opening import ENVI, SYNTHETIC, TIFF, known_scene
+from lissom.tasks.scene.settings import SceneTrainConfig
+
+CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with
+ONE_ARRAY = (".npy", *TIFF, *ENVI)  # files that hold no second one
+
+
+class Rule(NamedTuple):
+    """When some settings do nothing, so that they must have their defaults."""
+
+    why: str
+    """Key of the sentence's clause, in `scene_unused`."""
+    names: tuple[str, ...]
+    when: Callable[[SceneTrainConfig], bool]
+    also: tuple[Any, ...] = ()
+    """Values besides the default that change nothing, and may stand there."""
+
+
+def _classical(config: SceneTrainConfig) -> bool:
+    return config.model.model in CLASSICAL
+
+
+def _synthetic(config: SceneTrainConfig) -> bool:
+    return config.scene.cube == SYNTHETIC
+
+
+def _one_array(path: str | None) -> bool:
+    return path is not None and Path(path).suffix.lower() in ONE_ARRAY
+
+
+def _nothing_drawn(config: SceneTrainConfig) -> bool:
+    return config.scene.split == "maps" and (not config.scene.val_fraction or _classical(config))
+
+
+def _nothing_learned(config: SceneTrainConfig) -> bool:
+    return config.scene.reduction != "pca" and config.scene.standardise is False
+
+
+STEPS = tuple(field.name for field in fields(SceneTrainConfig().optim))
+LOOP = (
+    "epochs", "batch_size", "accumulate", "precision", "channels_last", "compile", "patience", "checkpoint_minutes",
+    "devices", "sync_bn",
+)  # fmt: skip
+MADE = ("ground_truth", "variable", "ground_truth_variable", "unlabelled", "no_data", "download")
+
+RULES = (
+    Rule("no-network", ("weights", "options", "width"), _classical),
+    Rule("at-once", (*STEPS, *LOOP), _classical),
+    Rule("on-cpu", ("device",), _classical, also=("cpu",)),
+    Rule("one-pixel", ("window",), _classical, also=(1,)),
+    Rule("all-train", ("val_fraction",), _classical),
+    Rule("nothing-random", ("seed",), lambda c: c.model.model == "knn"),
+    Rule("momentum", ("momentum",), lambda c: c.optim.optimizer != "sgd"),
+    Rule("one-device", ("sync_bn",), lambda c: c.engine.devices == 1),
+    Rule("rests", ("head_epochs", "layer_decay"), lambda c: c.optim.freeze),
+    Rule("nothing-chooses", ("patience",), lambda c: not c.scene.val_fraction),
+    Rule("not-reduced", ("components",), lambda c: c.scene.reduction == "none"),
+    Rule("bands-named", ("components",), lambda c: bool(c.scene.bands)),
+    Rule("no-components", ("whiten",), lambda c: c.scene.reduction != "pca"),
+    Rule("nothing-learned", ("fit_on",), _nothing_learned),
+    Rule("maps", ("train_fraction", "train_per_class"), lambda c: c.scene.split == "maps"),
+    Rule("per-class", ("train_fraction",), lambda c: c.scene.train_per_class is not None),
+    Rule("no-blocks", ("block", "guard"), lambda c: c.scene.split != "disjoint"),
+    Rule("nothing-drawn", ("split_seed",), _nothing_drawn),
+    Rule("synthetic", MADE, _synthetic),
+    Rule("one-array", ("variable",), lambda c: _one_array(c.scene.cube)),
+    Rule("one-array", ("ground_truth_variable",), lambda c: _one_array(c.scene.ground_truth)),
+    Rule("file", ("download",), lambda c: known_scene(c.scene.cube) is None),
+)
+
+
+def refuse_unused(config: SceneTrainConfig) -> None:
+    """Raises: UsageError for the first setting that the others leave without effect; those that are settled pass."""
+    values, defaults = _flat(config), _flat(SceneTrainConfig())
+    for rule in RULES:
+        for name in rule.names:
+            if values[name] not in (defaults[name], *rule.also) and rule.when(config):
+                raise unused(config, name, rule.why)
+
+
+def unused(config: SceneTrainConfig, name: str, why: str) -> UsageError:
+    """The error that says why a setting does nothing."""
+    default = _flat(SceneTrainConfig())[name]
+    clause = note(f"scene_unused.{why}", network=config.model.model, split=config.scene.split, cube=config.scene.cube)
+    expected = note("scene_unused.none") if default in (None, "", {}) else default
+    return UsageError("scene-setting-unused", name=name, got=_flat(config)[name], why=clause, expected=expected)
+
+
+def is_drawn(config: SceneTrainConfig) -> tuple[bool, bool]:
+    """Whether the split, and whether the training, depend on their seeds."""
+    return not _nothing_drawn(config), config.model.model != "knn"
+
+
+def _flat(config: SceneTrainConfig) -> dict[str, Any]:
+    return {name: value for section in vars(config).values() for name, value in vars(section).items()}
