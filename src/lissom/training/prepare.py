@@ -69,6 +69,7 @@ def prepare(
     set_threads(config.engine.threads, processes=config.engine.devices)
     choose_device(config.engine.device)
     data = own_data(run, listener) if run else task.load(config, listener, None)
+    config = config if run else task.decide(config, data)
     facts = run.facts if run else data.facts
     changes = run.record.changes if run else tuple(changes)
     cost = _cost(task, config, facts, changes)
