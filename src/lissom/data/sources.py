@@ -13,7 +13,7 @@ from lissom.errors import DataError, DataMissing, MachineError
 
 
 class Files(Protocol):
-    """A folder or an archive. `read` raises Unreadable; `stamp` stays while nobody writes to a file, "" proves nothing."""
+    """A folder or an archive. `read` raises Unreadable; `stamp` stays while nobody writes to a file: see `stamp_of`."""
 
     path: Path
     names: list[str]

@@ -11,14 +11,14 @@ def refuse_idle(config: DataConfig, split: Split) -> None:
     """Raises: UsageError that names the setting and why nothing follows from it."""
     carved = "carved" in (split.val_from, split.test_from)
     cases = {
-        "download": (config.data in CIFAR, "idle-download"),
-        "test_fraction": (split.test_from == "carved", "idle-test-fraction"),
-        "val_fraction": (split.val_from == "carved", "idle-val-fraction"),
-        "split_seed": (carved, "idle-split-seed"),
+        "download": (config.data in CIFAR, "data.idle-download"),
+        "test_fraction": (split.test_from == "carved", "data.idle-test-fraction"),
+        "val_fraction": (split.val_from == "carved", "data.idle-val-fraction"),
+        "split_seed": (carved, "data.idle-split-seed"),
     }
     usual = DataConfig()
     for name, (acts, reason) in cases.items():
         got = getattr(config, name)
         if not acts and got != getattr(usual, name):
-            why = note(f"data.{reason}", data=config.data)
+            why = note(reason, data=config.data)
             raise UsageError("setting-idle", name=name, got=got, reason=why)
