@@ -236,11 +236,34 @@ def test_env_says_what_a_bug_report_needs(lissom: Answer) -> None:
 def test_cache_is_measured_and_cleared(lissom: Answer, place: Path) -> None:
     assert lissom("check-data", "classify", "photos")[0] == 0
     assert lissom(*TRAIN, "--dry-run")[0] == 0
-    (place / "cache" / "mine.txt").write_text("not lissom's")
+    cache, theirs = place / "cache", place / "cache" / "weights" / "theirs.pth"
+    theirs.parent.mkdir()
+    theirs.write_text("not lissom's")
     before = json.loads(lissom("cache", "--json")[1])
     assert before["files"] > 1
-    assert lissom("cache", "--clear")[0] == 0
-    assert json.loads(lissom("cache", "--json")[1])["files"] == 1  # what lissom did not make stays
+    would = json.loads(lissom("cache", "--clear", "--dry-run", "--json")[1])
+    assert (would["would_delete"], would["left"]) == (
+        [str(cache / "digests"), str(cache / "images")],
+        [str(theirs.parent)],
+    )
+    assert json.loads(lissom("cache", "--json")[1]) == before
+    code, out, _ = lissom("cache", "--clear")
+    assert code == 0
+    assert f"deleted {cache / 'images'}" in out
+    assert f"left {theirs.parent}" in out
+    assert list(cache.iterdir()) == [theirs.parent]  # what lissom did not make stays
+    assert json.loads(lissom("cache", "--json")[1])["files"] == 0
+
+
+def test_nothing_is_written_into_a_folder_of_anothers(lissom: Answer, place: Path) -> None:
+    theirs = place / "theirs" / "images" / "cat.jpg"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("a photo")
+    code, _, err = lissom(*TRAIN, "--cache-dir", "theirs", "--name", "refused")
+    assert (code, err.count("\n")) == (5, 1)
+    assert "LISSOM_CACHE" in err
+    assert lissom("cache", "--clear", "--cache-dir", "theirs")[0] == 0
+    assert [path.name for path in theirs.parent.iterdir()] == ["cat.jpg"]
 
 
 def test_completion_scripts_hold_verbs_and_flags(lissom: Answer) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from data.loopback import Files, serving
 from lissom.data.download import fetch, mirrored
+from lissom.data.rooms import MARK, make_room
 from lissom.errors import DataError, MachineError
 
 CONTENT = bytes(range(256)) * 4000  # about a megabyte
@@ -27,7 +28,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def kept(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.iterdir())
+    return sorted(file.name for file in folder.iterdir() if file.name != MARK)
 
 
 def test_whole_and_checked_by_either_checksum(server: Files, target: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_server_without_ranges_sends_it_all_again(server: Files, target: Path)
 
 @pytest.mark.parametrize("left", [CONTENT, CONTENT + b"more"], ids=["all", "too much"])
 def test_a_partial_file_that_lacks_nothing(left: bytes, server: Files, target: Path) -> None:
-    target.parent.mkdir()
+    make_room(target.parent)
     (target.parent / "net.pth.partial").write_bytes(left)
     fetch(f"{server.address}/a/net.pth", target, sha256=SHA256)
     assert target.read_bytes() == CONTENT
@@ -79,7 +80,7 @@ def test_a_wrong_checksum_leaves_nothing(checksum: dict, kind: str, server: File
 
 
 def test_a_partial_file_of_something_else_does_not_stay(server: Files, target: Path) -> None:
-    target.parent.mkdir()
+    make_room(target.parent)
     (target.parent / "net.pth.partial").write_bytes(b"something else")
     with pytest.raises(DataError, match="SHA-256"):
         fetch(f"{server.address}/a/net.pth", target, sha256=SHA256)
@@ -88,7 +89,7 @@ def test_a_partial_file_of_something_else_does_not_stay(server: Files, target: P
 
 
 def test_another_process_at_it_has_its_own_part(server: Files, target: Path) -> None:
-    target.parent.mkdir()
+    make_room(target.parent)
     (target.parent / "net.pth.lock").touch()
     (target.parent / "net.pth.partial").write_bytes(b"of the other")
     fetch(f"{server.address}/a/net.pth", target, sha256=SHA256)

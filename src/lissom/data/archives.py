@@ -5,7 +5,6 @@ A compressed tar cannot be read at random, so it is decompressed once, whole, to
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
 import tarfile
@@ -16,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from lissom.data.files import Unreadable
-from lissom.data.folders import is_junk
-from lissom.data.storing import store
+from lissom.data.folders import is_junk, stamp_of
+from lissom.data.sealed import content_digest, is_sound, sealing
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.events import note
 
@@ -37,8 +36,7 @@ def open_archive(path: Path, *, cache_dir: Path) -> "ZipFiles | TarFiles":
     try:
         if path.suffix.lower() == ".zip":
             return ZipFiles(path)
-        digest = _content_digest(path)
-        return TarFiles(path, _plain_tar(path, cache_dir / "archives" / f"{digest}.tar"), digest)
+        return TarFiles(path, cache_dir / "archives")
     except LissomError:
         raise
     except PermissionError as error:
@@ -64,22 +62,19 @@ class _OpenZip:
 
 
 class ZipFiles:
-    """The files of a zip, by name. The digest is that of its directory, which holds a checksum of each file."""
+    """The files of a zip, by name."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.names: list[str] = []
         self.folders: set[str] = set()
         self._members: dict[str, str] = {}
-        self._zip = _OpenZip(path)
-        hashed = hashlib.sha256()
+        self._zip, self._stamp = _OpenZip(path), stamp_of(path.stat())
         for info in self._zip.get().infolist():
-            hashed.update(f"{info.filename}\0{info.CRC}\0{info.file_size}\n".encode())
             name = _safe_name(path, info.filename)
             if _add(self, name, is_folder=info.is_dir()):
                 self._members[name] = info.filename
         self.names.sort()
-        self._digest = hashed.hexdigest()
 
     def read(self, name: str) -> bytes:
         archive = self._zip.get()
@@ -91,19 +86,20 @@ class ZipFiles:
         except (*DAMAGE, OSError, NotImplementedError, RuntimeError) as error:  # RuntimeError: it wants a password
             raise Unreadable(note("data.reason-damaged", detail=" ".join(str(error).split()))) from error
 
-    def digest(self) -> str:
-        return self._digest
+    def stamp(self, name: str) -> str:
+        return self._stamp
 
 
 class TarFiles:
-    """The files of a tar, by name, read at their place in `plain`, its uncompressed form."""
+    """The files of a tar, by name, read at their place in its uncompressed form, which is kept in `room`."""
 
-    def __init__(self, path: Path, plain: Path, digest: str) -> None:
+    def __init__(self, path: Path, room: Path) -> None:
         self.path = path
         self.names: list[str] = []
         self.folders: set[str] = set()
         self._places: dict[str, tuple[int, int]] = {}
-        self._plain, self._digest = plain, digest
+        self._stamp = stamp_of(path.stat())
+        self._plain = plain = _plain_tar(path, room)
         end = 0
         with tarfile.open(plain, "r:") as archive:
             for member in archive:
@@ -126,8 +122,8 @@ class TarFiles:
         except OSError as error:
             raise Unreadable(error.strerror or str(error)) from error
 
-    def digest(self) -> str:
-        return self._digest
+    def stamp(self, name: str) -> str:
+        return self._stamp
 
 
 def _add(files: "ZipFiles | TarFiles", name: str, *, is_folder: bool) -> bool:
@@ -151,27 +147,16 @@ def _safe_name(archive: Path, name: str) -> str:
     return str(path)
 
 
-def _plain_tar(path: Path, plain: Path) -> Path:
-    """`path` itself, or where it is compressed, its copy at `plain`, written if it is not there."""
+def _plain_tar(path: Path, room: Path) -> Path:
+    """`path` itself, or where it is compressed, its copy in `room`, written if it is not there or not whole."""
     with path.open("rb") as file:
         start = file.read(6)
     opener = next((opener for magic, opener in OPENERS.items() if start.startswith(magic)), None)
     if opener is None:
         return path
-    if not plain.is_file():
-        with opener(path, "rb") as packed, store(plain) as file:
+    plain = room / f"{content_digest(path)}.tar"
+    if not is_sound(plain):
+        with opener(path, "rb") as packed, sealing(plain) as file:
             while chunk := packed.read(1 << 20):
                 file.write(chunk)
     return plain
-
-
-def _content_digest(path: Path) -> str:
-    """SHA-256 of a file up to 1 GiB; of a larger one its size, time of change, and its first and last MiB."""
-    status = path.stat()
-    with path.open("rb") as file:
-        if status.st_size <= 1 << 30:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        ends = file.read(1 << 20)
-        file.seek(-(1 << 20), os.SEEK_END)
-        ends += file.read()
-    return hashlib.sha256(ends + f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from lissom.data.rooms import make_room
 from lissom.errors import DataError, MachineError
 from lissom.events import Advanced, Listener, silent
 
@@ -32,18 +33,23 @@ def fetch(
     md5: str | None = None,
     sha256: str | None = None,
     mirror: str | None = None,
+    room: bool = True,
     listener: Listener = silent,
 ) -> str:
     """Stores the file at `address` as `path` if its checksum is as published, and returns its SHA-256.
 
     md5, sha256: in hex; of SHA-256 the first digits are enough, as publishers put them into names. mirror: a host and
-    folder that stand in for the address' own host, its path stays.
+    folder that stand in for the address' own host, its path stays. room: the folder is a room of the cache; False: a
+    person's own.
     Raises: MachineError for a network that fails (what has come is kept for the next try) or a disk that is full,
     DataError for a wrong checksum (nothing is kept).
     """
     address = mirrored(address, mirror)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if room:
+            make_room(path.parent)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with _claimed(path) as part:
             _complete(address, part, listener)
             got_md5, got_sha256 = _checksums(part)
@@ -53,6 +59,8 @@ def fetch(
                     values = {"address": address, "checksum": name, "got": got, "expected": expected}
                     raise DataError("download-wrong-checksum", **values)
             os.replace(part, path)
+    except MachineError:
+        raise
     except (OSError, http.client.HTTPException) as error:
         raise _explained(error, address, path) from error
     return got_sha256

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from lissom.data.files import read_bytes
 from lissom.errors import DataError, MachineError
 
+YOUNG_NS = 2 * 10**9  # FAT keeps times in steps of two seconds: a file may change within one unseen
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -21,7 +23,7 @@ class FolderFiles:
         self.path = root
         self.names: list[str] = []
         self.folders: set[str] = set()
-        self._stamps: list[tuple[str, int, int]] = []
+        self._stamps: dict[str, str] = {}
         for entry, name, is_folder in _walk(str(root), "", ()):
             if is_folder:
                 self.folders.add(name)
@@ -31,20 +33,27 @@ class FolderFiles:
 
     def _add(self, entry: os.DirEntry[str], name: str) -> None:
         try:
-            status = entry.stat()
-            stamp = (name, status.st_size, status.st_mtime_ns)
+            self._stamps[name] = stamp_of(entry.stat())
         except OSError:  # a link to nowhere: reading it will say so
-            stamp = (name, -1, 0)
+            self._stamps[name] = ""
         self.names.append(name)
-        self._stamps.append(stamp)
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises: Unreadable."""
         return read_bytes(self.path / name)
 
-    def digest(self) -> str:
-        """A hash of every file's name, size and time of change: reading all contents would cost minutes."""
-        return hashlib.sha256(repr(sorted(self._stamps)).encode()).hexdigest()
+    def stamp(self, name: str) -> str:
+        """As `stamp_of`, when the folder was listed."""
+        return self._stamps[name]
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """What stays while nobody writes to a file: size, times and number; "" for one so young that it may yet change
+    within the same tick of the file system's clock."""
+    if max(status.st_mtime_ns, status.st_ctime_ns) > time.time_ns() - YOUNG_NS:
+        return ""
+    known = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+    return hashlib.blake2b(known.encode(), digest_size=8).hexdigest()
 
 
 Found = tuple[os.DirEntry[str], str, bool]

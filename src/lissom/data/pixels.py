@@ -1,38 +1,36 @@
-"""Decoded images by their number: from a memory-mapped array, or decoded each time they are asked for.
+"""Decoded images by their number: from a memory-mapped file, or decoded each time they are asked for.
 
-Small images are decoded once: 60,000 JPEGs of 32x32 take 6 s to decode and 0.1 ms each to read again. No torch here.
+Small images are decoded once: 60,000 JPEGs of 32x32 take 6 s to decode and 0.1 ms each to read again. The pixels are
+the same either way. No torch here.
 """
 
-import os
-from collections.abc import Iterator
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import Pixels, Unreadable, decode, fit_square
+from lissom.data.sealed import is_sound, sealing
 from lissom.data.sources import Images
 from lissom.data.storing import store
-from lissom.errors import DataError
+from lissom.errors import DataError, MachineError
 from lissom.events import Advanced, Listener
-from lissom.plain import to_json
 
-SMALL_SIDE = 96  # pixels: longer sides are streamed
+SMALL_SIDE = 96  # pixels: the longest side of any image of a small data set
 LARGEST_CACHE = 4 << 30  # bytes
 CHUNK = 512  # images decoded before they are written
+FEW = 8  # of those that are kept at their full size: 12 megapixels are 36 MB
 NAMED = 20  # unreadable files that the sentence lists
-
-
-class NotSmall(Exception):
-    """An image is larger than the sample of its data set promised."""
 
 
 class CachedPixels:
     """A memory-mapped uint8 array N H W C; pickles as its path."""
-
-    small = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -53,16 +51,46 @@ class CachedPixels:
         return {"path": self.path, "_array": None}
 
 
+class Numbered(Protocol):
+    """What images are read from by their number: a source, or its images decoded before. Pickles without open files."""
+
+    names: list[str]
+    channels: int
+
+    def read(self, index: int) -> bytes | Pixels: ...
+
+
+class KeptImages:
+    """The images of a source, decoded, in one memory-mapped file: all pixels, then int64 N 2 of heights and widths."""
+
+    def __init__(self, source: Images, path: Path) -> None:
+        self.names, self.channels, self.path = source.names, source.channels, path
+        self._mapped: tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def read(self, index: int) -> Pixels:
+        """H W C at its own size."""
+        if self._mapped is None:
+            mapped = np.memmap(self.path, np.uint8, "r")
+            sizes = np.frombuffer(mapped[len(mapped) - 16 * len(self.names) :].tobytes(), np.int64).reshape(-1, 2)
+            ends = np.cumsum(sizes.prod(1) * self.channels)
+            self._mapped = mapped, sizes, ends
+        mapped, sizes, ends = self._mapped
+        height, width = sizes[index].tolist()
+        start = int(ends[index]) - height * width * self.channels
+        return np.array(mapped[start : int(ends[index])]).reshape(height, width, self.channels)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_mapped": None}
+
+
 class StreamedPixels:
-    """Images decoded anew each time, in this process."""
+    """Images read anew each time; `workers` processes read ahead where whole batches are wanted in order."""
 
-    small = False
-
-    def __init__(self, source: Images, resolution: int) -> None:
-        self.source, self.resolution = source, resolution
+    def __init__(self, source: Numbered, resolution: int, *, workers: int = 2) -> None:
+        self.source, self.resolution, self.workers = source, resolution, workers
 
     def take(self, indices: NDArray[np.int64]) -> Pixels:
-        """N H W C, centre-cropped. Raises: DataError that names the file."""
+        """N H W C, centre-cropped, read by this process. Raises: DataError that names the file."""
         images = []
         for index in indices:
             try:
@@ -73,88 +101,100 @@ class StreamedPixels:
         return np.stack(images) if images else np.zeros(shape, np.uint8)
 
 
-def read_pixels(source: Images, index: int) -> Pixels:
+def read_pixels(source: Numbered, index: int) -> Pixels:
     """One image of a source, H W C at its own size. Raises: Unreadable."""
     data = source.read(index)
     return decode(data, channels=source.channels) if isinstance(data, bytes) else data
 
 
-def cached(
-    source: Images, path: Path, resolution: int, *, largest_side: int | None, listener: Listener
-) -> CachedPixels:
-    """The array at `path`, decoded first where it is not there or not whole.
+def cached(source: Images, path: Path, resolution: int, *, workers: int, listener: Listener) -> CachedPixels:
+    """The centred squares of all images in the array at `path`, decoded first where it is not there or not whole.
 
-    Raises: NotSmall at an image with a longer side than `largest_side`; DataError that names unreadable images.
+    Raises: DataError that names unreadable images.
     """
-    shape = (len(source.names), resolution, resolution, source.channels)
-    if not _is_whole(path, shape):
-        with store(path) as file:
+    if not is_sound(path):
+        shape = (len(source.names), resolution, resolution, source.channels)
+        fit = partial(fit_square, resolution=resolution)
+        with sealing(path) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            for rows in _decoded(source, resolution, largest_side, listener):
-                file.write(rows.tobytes())
+            for rows in _decoded(source, fit, workers=workers, chunk=CHUNK, listener=listener):
+                file.write(np.stack(rows).tobytes())
     return CachedPixels(path)
 
 
-def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
-    if not path.is_file():
-        return False
-    try:
-        array = np.load(path, mmap_mode="r")
-    except (ValueError, OSError, EOFError):
-        return False
-    return array.shape == shape and array.dtype == np.uint8
+def kept(source: Images, path: Path, *, workers: int, listener: Listener) -> KeptImages:
+    """All images at their own size in the file at `path`, decoded first where it is not there or not whole.
+
+    Raises: DataError that names unreadable images.
+    """
+    if not is_sound(path):
+        sizes: list[tuple[int, ...]] = []
+        with sealing(path) as file:
+            for images in _decoded(source, _whole, workers=workers, chunk=FEW, listener=listener):
+                for image in images:
+                    file.write(np.ascontiguousarray(image).data)
+                    sizes.append(image.shape[:2])
+            file.write(np.array(sizes, np.int64).tobytes())
+    return KeptImages(source, path)
 
 
-def _decoded(source: Images, resolution: int, largest_side: int | None, listener: Listener) -> Iterator[Pixels]:
-    """All images in order, in chunks N H W C; unreadable ones are collected, then raised together."""
-    bad: list[tuple[str, str]] = []
-    total = len(source.names)
-    for start in range(0, total, CHUNK):
-        rows = np.zeros((min(CHUNK, total - start), resolution, resolution, source.channels), np.uint8)
-        for row in range(len(rows)):
-            try:
-                image = read_pixels(source, start + row)
-            except Unreadable as error:
-                bad.append((source.names[start + row], str(error)))
-                continue
-            if largest_side and max(image.shape[:2]) > largest_side:
-                raise NotSmall
-            rows[row] = fit_square(image, resolution)
-        listener(Advanced(what="images", done=start + len(rows), total=total))
-        if not bad:
-            yield rows
-    if bad:
-        raise unreadable(source, bad)
-
-
-def verify(source: Images, record: Path, *, listener: Listener) -> None:
+def verify(source: Images, record: Path, *, workers: int, listener: Listener) -> None:
     """Decodes every image once, so that none is found broken an hour later; `record` remembers that all were good.
 
     Raises: DataError that names unreadable images.
     """
-    if record.is_file():
-        return
+    proof = hashlib.blake2b(f"{record.name} {len(source.names)}".encode(), digest_size=32).hexdigest().encode()
+    with contextlib.suppress(OSError):
+        if record.read_bytes() == proof:
+            return
+    for _ in _decoded(source, _nothing, workers=workers, chunk=CHUNK, listener=listener):
+        pass
+    try:
+        with store(record) as file:
+            file.write(proof)
+    except MachineError as error:  # a cache that cannot be written costs time alone
+        if error.kind == "cache-not-ours":
+            raise
+
+
+def _whole(image: Pixels) -> Pixels:
+    return image
+
+
+def _nothing(image: Pixels) -> None:
+    return None
+
+
+def _decoded(
+    source: Images, take: Callable[[Pixels], Any], *, workers: int, chunk: int, listener: Listener
+) -> Iterator[list[Any]]:
+    """What `take` gives of all images in order, in chunks; unreadable ones are collected, then raised together.
+
+    workers: threads, as Pillow decodes outside the interpreter's lock; 0: none but this one.
+    """
     bad: list[tuple[str, str]] = []
     total = len(source.names)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter's lock
-        for start in range(0, total, CHUNK):
-            stop = min(start + CHUNK, total)
-            reasons = pool.map(lambda index: _reason(source, index), range(start, stop))
-            bad += [(source.names[start + row], reason) for row, reason in enumerate(reasons) if reason]
-            listener(Advanced(what="images", done=stop, total=total))
+    with contextlib.ExitStack() as stack:
+        mapped = stack.enter_context(ThreadPoolExecutor(workers)).map if workers else map
+        for start in range(0, total, chunk):
+            numbers = range(start, min(start + chunk, total))
+            taken = list(mapped(partial(_taken, source, take), numbers))
+            reasons = zip(numbers, taken, strict=True)
+            bad += [(source.names[number], str(reason)) for number, reason in reasons if isinstance(reason, Unreadable)]
+            listener(Advanced(what="images", done=numbers.stop, total=total))
+            if not bad:
+                yield taken
     if bad:
         raise unreadable(source, bad)
-    with store(record) as file:
-        file.write(to_json({"source": source.digest, "images": total}).encode())
 
 
-def _reason(source: Images, index: int) -> str | None:
+def _taken(source: Images, take: Callable[[Pixels], Any], index: int) -> Any:
+    """What `take` gives, or why the image cannot be read."""
     try:
-        read_pixels(source, index)
+        return take(read_pixels(source, index))
     except Unreadable as error:
-        return str(error)
-    return None
+        return error
 
 
 def unreadable(source: Images, bad: list[tuple[str, str]]) -> DataError:

@@ -13,14 +13,14 @@ from lissom.errors import DataError, DataMissing, MachineError
 
 
 class Files(Protocol):
-    """A folder or an archive. `read` raises Unreadable."""
+    """A folder or an archive. `read` raises Unreadable; `stamp` stays while nobody writes to a file: see `stamp_of`."""
 
     path: Path
     names: list[str]
     folders: set[str]
 
     def read(self, name: str) -> bytes: ...
-    def digest(self) -> str: ...
+    def stamp(self, name: str) -> str: ...
 
 
 class Images(Protocol):
@@ -29,7 +29,6 @@ class Images(Protocol):
     name: str
     names: list[str]
     channels: int
-    digest: str
 
     def read(self, index: int) -> bytes | Pixels:
         """The file's bytes or the decoded image H W C. Raises: Unreadable."""

@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import IO
 
 from lissom.atomic import writing
+from lissom.data.rooms import make_room
 
 STALE_SECONDS = 24 * 3600  # a part this old belongs to a process that was killed
 
 
 @contextmanager
 def store(path: Path) -> Iterator[IO[bytes]]:
-    """A file of the cache to write, whole or not at all, as `atomic.writing`; its folder is made and swept.
+    """A file of the cache to write, whole or not at all, as `atomic.writing`; its folder is made a room, and swept.
 
-    Raises: MachineError for a full disk, or a folder that cannot be written.
+    Raises: MachineError for a full disk, or a folder that cannot be written or was not made by lissom.
     """
+    make_room(path.parent)
     _sweep(path.parent)
-    with writing(path, parents=True, where="cache-") as file:
+    with writing(path, where="cache-") as file:
         yield file
 
 

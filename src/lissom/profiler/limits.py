@@ -17,6 +17,7 @@ import torch
 
 from lissom.atomic import write_atomic
 from lissom.config import cache_folder
+from lissom.data.rooms import make_room
 from lissom.errors import MachineError
 from lissom.plain import to_json
 from lissom.profiler.clocks import wait_for
@@ -162,4 +163,5 @@ def _read(file: Path) -> Limits | None:
 def _write(file: Path, here: Machine, found: Limits) -> None:
     """Keeps it where that is possible; a cache folder that cannot be written costs time, no result."""
     with contextlib.suppress(MachineError):
-        write_atomic(file, to_json({"machine": here.to_dict(), "limits": found.to_dict()}), parents=True)
+        make_room(file.parent)
+        write_atomic(file, to_json({"machine": here.to_dict(), "limits": found.to_dict()}))

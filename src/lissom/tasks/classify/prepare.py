@@ -1,5 +1,8 @@
 """From the settings of a run on photos to its network and its data."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import torch
 from torch import nn
 
@@ -8,7 +11,10 @@ from lissom.config import cache_folder
 from lissom.events import Listener, Note, note, silent
 from lissom.models.classifier import Classifier
 from lissom.tasks.classify.data import images
+from lissom.tasks.classify.data.augment import Augment
 from lissom.tasks.classify.data.batches import TrainBatches
+from lissom.tasks.classify.data.idle import refuse_idle
+from lissom.tasks.classify.data.sources import open_source
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.training.run import InitialWeights, Run
@@ -48,6 +54,25 @@ def load_data(config: ClassifyTrainConfig, listener: Listener = silent, run: Run
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), resolution)
     folder = cache_folder(config.data.cache_dir)
     return images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, listener=listener)
+
+
+def content(config: ClassifyTrainConfig, listener: Listener = silent) -> Mapping[str, str]:
+    """The digest of each item of the images, by its name below the enclosing folders: `train/class/image`."""
+    folder, data = cache_folder(config.data.cache_dir), config.data
+    source = open_source(data.data, cache_dir=folder, download=data.download, listener=listener)
+    return source.content(folder, listener).digests
+
+
+def decide(config: ClassifyTrainConfig, data: images.ImageData) -> ClassifyTrainConfig:
+    """With the resolution, crop and flip that these images want. Raises: UsageError for a setting without effect."""
+    refuse_idle(config.data, data.split)
+    settled = Augment.settle(config.augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
+    crop = settled.pad if data.small else config.augment.crop
+    return replace(
+        config,
+        data=replace(config.data, resolution=data.resolution),
+        augment=replace(config.augment, crop=crop, flip=settled.flip),
+    )
 
 
 def start(model: nn.Module, weights: Source, facts: ClassifyFacts, listener: Listener) -> Begun:

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from lissom.data.files import fit_square, read_image
+from lissom.data.rooms import MARK
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.tasks.classify.data.check import check as check_classify
 from lissom.tasks.classify.data.cifar import CIFAR
@@ -86,12 +87,6 @@ class TestSources:
         assert all(name.startswith("val/") for name in data.val.names)
         assert all(name.startswith("test/") for name in data.test.names)
         assert len(data.train) == 30
-
-    def test_a_changed_file_changes_the_digest(self, photos: Path, tmp_path: Path) -> None:
-        before = open_source(str(photos), cache_dir=tmp_path).digest
-        assert open_source(str(photos), cache_dir=tmp_path).digest == before
-        Image.new("L", (32, 32), 77).save(photos / "one" / "0.png")
-        assert open_source(str(photos), cache_dir=tmp_path).digest != before
 
 
 class TestSplits:
@@ -196,7 +191,7 @@ class TestDownload:
         self.publish(monkeypatch, server, "0" * 32)
         with pytest.raises(DataError, match="0" * 32):
             open_source("cifar10", cache_dir=tmp_path / "cache", download=True)
-        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != MARK]
 
     def test_a_server_that_says_no_is_one_line(
         self, tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
@@ -326,7 +321,7 @@ class TestBadInput:
         archive = packed(photos, tmp_path / ("a.zip" if mode == "zip" else "a.tar.gz"), mode)
         archive.write_bytes(archive.read_bytes()[:-600])
         self.refused(archive, tmp_path / "cache", archive.name, "damaged or cut short")
-        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+        assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != MARK]
 
     def test_a_symbolic_link_loop(self, photos: Path, tmp_path: Path) -> None:
         (photos / "one" / "again").symlink_to(photos)

@@ -1,6 +1,7 @@
 """Batches are the same for whoever asks, and every image of a batch is changed in its own way."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from lissom.data.order import epoch_order
-from lissom.data.pixels import CachedPixels
+from lissom.data.pixels import CachedPixels, StreamedPixels
 from lissom.errors import DataError
 from lissom.tasks.classify.data.augment import Augment, crop_and_flip, cut_out, mix, mixed_targets
 from lissom.tasks.classify.data.batches import Batch, EvalBatches, Normaliser, TrainBatches
@@ -46,6 +47,14 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> ImageData:
 def batches(data: ImageData, augment: AugmentConfig = EVERYTHING, **options: object) -> TrainBatches:
     settings: dict = {"batch_size": 16, "parts": 2, "seed": 0} | options
     return TrainBatches(data, data, augment, **settings)
+
+
+def read_by(data: ImageData, workers: int) -> ImageData:
+    store = data.train.store
+    assert isinstance(store, StreamedPixels)
+    return replace(
+        data, train=replace(data.train, store=StreamedPixels(store.source, store.resolution, workers=workers))
+    )
 
 
 def assert_equal(a: Batch, b: Batch) -> None:
@@ -85,11 +94,10 @@ class TestRepeatable:
     @pytest.mark.parametrize("workers", [0, 2])
     def test_streamed_images_come_the_same_from_any_number_of_workers(self, large: ImageData, workers: int) -> None:
         assert not large.small
-        reference = list(batches(large, AugmentConfig(), batch_size=8, workers=0).epoch(1, parts=range(2)))
-        found = list(batches(large, AugmentConfig(), batch_size=8, workers=workers).epoch(1, parts=range(2)))
-        late = list(
-            batches(large, AugmentConfig(), batch_size=8, workers=workers).epoch(1, start_step=1, parts=range(2))
-        )
+        with_workers = read_by(large, workers)
+        reference = list(batches(read_by(large, 0), AugmentConfig(), batch_size=8).epoch(1, parts=range(2)))
+        found = list(batches(with_workers, AugmentConfig(), batch_size=8).epoch(1, parts=range(2)))
+        late = list(batches(with_workers, AugmentConfig(), batch_size=8).epoch(1, start_step=1, parts=range(2)))
         for a, b in zip(reference, found, strict=True):
             assert_equal(a[1], b[1])
         assert_equal(found[1][0], late[0][0])
@@ -242,7 +250,9 @@ class TestCache:
         source = Path(str(data.train.store.path)).parents[2] / "photos"  # type: ignore[union-attr]
         streamed = load(DataConfig(data=str(source), cache="never", resolution=32), cache_dir=tmp_path)
         assert isinstance(data.train.store, CachedPixels)
-        assert not streamed.small
+        assert isinstance(streamed.train.store, StreamedPixels)
+        assert streamed.small == data.small
+        assert (streamed.resolution, streamed.mean, streamed.std) == (data.resolution, data.mean, data.std)
         assert data.test.pixels(range(9)).equal(streamed.test.pixels(range(9)))
 
     def test_a_damaged_cache_is_built_anew(self, tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lissom.config import require
 from lissom.data.files import Pixels
+from lissom.errors import UsageError
+from lissom.events import note
 from lissom.tasks.classify.settings import AugmentConfig
 
 Ints = NDArray[np.int64]
@@ -53,10 +56,16 @@ class Augment:
 
     @classmethod
     def settle(cls, config: AugmentConfig, *, resolution: int, small: bool, mirrored: bool) -> "Augment":
-        """`small`: the images are cached and cropped here; `mirrored`: their mirror images are as likely."""
+        """`small`: the images are padded and cropped here; `mirrored`: their mirror images are as likely.
+
+        Raises: UsageError for a padding that mirrors no pixels, or that large images do not have.
+        """
         pad = resolution // 8 if config.crop is None else config.crop
+        require(not small or pad < resolution, "crop", pad, f"< resolution = {resolution}")
+        if config.crop and not small:
+            raise UsageError("setting-idle", name="crop", got=config.crop, reason=note("data.idle-crop"))
         flip = mirrored if config.flip is None else config.flip
-        return cls(resolution, min(pad, resolution - 1) if small else 0, flip, config)
+        return cls(resolution, pad if small else 0, flip, config)
 
     @property
     def mixes(self) -> bool:

@@ -89,20 +89,17 @@ class TrainBatches:
         channels_last: bool = True,
         num_classes: int | None = None,
         balance: Literal["none", "weights", "sampler"] = "none",
-        workers: int = 2,
     ) -> None:
         if batch_size > len(data.train):
             fitting = max(len(data.train) // parts, 1) * parts
             raise DataError("batch-larger-than-data", got=batch_size, count=len(data.train), fitting=fitting)
         self._data, self._store = data, data.train.store
-        self._batch_size, self._parts, self._seed, self._workers = batch_size, parts, seed, workers
+        self._batch_size, self._parts, self._seed = batch_size, parts, seed
         self._num_classes = num_classes or len(data.class_names)
         self._balanced = balance == "sampler"
         self._normalise = Normaliser(scale, device, channels_last=channels_last)
-        self._random_size = augment.crop != 0
-        self._augment = Augment.settle(
-            augment, resolution=data.resolution, small=data.small, mirrored=data.name != "digits"
-        )
+        self._random_size = not data.small and augment.crop != 0
+        self._augment = Augment.settle(augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
         self.steps_per_epoch = len(data.train) // batch_size
 
     def epoch(self, epoch: int, *, start_step: int = 0, parts: range | None = None) -> Iterator[list[Batch]]:
@@ -113,7 +110,7 @@ class TrainBatches:
         steps = range(start_step, self.steps_per_epoch)
         decoded = None
         if isinstance(self._store, StreamedPixels):
-            decoded = _squares(self._store, self._items(order, epoch, steps, parts, size), self._workers)
+            decoded = _squares(self._store, self._items(order, epoch, steps, parts, size))
         for step in steps:
             rng = np.random.default_rng([self._seed, epoch, step, 0xD4A5])
             draws = self._augment.draw(self._batch_size, self._parts, rng)
@@ -139,11 +136,14 @@ class TrainBatches:
 
     def _batch(self, indices: Ints, draws: Draws, decoded: Pixels | None) -> Batch:
         config = self._augment.config
-        if decoded is None:
-            assert isinstance(self._store, CachedPixels)
+        if not self._data.small:
+            assert decoded is not None
+            pixels = flip(decoded, draws.flips)
+        elif isinstance(self._store, CachedPixels):
             pixels = crop_and_flip(self._store.array, self._data.train.places[indices], draws)
         else:
-            pixels = flip(decoded, draws.flips)
+            assert decoded is not None
+            pixels = crop_and_flip(decoded, np.arange(len(decoded)), draws)
         if config.randaugment:
             pixels = rand_augment(pixels, draws.operations, draws.signs, config.magnitude)
         images = self._normalise(pixels)
@@ -168,16 +168,15 @@ class EvalBatches:
         batch_size: int = 256,
         device: torch.device | str = "cpu",
         channels_last: bool = True,
-        workers: int = 2,
     ) -> None:
-        self._set, self._batch_size, self._workers = image_set, batch_size, workers
+        self._set, self._batch_size = image_set, batch_size
         self._normalise = Normaliser(scale, device, channels_last=channels_last)
 
     def __len__(self) -> int:
         return -(-len(self._set) // self._batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        batches = pixel_batches(self._set, self._batch_size, workers=self._workers)
+        batches = pixel_batches(self._set, self._batch_size)
         for start, pixels in zip(range(0, len(self._set), self._batch_size), batches, strict=True):
             indices = np.arange(start, start + len(pixels))
             images = self._normalise(pixels)
@@ -185,15 +184,15 @@ class EvalBatches:
             yield Batch(images, labels, None, torch.from_numpy(indices))
 
 
-def pixel_batches(images: ImageSet, batch_size: int, *, workers: int = 2) -> Iterator[Pixels]:
+def pixel_batches(images: ImageSet, batch_size: int) -> Iterator[Pixels]:
     """All images of a set in order, uint8 B H W C; the last batch may be smaller."""
     chunks = [images.places[start : start + batch_size] for start in range(0, len(images), batch_size)]
     if isinstance(images.store, CachedPixels):
         return map(images.store.take, chunks)
     items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
-    return _squares(images.store, items, workers)
+    return _squares(images.store, items)
 
 
-def _squares(store: StreamedPixels, items: list[list[Item]], workers: int) -> Iterator[Pixels]:
+def _squares(store: StreamedPixels, items: list[list[Item]]) -> Iterator[Pixels]:
     """Each batch of items, B H W C. Raises: DataError that names the unreadable files of a batch."""
-    return map(np.stack, stream(items, partial(read_square, store.source, store.resolution), workers=workers))
+    return map(np.stack, stream(items, partial(read_square, store.source, store.resolution), workers=store.workers))

@@ -17,7 +17,7 @@ from lissom.errors import DataError
 from lissom.events import Advanced, Listener, silent
 from lissom.messages import text
 from lissom.tasks.classify.data.contact import draw_sheet
-from lissom.tasks.classify.data.sources import Source, open_source
+from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import check_trainable, part_counts
 
 IMBALANCE = 3  # largest class to smallest: from here on it is worth a warning
@@ -164,7 +164,7 @@ def _warnings(source: Source, report: dict[str, Any], looks: list[Look]) -> list
         (within, "check-duplicates", {"files": _listed(" = ".join(group[:3]) for group in within)}),
         (report["ignored"], "check-ignored", {"files": _listed(report["ignored"])}),
         (small, "check-few", {"files": _listed(small), "few": FEW}),
-        (tiny if source.name != "digits" else [], "check-tiny", {"files": _listed(tiny), "tiny": TINY}),
+        (tiny if not isinstance(source, Digits) else [], "check-tiny", {"files": _listed(tiny), "tiny": TINY}),
     ]
     sentences = [text(f"data.{key}", count=len(cases), **values) for cases, key, values in found if cases]
     if report["imbalance"] >= IMBALANCE:

@@ -7,17 +7,20 @@ import io
 import pickle
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.archives import open_archive
+from lissom.data.digests import look_at
 from lissom.data.download import fetch
 from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
+from lissom.data.sources import Files
 from lissom.errors import DataError, DataMissing
 from lissom.events import Listener, silent
+from lissom.tasks.classify.data.content import Content
 
 SIDE, CHANNELS = 32, 3
 PLANES = SIDE * SIDE * CHANNELS  # bytes of an image: the red plane, then green, then blue
@@ -28,14 +31,6 @@ ALLOWED = {
     ("numpy", "dtype"),
     ("_codecs", "encode"),
 }
-
-
-class _Files(Protocol):
-    path: Path
-    names: list[str]
-
-    def read(self, name: str) -> bytes: ...
-    def digest(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ def find_cifar(names: list[str]) -> str | None:
     return None
 
 
-def find_named(key: str, *, cache_dir: Path, download: bool, listener: Listener = silent) -> _Files:
+def find_named(key: str, *, cache_dir: Path, download: bool, listener: Listener = silent) -> Files:
     """The archive of `cifar10` or `cifar100` in the cache, fetched first where `download` allows it.
 
     Raises: DataError where it is not there and may not be fetched, and as `fetch` does.
@@ -115,7 +110,7 @@ class CifarSource:
 
     channels = CHANNELS
 
-    def __init__(self, key: str, files: _Files) -> None:
+    def __init__(self, key: str, files: Files) -> None:
         self.name = key
         self._files, self._variant = files, CIFAR[key]
         self._paths = {PurePosixPath(name).name: name for name in files.names}
@@ -123,7 +118,7 @@ class CifarSource:
         self._pixels: NDArray[np.uint8] | None = None
         self.skipped: list[str] = []
         self.empty: list[str] = []
-        self.digest = files.digest()
+        self._parts = self._variant.python if self._python else self._variant.binary
         self.class_names = self._class_names()
         self._read_all()
 
@@ -133,12 +128,20 @@ class CifarSource:
         assert self._pixels is not None
         return self._pixels[index].reshape(CHANNELS, SIDE, SIDE).transpose(1, 2, 0)  # planes -> H W C
 
+    def content(self, cache_dir: Path, listener: Listener) -> Content:
+        """Each published file is an item, that of the class names included."""
+        files = [name for name, _ in self._parts]
+        files.append(self._variant.python_names[0] if self._python else self._variant.binary_names)
+        looks = look_at(self._files, [self._paths[file] for file in files], cache_dir=cache_dir, listener=listener)
+        digests = {file: look.digest for file, look in zip(files, looks, strict=True)}
+        return Content(digests, [name.rpartition(":")[0] for name in self.names], np.full(len(self.names), SIDE))
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pixels": None}
 
     def _read_all(self) -> None:
         pixels, labels, parts, names = [], [], [], []
-        for name, part in self._variant.python if self._python else self._variant.binary:
+        for name, part in self._parts:
             rows, row_labels = self._read_python(name) if self._python else self._read_binary(name)
             pixels.append(rows)
             labels.append(row_labels)

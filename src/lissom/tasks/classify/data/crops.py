@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, fit_square, resize_box
-from lissom.data.pixels import read_pixels
-from lissom.data.sources import Images
+from lissom.data.pixels import Numbered, read_pixels
 
 AREA = (0.25, 1.0)  # share of the image that a random crop keeps; light nets gain nothing from smaller ones
 ASPECT = (3 / 4, 4 / 3)
@@ -20,7 +19,7 @@ class Item(NamedTuple):
     key: tuple[int, int, int] | None  # seed, epoch, place in the epoch
 
 
-def read_square(source: Images, resolution: int, item: Item) -> Pixels:
+def read_square(source: Numbered, resolution: int, item: Item) -> Pixels:
     """The item's image, cropped and resized: resolution resolution C. Raises: Unreadable, with the file's name."""
     try:
         image = read_pixels(source, item.number)

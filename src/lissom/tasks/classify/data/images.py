@@ -9,25 +9,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lissom.data.files import DECODE_VERSION, Unreadable, image_size
-from lissom.data.pixels import (
-    LARGEST_CACHE,
-    SMALL_SIDE,
-    CachedPixels,
-    NotSmall,
-    StreamedPixels,
-    cached,
-    verify,
-)
+from lissom.data.files import DECODE_VERSION
+from lissom.data.pixels import LARGEST_CACHE, SMALL_SIDE, CachedPixels, StreamedPixels, cached, kept, verify
 from lissom.events import Listener, Note, note, silent
+from lissom.tasks.classify.data.content import Content
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
-from lissom.training.run import DataUsed, Item, parts_digest
+from lissom.training.run import DataUsed, Item, items_digest, parts_digest
 
-SAMPLE = 64  # images whose headers tell whether a data set is small
-MEASURED = 10_000  # images at most from which mean and spread are computed; 256 where they are streamed
+MEASURED, FEW_MEASURED = 10_000, 256  # small and large images at most from which mean and spread are computed
 
 
 @dataclass(frozen=True)
@@ -52,8 +44,8 @@ class ImageSet:
 class ImageData:
     """A data set in three parts: `train`, `val` (chooses the best weights), `test` (read once).
 
-    `mean` and `std` are per channel, of pixels scaled to 0..1, from training images alone. `digest` names the
-    source's content. `small`: decoded once and cached; else streamed.
+    `mean` and `std` are per channel, of pixels scaled to 0..1, from training images alone. `small`: no image has a side
+    of more than 96 pixels, so they are padded and cropped; others are cropped at random size and place.
     """
 
     name: str
@@ -65,11 +57,17 @@ class ImageData:
     resolution: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    digest: str
+    items: dict[str, Item]
+    """What the data is made of: files by their names below the enclosing folders, or whatever else holds images."""
     small: bool
     split: Split
     source: str
     """As the settings name it."""
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether an image's mirror image is as likely: not that of a digit."""
+        return self.source != Digits.name
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -80,13 +78,9 @@ class ImageData:
     def used(self) -> DataUsed:
         """For the run folder."""
         parts = parts_digest(*(part.places for part in (self.train, self.val, self.test)))
-        return DataUsed(source=self.source, digest=self.digest, parts=parts, sizes=self.sizes, split=self.split_note)
-
-    @property
-    def items(self) -> dict[str, Item]:
-        """Every image that is in a part, by its name in the source."""
-        parts = {"train": self.train, "val": self.val, "test": self.test}
-        return {name: Item(self.digest, part) for part, images in parts.items() for name in images.names}
+        return DataUsed(
+            source=self.source, digest=items_digest(self.items), parts=parts, sizes=self.sizes, split=self.split_note
+        )
 
     @property
     def facts(self) -> ClassifyFacts:
@@ -116,7 +110,10 @@ def load(
     """
     source = open_source(config.data, cache_dir=cache_dir, download=config.download, listener=listener)
     check_trainable(source)
-    store, resolution = _store(source, config, cache_dir / "images", default_resolution, listener)
+    content = source.content(cache_dir, listener)
+    small, typical = _small(content)
+    resolution = config.resolution or (typical if small else default_resolution)
+    store = _store(source, content, config, cache_dir / "images", resolution, small=small, listener=listener)
     parts = split(
         source.parts,
         source.labels,
@@ -124,7 +121,7 @@ def load(
         test_fraction=config.test_fraction,
         seed=config.split_seed,
     )
-    mean, std = _mean_std(store, parts.train)
+    mean, std = _mean_std(store, parts.train, MEASURED if small else FEW_MEASURED)
     train, val, test = (_image_set(source, store, places) for places in (parts.train, parts.val, parts.test))
     return ImageData(
         name=source.name,
@@ -136,16 +133,31 @@ def load(
         resolution=resolution,
         mean=mean,
         std=std,
-        digest=versioned(source),
-        small=store.small,
+        items=_items(content, parts),
+        small=small,
         split=parts,
         source=config.data,
     )
 
 
-def versioned(source: Source) -> str:
-    """A name for the decoded source: its content and the version of the decoder."""
-    return hashlib.sha256(f"{DECODE_VERSION} {source.channels} {source.digest}".encode()).hexdigest()[:24]
+def _small(content: Content) -> tuple[bool, int]:
+    """Whether no image is large, as its header says, and the median of their longer sides, pixels."""
+    sides = content.sides[content.sides > 0]
+    return (int(sides.max()) <= SMALL_SIDE, int(np.median(sides))) if len(sides) else (True, 1)
+
+
+def _items(content: Content, parts: Split) -> dict[str, Item]:
+    """With the part that all images of an item are in; "" where they are in several."""
+    of_image = np.full(len(content.items), "", "U5")
+    for part in ("train", "val", "test"):
+        of_image[getattr(parts, part)] = part
+    found: dict[str, set[str]] = {name: set() for name in content.digests}
+    for item, part in zip(content.items, of_image.tolist(), strict=True):
+        found[item].add(part)
+    return {
+        name: Item(digest, next(iter(found[name])) if len(found[name]) == 1 else "")
+        for name, digest in content.digests.items()
+    }
 
 
 def _image_set(source: Source, store: CachedPixels | StreamedPixels, places: NDArray[np.int64]) -> ImageSet:
@@ -153,46 +165,33 @@ def _image_set(source: Source, store: CachedPixels | StreamedPixels, places: NDA
 
 
 def _store(
-    source: Source, config: DataConfig, folder: Path, default_resolution: int, listener: Listener
-) -> tuple[CachedPixels | StreamedPixels, int]:
-    """Where the pixels come from, and the side at which they come."""
-    digest = versioned(source)
-    record = folder / f"{digest}.json"  # there once the images were found to be large, and all readable
-    largest, typical = _sampled_sides(source)
-    small = largest <= SMALL_SIDE and not record.is_file()
-    resolution = config.resolution or (typical if small else default_resolution)
+    source: Source,
+    content: Content,
+    config: DataConfig,
+    folder: Path,
+    resolution: int,
+    *,
+    small: bool,
+    listener: Listener,
+) -> CachedPixels | StreamedPixels:
+    """Where the pixels come from; what they are is the same."""
+    order = [DECODE_VERSION, source.channels, *(content.digests[item] for item in content.items)]
+    key, workers = hashlib.sha256(repr(order).encode()).hexdigest()[:24], config.workers
+    if config.cache == "always" and not small:
+        images = kept(source, folder / f"{key}.pixels", workers=workers, listener=listener)
+        return StreamedPixels(images, resolution, workers=workers)
     fits = len(source.names) * resolution**2 * source.channels <= LARGEST_CACHE
     if config.cache == "always" or (config.cache == "auto" and small and fits):
-        limit = SMALL_SIDE if config.cache == "auto" else None
-        try:
-            path = folder / f"{digest}-{resolution}.npy"
-            return cached(source, path, resolution, largest_side=limit, listener=listener), resolution
-        except NotSmall:
-            resolution = config.resolution or default_resolution
-    verify(source, record, listener=listener)
-    return StreamedPixels(source, resolution), resolution
-
-
-def _sampled_sides(source: Source) -> tuple[int, int]:
-    """(longest, median) of the longer sides of images spread evenly over the source; 32 for `digits`."""
-    if isinstance(source, Digits):
-        return 32, 32
-    total = len(source.names)
-    sides = []
-    for index in np.linspace(0, total - 1, min(SAMPLE, total)).astype(int):
-        try:
-            data = source.read(int(index))
-            sides.append(max(image_size(data) if isinstance(data, bytes) else data.shape[:2]))
-        except Unreadable:  # named with all others when they are decoded
-            continue
-    return (max(sides), int(np.median(sides))) if sides else (1, 1)
+        return cached(source, folder / f"{key}-{resolution}.npy", resolution, workers=workers, listener=listener)
+    verify(source, folder / f"{key}.verified", workers=workers, listener=listener)
+    return StreamedPixels(source, resolution, workers=workers)
 
 
 def _mean_std(
-    store: CachedPixels | StreamedPixels, places: NDArray[np.int64]
+    store: CachedPixels | StreamedPixels, places: NDArray[np.int64], most: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per channel, of pixels scaled to 0..1, from training images spread evenly; sums are exact integers."""
-    count = min(len(places), MEASURED if store.small else 256)
+    count = min(len(places), most)
     chosen = places[np.linspace(0, len(places) - 1, count).astype(int)]
     total, squares, pixels = np.zeros(1, np.int64), np.zeros(1, np.int64), 0
     for start in range(0, count, 256):

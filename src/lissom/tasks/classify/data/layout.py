@@ -22,6 +22,8 @@ class Layout:
 
     class_names: tuple[str, ...]
     names: list[str]
+    items: list[str]
+    """The names without the folders that enclose all images."""
     labels: NDArray[np.int64]
     parts: NDArray[np.str_]
     skipped: list[str]
@@ -55,7 +57,9 @@ def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layo
     numbers = {name: number for number, name in enumerate(class_names)}
     labels = np.array([numbers[label] for _, label, _ in rows], np.int64)
     parts = np.array([row[0] for row in rows], np.str_)
-    return Layout(class_names, [row[2] for row in rows], labels, parts, sorted(skipped), sorted(empty))
+    chosen = [name for _, _, name in rows]
+    items = ["/".join(PurePosixPath(name).parts[prefix:]) for name in chosen]
+    return Layout(class_names, chosen, items, labels, parts, sorted(skipped), sorted(empty))
 
 
 def _folder(name: str, prefix: int) -> tuple[str, ...]:

@@ -1,16 +1,17 @@
 """What a data set is before it is pixels: classes, names, labels, and each image's bytes or array, read lazily."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.data.digests import digest_of, look_at
 from lissom.data.files import Pixels
 from lissom.data.sources import Files, Images, open_files
 from lissom.events import Listener, silent
-from lissom.tasks.classify.data.cifar import CIFAR, CifarSource, find_cifar, find_named
+from lissom.tasks.classify.data.cifar import CIFAR, SIDE, CifarSource, find_cifar, find_named
+from lissom.tasks.classify.data.content import Content
 from lissom.tasks.classify.data.layout import arrange
 
 
@@ -23,6 +24,8 @@ class Source(Images, Protocol):
     skipped: list[str]  # files that are no images
     empty: list[str]  # class folders without images
 
+    def content(self, cache_dir: Path, listener: Listener) -> Content: ...
+
 
 class ClassFolders:
     """`class/image` in a folder or an archive, with `train/` and `val|test/` above or not."""
@@ -33,11 +36,16 @@ class ClassFolders:
         self.name = files.path.name.partition(".")[0] if files.path.is_file() else files.path.resolve().name
         self.class_names, self.names, self.labels = layout.class_names, layout.names, layout.labels
         self.parts, self.skipped, self.empty = layout.parts, layout.skipped, layout.empty
-        self.digest = files.digest()
-        self._files = files
+        self._files, self._items = files, layout.items
 
     def read(self, index: int) -> bytes:
         return self._files.read(self.names[index])
+
+    def content(self, cache_dir: Path, listener: Listener) -> Content:
+        """By name below the enclosing folders: `train/class/image`, or `class/image`."""
+        looks = look_at(self._files, self.names, cache_dir=cache_dir, listener=listener)
+        digests = {item: look.digest for item, look in zip(self._items, looks, strict=True)}
+        return Content(digests, self._items, np.array([look.side for look in looks], np.int64))
 
 
 class Digits:
@@ -57,10 +65,14 @@ class Digits:
         self.parts = np.full(len(self.labels), "", np.str_)
         self.skipped: list[str] = []
         self.empty: list[str] = []
-        self.digest = hashlib.sha256(self._pixels.tobytes()).hexdigest()
 
     def read(self, index: int) -> Pixels:
         return self._pixels[index]
+
+    def content(self, cache_dir: Path, listener: Listener) -> Content:
+        """One item, seen as images of 32 pixels."""
+        digests = {self.name: digest_of(self._pixels.tobytes() + self.labels.tobytes())}
+        return Content(digests, [self.name] * len(self.names), np.full(len(self.names), SIDE))
 
 
 def open_source(

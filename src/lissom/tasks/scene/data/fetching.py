@@ -35,7 +35,7 @@ def find_files(
         path = _found(file, places)
         if path is None and not download:
             raise DataMissing("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
-        found.append(path or fetch_file(file, places[0], listener))
+        found.append(path or fetch_file(file, places[0], listener, room=folder is None))
     return found
 
 
@@ -59,14 +59,16 @@ def _found(file: File, folders: list[Path]) -> Path | None:
     return None
 
 
-def fetch_file(file: File, folder: Path, listener: Listener = silent) -> Path:
+def fetch_file(file: File, folder: Path, listener: Listener = silent, *, room: bool = True) -> Path:
     """Stores one published file in `folder`. Its checksum must be the published one, or the one of its first fetch.
+
+    room: the folder is a room of the cache.
 
     Raises: DataError for a wrong checksum, MachineError for network and disk.
     """
     path, record = folder / file.name, folder / RECORD
     recorded: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    fetch(file.address, path, md5=file.md5 or recorded.get(file.name), listener=listener)
+    fetch(file.address, path, md5=file.md5 or recorded.get(file.name), room=room, listener=listener)
     if file.md5 is None and file.name not in recorded:
         with path.open("rb") as stored:
             digest = hashlib.file_digest(stored, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

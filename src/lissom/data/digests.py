@@ -1,0 +1,100 @@
+"""Digests of files by their content, kept in the cache while a file's place, size and times stay.
+
+They name what data is made of wherever it lies: in a folder, in an archive, on another machine.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lissom.data.files import DECODE_VERSION, Unreadable, image_size, is_image_name
+from lissom.data.sources import Files
+from lissom.data.storing import store
+from lissom.errors import MachineError
+from lissom.events import Advanced, Listener
+from lissom.plain import to_json
+
+CHUNK = 512  # files between two events
+SALT = f"decoder {DECODE_VERSION}".encode()  # another decoder sees other pixels in the same bytes
+
+
+class Look(NamedTuple):
+    """What is known of a file without decoding it."""
+
+    digest: str
+    """Of its bytes and of the decoder's version, in hex."""
+    side: int
+    """The longer side of the image, pixels, as its header says; 0: no image's header."""
+
+
+def digest_of(data: bytes) -> str:
+    """BLAKE2b of the bytes, 16 bytes in hex, salted with the decoder's version."""
+    return hashlib.blake2b(data, digest_size=16, salt=SALT).hexdigest()
+
+
+def look_at(files: Files, names: Sequence[str], *, cache_dir: Path, listener: Listener) -> list[Look]:
+    """A look at each named file: from the index in the cache while its stamp stays, else at its bytes.
+
+    The index is a help alone: where the cache cannot be written, everything is read again the next time.
+    Raises: MachineError for a folder of the cache that lissom did not make.
+    """
+    path = _index(files.path, cache_dir)
+    known = _read(path)
+    looks, changed = [], False
+    for number, name in enumerate(names, 1):
+        stamp, entry = files.stamp(name), known.get(name)
+        if entry and stamp and entry[0] == stamp:
+            looks.append(Look(entry[1], entry[2]))
+            continue
+        looks.append(_look(files, name))
+        changed = changed or bool(stamp)
+        if number % CHUNK == 0 or number == len(names):
+            listener(Advanced(what="images", done=number, total=len(names)))
+    if changed:
+        rows = ((name, files.stamp(name), look) for name, look in zip(names, looks, strict=True))
+        _write(path, {name: [stamp, *look] for name, stamp, look in rows if stamp})
+    return looks
+
+
+def _look(files: Files, name: str) -> Look:
+    try:
+        data = files.read(name)
+    except Unreadable:  # named with all others when they are decoded
+        return Look("unreadable", 0)
+    try:
+        return Look(digest_of(data), max(image_size(data)) if is_image_name(name) else 0)
+    except Unreadable:
+        return Look(digest_of(data), 0)
+
+
+def _index(root: Path, cache_dir: Path) -> Path:
+    """One for each folder or archive."""
+    place = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
+    return cache_dir / "digests" / f"{place}.index"
+
+
+def _read(path: Path) -> dict[str, list[Any]]:
+    """Name -> stamp, digest, side; nothing where the file does not prove itself."""
+    try:
+        seal, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
+        return {}
+    return json.loads(body) if seal == _seal(path, body) else {}
+
+
+def _write(path: Path, known: dict[str, list[Any]]) -> None:
+    body = to_json(known, indent=None).encode()
+    try:
+        with store(path) as file:
+            file.write(_seal(path, body) + b"\n" + body)
+    except MachineError as error:
+        if error.kind == "cache-not-ours":
+            raise
+
+
+def _seal(path: Path, body: bytes) -> bytes:
+    """Of the index under its name, and of how digests are made."""
+    return hashlib.blake2b(body, key=SALT, person=bytes.fromhex(path.stem)).hexdigest().encode()
