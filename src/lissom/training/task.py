@@ -259,6 +259,8 @@ class Task:
     """() -> labels of the networks that `demo` trains."""
     samples: Callable[..., Any] | None = None
     """(run, data, *, most, device, listener) -> `inspection.samples.Samples`; None: no pictures to look inside with."""
+    varied: Callable[[Any, str], Any] = lambda config, setting: config
+    """(config, the setting that was varied) -> the same without settings that are for other values of it alone."""
     again: Callable[..., Any] | None = None
     """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
     summary: Callable[..., dict[str, Any]] | None = None
