@@ -39,6 +39,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "random forest": {"model": "random_forest"},
     "k-NN": {"model": "knn"},
 }
+AT_ONCE = ("SVM", "random forest", "k-NN")
 GUARD = 12  # half of the widest window, for every method, so that all are tested on the same pixels
 SPLITS = ("random", "disjoint")
 PROMISED_OA = 99.5  # of plain HybridSN at the random split
@@ -80,11 +81,13 @@ def one_run(method: str, split: str, seed: int, args: argparse.Namespace) -> Non
         return
     data = Path(os.environ["LISSOM_DATA"]) / "salinas_a"
     start = time.perf_counter()
+    settings = {"guard": GUARD, "block": GUARD} if split == "disjoint" else {}
+    settings |= {} if method in AT_ONCE else {"epochs": args.epochs}
     with tempfile.TemporaryDirectory() as folder:
         run = lissom.train(
             "scene", cube=data / "SalinasA_corrected.mat", ground_truth=data / "SalinasA_gt.mat",
             split=split, split_seed=seed, seed=seed, threads=args.threads,
-            guard=GUARD, block=GUARD, runs_dir=folder, **({"epochs": args.epochs} | METHODS[method]),
+            runs_dir=folder, **(settings | METHODS[method]),
         )  # fmt: skip
         test, answers = run.test, np.load(run.path / "classified.npz")
         right = (answers["predicted"] == answers["labels"])[answers["test"]]

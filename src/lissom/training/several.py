@@ -80,7 +80,7 @@ def _variants(config: Any, place: Place, vary: Vary | None) -> list[tuple[str, A
     return [
         (
             str(value),
-            updated_flat(config, {vary.setting: value}),
+            task_of(config).varied(updated_flat(config, {vary.setting: value}), vary.setting),
             place._replace(name=f"{place.name}-{value}" if place.name else None),
         )
         for value in vary.values

@@ -275,6 +275,8 @@ class Task:
     samples: Callable[..., Any] | None = None
     """(run, data, part, *, most, device) -> `inspection.samples.Samples` of a part of the data; None: no pictures to
     look inside with."""
+    varied: Callable[[Any, str], Any] = lambda config, setting: config
+    """(config, the setting that was varied) -> the same without settings that are for other values of it alone."""
     again: Callable[..., Any] | None = None
     """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
     summary: Callable[..., dict[str, Any]] | None = None

@@ -328,3 +328,11 @@ def test_several_trainings_leave_seeds_that_draw_nothing() -> None:
     assert (drawn.scene.split_seed, drawn.engine.seed) == (2, 0)
     fixed = TASK.again(config_of(MAPS | {"val_fraction": 0.0}), 2)
     assert (fixed.scene.split_seed, fixed.engine.seed) == (0, 2)
+
+
+def test_the_guard_of_splits_side_by_side_is_that_of_the_disjoint_one() -> None:
+    disjoint, random = (config_of(BLOCKS | {"split": split}) for split in ("disjoint", "random"))
+    assert TASK.varied(disjoint, "split") == disjoint
+    TASK.settle(TASK.varied(random, "split"), None)
+    with pytest.raises(UsageError, match="has no blocks"):
+        TASK.settle(TASK.varied(random, "lr"), None)

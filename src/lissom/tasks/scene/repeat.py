@@ -16,6 +16,13 @@ from lissom.training.run import Run
 SCORES = ("oa", "aa", "kappa", "seconds")
 
 
+def varied(config: SceneTrainConfig, setting: str) -> SceneTrainConfig:
+    """Where splits stand side by side, blocks and guard band are those of the disjoint one."""
+    if setting != "split" or config.scene.split == "disjoint":
+        return config
+    return replace(config, scene=replace(config.scene, block=None, guard=None))
+
+
 def again(config: SceneTrainConfig, k: int) -> SceneTrainConfig:
     """Run k: the split and the weights are drawn anew, where either is drawn."""
     split, weights = (k * drawn for drawn in is_drawn(config))

@@ -51,6 +51,7 @@ TASK = Task(
     compare=Later(f"{HERE}.compare:scene_verdict"),
     demo=Later(f"{HERE}.demo:demo"),
     demo_networks=Later(f"{HERE}.recipes:labels"),
+    varied=Later(f"{HERE}.repeat:varied"),
     again=Later(f"{HERE}.repeat:again"),
     summary=Later(f"{HERE}.repeat:summary"),
     table=Later(f"{HERE}.repeat:table"),
