@@ -23,6 +23,11 @@ def by_file(file: str) -> Checkpoint | None:
     return next((row for row in CHECKPOINTS.values() if file == row.file), None)
 
 
+def by_digest(sha256: str) -> Checkpoint | None:
+    """The checkpoint whose file has that SHA-256 (hex), whatever the file is called; None where none is known to."""
+    return next((row for row in CHECKPOINTS.values() if row.sha256 and sha256.startswith(row.sha256)), None)
+
+
 def choose(weights: str, network: str, options: Mapping[str, Any]) -> Checkpoint:
     """The checkpoint called `weights`, or with "imagenet" the network's best, that goes with the `options` given.
 

@@ -42,10 +42,13 @@ class Checkpoint:
     licence: str | None = None
     resolution: int = 224
     """Side of the input, pixels."""
-    resize: int | None = None
+    resize: int
     """Shorter side of the image before the centre is cut out, pixels."""
     norm: Norm
-    interpolation: str | None = None
+    interpolation: str
+    """Of the resizing, in Pillow's word."""
+    crop_down: bool = False
+    """Where half a pixel is left at the sides of the centre crop: True rounds it down, False to the even number."""
     top1: float | None = None
     """Percent, ImageNet's validation images, one crop."""
     reporter: str | None = None

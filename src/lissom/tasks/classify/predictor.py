@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lissom.data.files import Pixels, fit_square, is_image_name, read_image
+from lissom.data.files import Pixels, Unreadable, fit_square, is_image_name, read_image
 from lissom.errors import DataError, LissomError, UsageError
+from lissom.events import Note
 from lissom.models.registry import ENTRIES
 from lissom.stats.softmax import softmax
 from lissom.tasks.classify.normalise import normalise
@@ -28,13 +29,19 @@ class View(NamedTuple):
     """For each channel, of pixels scaled to 0..1."""
     std: Sequence[float]
     channels: int
+    resolution: int
+    """Side of the square input, pixels."""
     fit: Callable[[Pixels], Pixels]
-    """One image, uint8 H W C, to the network's resolution."""
+    """One image, uint8 H W C, to that resolution; it pickles. Raises: Unreadable for one that cannot be."""
+    to_floats: Callable[[Pixels, Sequence[float], Sequence[float]], np.ndarray] = normalise
+    """uint8 N H W C, mean and std -> float32 N C H W."""
+    notes: tuple[Note, ...] = ()
+    """What a person must know of how the images are seen."""
 
     @classmethod
     def of(cls, facts: Any) -> "View":
         fit = partial(fit_square, resolution=facts.resolution)
-        return cls(facts.class_names, facts.mean, facts.std, facts.in_channels, fit)
+        return cls(facts.class_names, facts.mean, facts.std, facts.in_channels, facts.resolution, fit)
 
 
 class ImagePredictor:
@@ -52,14 +59,26 @@ class ImagePredictor:
         files = list(_image_files(inputs))
         if not files:
             raise DataError("no-images", inputs=", ".join(map(str, inputs)))
-        read = lambda file: self.view.fit(read_image(file, channels=self.view.channels))  # noqa: E731
-        yield ByFile(files, read=read, preprocess=self.preprocess, row=self._row)
+        yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a person must know beside the answers."""
+        return self.view.notes
+
+    def _read(self, file: Path) -> Pixels:
+        """The image as the network wants it. Raises: DataError that names the file and the reason."""
+        image = read_image(file, channels=self.view.channels)
+        try:
+            return self.view.fit(image)
+        except Unreadable as error:
+            raise DataError("image-unreadable", path=file, reason=error) from error
 
     def preprocess(self, inputs: Pixels | list[Pixels]) -> dict[str, np.ndarray]:
         """uint8 N H W C, at the network's resolution -> `images`, float32 N C H W."""
         if not len(inputs):
             return {INPUT: np.zeros((0, self.view.channels, 1, 1), np.float32)}
-        return {INPUT: normalise(np.asarray(inputs), self.view.mean, self.view.std)}
+        return {INPUT: self.view.to_floats(np.asarray(inputs), self.view.mean, self.view.std)}
 
     def outputs(self, arrays: Arrays) -> Arrays:
         if not len(arrays[INPUT]):  # all files of a part were broken

@@ -1,55 +1,97 @@
-"""A network with published weights, and how it sees images: resized and normalised as the publisher does."""
+"""A network with published weights, and how it sees images: resized, cropped and normalised as the publisher does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from torch import nn
 
 from lissom import models
 from lissom.data.files import Pixels, fit_square
 from lissom.device import choose_device
+from lissom.errors import DataError, UsageError
+from lissom.events import Note, note
+from lissom.runs.folder import is_run
+from lissom.tasks.classify.eval_transform import resize_and_crop, scale_and_standardise
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.predictor import View
+from lissom.training.run import Run, open_run
+from lissom.training.trained import trained
 from lissom.weights.build import build
-from lissom.weights.checkpoint import IMAGENET
-from lissom.weights.source import Source, source
+from lissom.weights.catalogue import described
+from lissom.weights.checkpoint import IMAGENET, Checkpoint
+from lissom.weights.source import Source, given_options, source, typed_given
 
 IMAGENET_CLASSES = 1000
 
 
-def published(name: str, weights: str | Path, options: Mapping[str, Any], device: str) -> tuple[View, nn.Module]:
-    """The network called `name`, in eval mode; a file that is in no catalogue has ImageNet's mean and std.
+def published(name: str, weights: str, options: Mapping[str, Any], device: str) -> tuple[View, nn.Module]:
+    """The network called `name`, in eval mode, and how it sees images.
 
-    Raises: as `lissom.build`.
+    weights: as `lissom.build` takes them. options: of `build`, width included; strings are read as their types.
+    Raises: as `lissom.build`; DataError for weights of another number of classes, whose labels would be random.
     """
-    found = source(str(weights), name, options)
-    classes = models.entry(name).num_classes
-    network = build(name, weights, num_classes=classes, **options).eval().to(choose_device(device))
-    mean, std = (found.norm or IMAGENET).over(3)
-    return View(_labels(classes), mean, std, 3, _fitting(name, found)), network
+    given = typed_given(name, options)
+    if run := _run(weights):
+        return _view_of_run(run, name, given), trained(run, choose_device(device))
+    network = build(name, weights, **_sizes(name), **given)
+    if network.origin and network.origin.new_head:
+        raise DataError("weights-of-other-classes", path=network.origin.file, model=name, expected=_classes(name))
+    return published_view(name, weights, given), network.eval().to(choose_device(device))
 
 
-def _fitting(name: str, found: Source) -> Callable[[Pixels], Pixels]:
+def published_view(name: str, weights: str, options: Mapping[str, Any]) -> View:
+    """How the network sees images; nothing is fetched or built. Raises: as `lissom.weights.source.source`."""
+    given = typed_given(name, options)
+    if run := _run(weights):
+        return _view_of_run(run, name, given)
+    found = source(weights, name, given)
+    mean, std = found.norm or IMAGENET
     row = found.checkpoint
-    if row is None or row.resize is None:
-        return partial(fit_square, resolution=row.resolution if row else models.entry(name).resolution)
-    resample = Image.Resampling[(row.interpolation or "bilinear").upper()]
-    return partial(centre, resolution=row.resolution, share=row.resolution / row.resize, resample=resample)
+    resolution = row.resolution if row else models.entry(name).resolution
+    fit = fit_of(row) if row else partial(fit_square, resolution=resolution)
+    labels = _labels(_classes(name))
+    return View(labels, mean, std, len(mean), resolution, fit, scale_and_standardise, _notes(found, resolution))
 
 
-def centre(array: Pixels, *, resolution: int, share: float, resample: Image.Resampling) -> Pixels:
-    """H W 3 -> resolution resolution 3: the centred square with that share of the shorter side, resized.
+def _run(weights: str) -> Run | None:
+    """The run that the weights are of: its folder, or a file in it."""
+    path = Path(weights)
+    folder = path if is_run(path) else path.parent
+    return open_run(folder) if path.exists() and is_run(folder) else None
 
-    Publishers resize the whole image first and cut out whole pixels; cutting first differs by less than one pixel.
-    """
-    height, width = array.shape[:2]
-    side = min(height, width) * share
-    top, left = (height - side) / 2, (width - side) / 2
-    box = (left, top, left + side, top + side)
-    return np.asarray(Image.fromarray(array).resize((resolution, resolution), resample, box=box))
+
+def _view_of_run(run: Run, name: str, given: Mapping[str, Any]) -> View:
+    """That of the run itself. Raises: UsageError where the run is of another network or of other options."""
+    if not isinstance(run.facts, ClassifyFacts) or run.config.model.model != name:
+        raise UsageError("weights-of-another-network", name=run.path, got=name, network=run.config.model.model)
+    built = {"width": 1.0, **models.entry(name).options, **given_options(run.config.model)}
+    if any(built[option] != value for option, value in given.items()):
+        raise UsageError("weights-other-options", network=name, got=described(given), wanted=described(built))
+    return View.of(run.facts)
+
+
+def fit_of(row: Checkpoint) -> Callable[[Pixels], Pixels]:
+    """The publisher's resizing and crop."""
+    resample = Image.Resampling[row.interpolation.upper()]
+    sizes = {"resize": row.resize, "resolution": row.resolution}
+    return partial(resize_and_crop, **sizes, resample=resample, crop_down=row.crop_down)
+
+
+def _notes(found: Source, resolution: int) -> tuple[Note, ...]:
+    if found.checkpoint:
+        return ()
+    return (note("weights.unknown-transform", file=found.file, resolution=resolution),)
+
+
+def _sizes(name: str) -> dict[str, int]:
+    return {"num_classes": _classes(name), "in_channels": len(IMAGENET.mean)}
+
+
+def _classes(name: str) -> int:
+    return models.entry(name).num_classes
 
 
 def _labels(classes: int) -> Sequence[str]:

@@ -10,14 +10,20 @@ NOAH = "https://github.com/huawei-noah/CV-backbones/releases/download/ghostnet_p
 
 
 def _google(name: str, network: str, options: Mapping[str, Any], resolution: int) -> Checkpoint:
-    """TensorFlow's weights as its authors' organisation hosts them: 1001 classes, the first one is background."""
+    """TensorFlow's weights as its authors' organisation hosts them: 1001 classes, the first one is background.
+
+    Resizing and crop are those of the image processor (Transformers' MobileNetV1 and V2) that stands beside the files.
+    """
     return Checkpoint(
         name=f"google/{name}",
         network=network,
         options=options,
         address=f"{GOOGLE}{name}/resolve/main/pytorch_model.bin",
         resolution=resolution,
+        resize=resolution + 32,
         norm=HALF,
+        interpolation="bilinear",
+        crop_down=True,
         eps=1e-3,
         padding="same",
         classes=1001,
@@ -39,6 +45,7 @@ ROWS = (
         licence="Apache-2.0",
         resize=256,
         norm=IMAGENET,
+        interpolation="bilinear",
         top1=73.98,
         reporter="the authors",
         eps=1e-5,

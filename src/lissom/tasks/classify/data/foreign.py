@@ -1,17 +1,20 @@
 """Labelled images from elsewhere, seen as a trained network sees its own: its classes, channels and resolution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from lissom.config import cache_folder
-from lissom.data.pixels import StreamedPixels
+from lissom.data.files import Pixels
+from lissom.data.pixels import StreamedPixels, read_pixels
 from lissom.errors import DataError
 from lissom.events import Listener
+from lissom.tasks.classify.class_folders import class_numbers
 from lissom.tasks.classify.data.images import ImageSet
-from lissom.tasks.classify.data.sources import open_source
+from lissom.tasks.classify.data.sources import Source, open_source
 from lissom.training.opened import Opened
 
 
@@ -21,8 +24,30 @@ class OtherImages(NamedTuple):
     test: ImageSet
 
 
+class Fitted:
+    """The images of a source as a network wants them. fit: one image, uint8 H W C, to R R C; it pickles."""
+
+    def __init__(self, source: Source, channels: int, fit: Callable[[Pixels], Pixels]) -> None:
+        source.channels = self.channels = channels
+        self.name, self.names, self.digest = source.name, source.names, source.digest
+        self._source, self._fit = source, fit
+
+    def read(self, index: int) -> Pixels:
+        """R R C. Raises: Unreadable."""
+        image = read_pixels(self._source, index)
+        if image.shape[2] != self.channels:  # of a source that is arrays
+            grey = self.channels == 1
+            image = np.asarray(Image.fromarray(image.squeeze(2) if not grey else image).convert("L" if grey else "RGB"))
+        return self._fit(image.reshape(*image.shape[:2], self.channels))
+
+
 def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> OtherImages:
-    """`open_foreign` for what was opened."""
+    """All images of other data, as a run, a file, or a network by its name with weights sees them.
+
+    Raises: DataError for data that cannot be read, or a class that the network does not have.
+    """
+    if opened.name:
+        return OtherImages(_as_published(opened, paths["data"], listener))
     facts, run = opened.facts, opened.run
     images = open_foreign(
         paths["data"],
@@ -32,6 +57,17 @@ def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> Oth
         cache_dir=cache_folder(run.config.data.cache_dir if run else None),
     )
     return OtherImages(images)
+
+
+def _as_published(opened: Opened, spec: str, listener: Listener) -> ImageSet:
+    from lissom.tasks.classify.published import published_view
+
+    view = published_view(opened.name, opened.options.weights, opened.options.options)
+    for note in view.notes:
+        listener(note)
+    source = open_source(spec, cache_dir=cache_folder(None))
+    numbers = class_numbers(source.class_names, view.class_names, data=spec)
+    return _all(source, StreamedPixels(Fitted(source, view.channels, view.fit), view.resolution), numbers)
 
 
 def open_foreign(
@@ -47,6 +83,9 @@ def open_foreign(
         if name not in known:
             raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))
     source.channels = in_channels
-    places = np.arange(len(source.names))
-    labels = np.array([known[name] for name in source.class_names])[source.labels[places]]
-    return ImageSet(StreamedPixels(source, resolution), places, labels, [source.names[place] for place in places])
+    return _all(source, StreamedPixels(source, resolution), [known[name] for name in source.class_names])
+
+
+def _all(source: Source, store: StreamedPixels, numbers: Sequence[int]) -> ImageSet:
+    """All images of the source. numbers: for each of its classes, that of the network's class."""
+    return ImageSet(store, np.arange(len(source.names)), np.array(numbers)[source.labels], source.names)
