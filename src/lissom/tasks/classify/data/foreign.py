@@ -29,7 +29,7 @@ class Fitted:
 
     def __init__(self, source: Source, channels: int, fit: Callable[[Pixels], Pixels]) -> None:
         source.channels = self.channels = channels
-        self.name, self.names, self.digest = source.name, source.names, source.digest
+        self.name, self.names = source.name, source.names
         self._source, self._fit = source, fit
 
     def read(self, index: int) -> Pixels:
