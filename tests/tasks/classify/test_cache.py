@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import lissom
+from lissom.config import updated_flat
 from lissom.data import digests, sealed
 from lissom.errors import UsageError
 from lissom.runs.weights import digest, read_weights
-from lissom.tasks.classify.prepare import content
-from lissom.tasks.classify.settings import ClassifyTrainConfig, DataConfig
+from lissom.tasks.classify.data.batches import EvalBatches, TrainBatches
+from lissom.tasks.classify.data.images import ImageData
+from lissom.tasks.classify.prepare import content, decide, load_data
+from lissom.tasks.classify.settings import AugmentConfig, ClassifyTrainConfig, DataConfig
 from lissom.training.run import Run, items_digest
 from photos import make_photos
 
@@ -47,6 +51,16 @@ def train(place: Path, data: Path, name: str, **settings: Any) -> Run:
 
 def weights(run: Run) -> str:
     return digest(read_weights(run.path / "last.safetensors")[0])
+
+
+def used(place: Path, **settings: Any) -> ImageData:
+    return load_data(updated_flat(ClassifyTrainConfig(), {"cache_dir": str(place / "cache"), **SETTINGS, **settings}))
+
+
+def seen(data: ImageData, **augment: Any) -> list[torch.Tensor]:
+    """All that a training and its validation would see in an epoch."""
+    train = TrainBatches(data, data, AugmentConfig(randaugment=1, cutout=4, **augment), batch_size=8)
+    return [batch.images for step in train.epoch(1) for batch in step] + [b.images for b in EvalBatches(data.val, data)]
 
 
 def found(data: Path | str, place: Path, **settings: Any) -> dict[str, str]:
@@ -96,24 +110,29 @@ class TestContent:
         assert len(read) == 48
 
     def test_data_and_run_agree_on_it(self, place: Path) -> None:
-        run = train(place, small(place / "photos"), "a", epochs=1)
-        assert run.record.data.digest == items_digest(found(place / "photos", place))
-        digits = lissom.train("classify", **{**SETTINGS, "epochs": 1, "batch_size": 512, "name": "d"}, runs_dir=place)
-        assert digits.record.data.digest == items_digest(found("digits", place))
+        for data in (small(place / "photos"), "digits"):
+            assert used(place, data=data).used.digest == items_digest(found(data, place))
 
 
 @pytest.mark.parametrize("make", [small, large])
 def test_cached_or_streamed_by_any_number_of_workers_trains_the_same_weights(
-    place: Path, make: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+    place: Path, make: Callable[[Path], Path]
 ) -> None:
     photos = make(place / "photos")
-    settings: dict[str, Any] = {"resolution": 32, "randaugment": 1, "cutout": 4}
-    runs = [
-        train(place, photos, f"{cache}-{workers}", cache=cache, workers=workers, **settings)
-        for cache, workers in (("auto", 0), ("never", 0), ("never", 2), ("always", 2))
+    datas = [
+        used(place, data=photos, cache=cache, workers=workers, resolution=32)
+        for cache, workers in (("auto", 0), ("never", 0), ("never", 2), ("always", 0), ("always", 2))
     ]
-    assert len({weights(run) for run in runs}) == 1
-    assert len({repr((run.facts, run.test, run.record.data.digest)) for run in runs}) == 1
+    views = [seen(data) for data in datas]
+    for data, view in zip(datas, views, strict=True):
+        assert (data.facts, data.small, data.used) == (datas[0].facts, make is small, datas[0].used)
+        assert all(a.equal(b) for a, b in zip(view, views[0], strict=True))
+    runs = [
+        train(place, photos, cache, cache=cache, workers=workers, resolution=32, epochs=1)
+        for cache, workers in (("never", 2), ("always", 0))
+    ]
+    assert weights(runs[0]) == weights(runs[1])
+    assert (runs[0].facts, runs[0].test) == (runs[1].facts, runs[1].test)
     kept = {path.suffix for path in (place / "cache" / "images").iterdir()}
     assert (".npy" if make is small else ".pixels") in kept
 
@@ -122,13 +141,13 @@ def poison(cache: Path, data: Path, how: str) -> None:
     images = cache / "images"
     (pixels,) = images.glob("*.npy")
     if how == "never":
-        train(cache.parent, data, "other", cache="never", epochs=1)
+        used(cache.parent, data=data, cache="never")
     elif how == "pixels":
         np.save(pixels, np.random.default_rng(0).integers(0, 256, np.load(pixels).shape, np.uint8))
     elif how == "cut":
         pixels.write_bytes(pixels.read_bytes()[:-5])
     elif how == "renamed":
-        train(cache.parent, data, "other", resolution=48, epochs=1)
+        used(cache.parent, data=data, resolution=48)
         (other,) = images.glob("*-48.npy")
         for ending in ("", ".seal"):
             other.with_name(other.name + ending).replace(pixels.with_name(pixels.name + ending))
@@ -139,16 +158,33 @@ def poison(cache: Path, data: Path, how: str) -> None:
         shutil.rmtree(cache)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run, and its cache as it left it."""
+    place = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LISSOM_CACHE", str(place / "kept"))
+        patch.setattr("lissom.data.folders.YOUNG_NS", 0)
+        return train(place, small(place / "photos"), "a"), place / "kept"
+
+
 @pytest.mark.parametrize("how", ["never", "pixels", "cut", "renamed", "index", "deleted"])
-def test_a_poisoned_cache_changes_no_figure(place: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poisoned_cache_changes_no_figure(
+    place: Path, trained: tuple[Run, Path], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lissom.data.folders.YOUNG_NS", 0)
-    photos = small(place / "photos")
-    run = train(place, photos, "a", cache="auto")
-    poison(place / "cache", photos, how)
-    again = train(place, photos, "b")
-    assert weights(again) == weights(run)
-    assert again.config == run.config
-    assert lissom.evaluate(run, write=False).values == lissom.evaluate(again, write=False).values == run.test
+    (run, kept), cache = trained, place / "cache"
+    photos = Path(run.config.data.data)
+    before = seen(used(place, data=photos, cache="never"))
+    shutil.rmtree(cache)
+    shutil.copytree(kept, cache)
+    poison(cache, photos, how)
+    figures = lissom.evaluate(run, write=False)
+    assert {name: figures[name] for name in run.test} == run.test
+    again = used(place, data=photos)
+    assert again.facts == run.facts
+    assert again.used.digest == run.record.data.digest
+    assert all(a.equal(b) for a, b in zip(seen(again), before, strict=True))
 
 
 def test_a_verified_mark_and_an_unpacked_tar_are_proven(place: Path) -> None:
@@ -163,11 +199,13 @@ def test_a_verified_mark_and_an_unpacked_tar_are_proven(place: Path) -> None:
 
 class TestWhatTheDataDecides:
     def test_it_stands_in_the_settings_of_the_run(self, place: Path) -> None:
-        digits = small(place / "digits")  # a folder of that name is mirrored like any other
-        config = train(place, digits, "a", epochs=1).config
-        assert (config.data.resolution, config.augment.crop, config.augment.flip) == (32, 4, True)
-        config = train(place, large(place / "large"), "b", epochs=1, resolution=40).config
+        digits = train(place, small(place / "digits"), "a", epochs=1).config  # mirrored like any other folder
+        assert (digits.data.resolution, digits.augment.crop, digits.augment.flip) == (32, 4, True)
+        config = ClassifyTrainConfig(data=DataConfig(data=str(large(place / "large")), resolution=40))
+        config = decide(config, load_data(config))
         assert (config.data.resolution, config.augment.crop, config.augment.flip) == (40, None, True)
+        config = decide(ClassifyTrainConfig(), load_data(ClassifyTrainConfig()))
+        assert (config.data.resolution, config.augment.crop, config.augment.flip) == (32, 4, False)
 
     @pytest.mark.parametrize(
         ("make", "settings"),
