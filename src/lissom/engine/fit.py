@@ -68,7 +68,8 @@ def fit(
 
     Raises: Interrupted after a stop, when all is saved; ResultError when a loss, weight or metric is not finite; what
     the objective gives as its reason to stop; MachineError when memory or the disk is full; DataError when no
-    checkpoint is sound or the newest does not fit. `require` is called before each write to the folder, and what it raises ends the training.
+    checkpoint is sound or the newest does not fit. `require` is called before each write to the folder, and what it
+    raises ends the training.
     """
     fabric = fabric or processes.make_fabric(engine)
     loop = _Loop(fabric, model, objective, train, val, optim, engine, Path(folder), listener, stop, require)
