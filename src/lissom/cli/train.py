@@ -62,14 +62,14 @@ class Train:
         from lissom.cli.progress import screen
         from lissom.cli.screens import screens
         from lissom.engine.processes import is_first
-        from lissom.verbs.train import plan, train, train_several
+        from lissom.verbs.train import plan_several, train, train_several
 
         shown, place = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
         with screen(quiet=self.quiet) as listener:
             vary = self.varied()
             if self.dry_run:
-                for change in [{vary[0]: value} for value in vary[1]] if vary else [{}]:
-                    _show_plan(shown, plan(config, **place, **change, listener=listener))
+                for planned in plan_several(config, vary=vary, runs=self.runs, **place, listener=listener):
+                    _show_plan(shown, planned)
                 return 0
             if vary or self.runs != 1:
                 found: Any = train_several(config, vary=vary, runs=self.runs, **place, listener=listener)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lissom.atomic import write_atomic
-from lissom.config import updated_flat
+from lissom.config import require_count, updated_flat
 from lissom.errors import UsageError
 from lissom.events import Listener, Stop
 from lissom.messages import text
 from lissom.report.tables import column, to_csv, to_markdown
 from lissom.training.compare import by_intervals
-from lissom.training.life import train
+from lissom.training.life import plan, train
 from lissom.training.registry import task_of
 from lissom.training.run import Run, open_run
 from lissom.training.task import Place
@@ -48,8 +48,7 @@ def train_several(
     text, `verdicts` (sentences on runs of the same seeds), and `summary`, the file of the table; .csv and .tex beside.
     Raises: UsageError for a number, setting or value that is none, before anything is trained; else as `train`.
     """
-    if runs < 1:
-        raise UsageError("setting-out-of-range", name="runs", got=runs, expected=">= 1")
+    require_count("runs", runs)
     task, stem = task_of(config), place.name or config.model.model
     variants = _variants(config, place, vary)
     methods = {
@@ -71,6 +70,15 @@ def train_several(
     }
 
 
+def plan_several(
+    config: Any, place: Place, listener: Listener, *, runs: int = 1, vary: Vary | None = None
+) -> list[dict[str, Any]]:
+    """What `train_several` would do: the plan of each training. Raises: as it, before anything is trained."""
+    require_count("runs", runs)
+    drawn = [_drawn(each, where, k, runs) for _, each, where in _variants(config, place, vary) for k in range(runs)]
+    return [plan(each, where, listener) for each, where in drawn]
+
+
 def _variants(config: Any, place: Place, vary: Vary | None) -> list[tuple[str, Any, Place]]:
     """(label, settings, place) of each value; all values are checked before the first one is trained."""
     if vary is None:
@@ -81,18 +89,26 @@ def _variants(config: Any, place: Place, vary: Vary | None) -> list[tuple[str, A
         (
             str(value),
             task_of(config).varied(updated_flat(config, {vary.setting: value}), vary.setting),
-            place._replace(name=f"{place.name}-{value}" if place.name else None),
+            place._replace(name=f"{place.name}-{_as_name(value)}" if place.name else None),
         )
         for value in vary.values
     ]
 
 
+def _as_name(value: Any) -> str:
+    """A value as a part of a folder's name, which may be a path."""
+    return str(value).strip("/\\").replace("/", "-").replace("\\", "-")
+
+
 def _trained(config: Any, place: Place, k: int, runs: int, listener: Listener, stop: Stop | None) -> Run:
     """Run number k of `runs`."""
-    task = task_of(config)
-    drawn = (task.again or _next_seed)(config, k)
-    named = place if place.name is None or runs == 1 else place._replace(name=f"{place.name}-{k + 1}")
-    return open_run(train(drawn, named, listener, stop))
+    return open_run(train(*_drawn(config, place, k, runs), listener, stop))
+
+
+def _drawn(config: Any, place: Place, k: int, runs: int) -> tuple[Any, Place]:
+    """The settings and the place of run number k of `runs`."""
+    drawn = (task_of(config).again or _next_seed)(config, k)
+    return drawn, place if place.name is None or runs == 1 else place._replace(name=f"{place.name}-{k + 1}")
 
 
 def _next_seed(config: Any, k: int) -> Any:

@@ -37,7 +37,7 @@ def train(
     """
     from lissom.training import life
 
-    return open_run(life.train(settled(task, settings), Place(str(runs_dir), name), listener, stop))
+    return open_run(life.train(settled(task, settings), _place(runs_dir, name), listener, stop))
 
 
 def plan(
@@ -46,7 +46,25 @@ def plan(
     """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written."""
     from lissom.training import life
 
-    return life.plan(settled(task, settings), Place(str(runs_dir), name), listener)
+    return life.plan(settled(task, settings), _place(runs_dir, name), listener)
+
+
+def plan_several(
+    task: Any,
+    *,
+    runs: int = 1,
+    vary: tuple[str, Sequence[Any]] | None = None,
+    runs_dir: PathLike = "runs",
+    name: str | None = None,
+    listener: Listener = silent,
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    """What `train_several` would do, as `plan` says it of one training; a plan for each of them."""
+    from lissom.training import several
+
+    varied = several.Vary(vary[0], list(vary[1])) if vary else None
+    config, place = settled(task, settings), _place(runs_dir, name)
+    return several.plan_several(config, place, listener, runs=runs, vary=varied)
 
 
 def train_several(
@@ -70,8 +88,15 @@ def train_several(
     from lissom.training import several
 
     varied = several.Vary(vary[0], list(vary[1])) if vary else None
-    config, place = settled(task, settings), Place(str(runs_dir), name)
+    config, place = settled(task, settings), _place(runs_dir, name)
     return several.train_several(config, place, listener, stop, runs=runs, vary=varied)
+
+
+def _place(runs_dir: PathLike, name: str | None) -> Place:
+    """Where a run goes. Raises: UsageError for a name that would lead elsewhere, or that is none."""
+    if name is not None and (name.strip() in ("", ".", "..") or set(name) & set("/\\\0")):
+        raise UsageError("run-name", got=name)
+    return Place(str(runs_dir), name)
 
 
 def settled(task: Any, settings: dict[str, Any]) -> Any:

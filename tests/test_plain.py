@@ -1,0 +1,54 @@
+"""JSON is valid for every reader, and is written in one place."""
+
+import ast
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from lissom.plain import plain, to_json
+from lissom.report.tables import to_csv
+
+SOURCES = Path(__file__).parents[1] / "src" / "lissom"
+
+
+class Pair(NamedTuple):
+    share: float
+    path: Path
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_is_valid_whatever_stands_in_it(indent: int | None) -> None:
+    values = {
+        "nan": float("nan"), "inf": [np.inf, -np.inf], "float32": np.float32("nan"), "half": np.float32(0.5),
+        "count": np.int64(3), "yes": np.bool_(True), "pair": Pair(float("nan"), Path("a/b")), "word": "猫",
+    }  # fmt: skip
+    text = to_json(values, indent=indent)
+    refuse = lambda word: pytest.fail(f"{word} is no JSON")  # noqa: E731
+    assert json.loads(text, parse_constant=refuse) == {
+        "nan": None, "inf": [None, None], "float32": None, "half": 0.5,
+        "count": 3, "yes": True, "pair": [None, "a/b"], "word": "猫",
+    }  # fmt: skip
+    assert "猫" in text
+    assert ("\n" in text) == (indent is not None)
+
+
+def test_plain_values_stay_as_they_are() -> None:
+    assert plain({"a": (1, 2.5, True, None, "x")}) == {"a": [1, 2.5, True, None, "x"]}
+
+
+def test_a_table_leaves_the_cell_of_what_is_not_finite_empty() -> None:
+    assert to_csv([{"a": float("nan"), "b": 1.5}, {"a": float("inf"), "b": None}]) == "a,b\n,1.5\n,\n"
+
+
+def test_nobody_else_writes_json() -> None:
+    writers = {
+        file.name
+        for file in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in ("json.dump", "json.dumps"))
+        or (isinstance(node, ast.ImportFrom) and node.module == "json")
+    }
+    assert writers == {"plain.py"}
