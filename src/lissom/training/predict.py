@@ -28,6 +28,8 @@ def predict(
     if opened.file is None:  # a file needs no torch
         set_threads(where.threads)
     predictor = opened.task.predictor(opened, chosen, where)
+    for told in getattr(predictor, "notes", ()):
+        listener(told)
     rows: list[dict[str, Any]] = []
     with StopRequest(lambda: listener(note("predict.stopping")), stop) as request:
         for work in predictor.work(inputs if isinstance(inputs, list | tuple) else [inputs]):

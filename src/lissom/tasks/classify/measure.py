@@ -76,7 +76,8 @@ def _rows(images: ImageSet, answers: Answers, names: Sequence[str]) -> list[dict
 def _draw(folder: Path, predictor: ImagePredictor, images: ImageSet, answers: Answers, figures: Figures) -> None:
     """confusion.png and .svg, worst.png (none where nothing is wrong), gradcam.png."""
     names = list(predictor.view.class_names)
-    save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
+    if figures["confusion"] is not None:
+        save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
     wrong = worst(answers, SHOWN)
     for name in ("worst", "gradcam"):
         (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier evaluation

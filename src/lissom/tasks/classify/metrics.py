@@ -11,11 +11,16 @@ from lissom.stats.intervals import wilson
 from lissom.tasks.classify.answers import Answers, top_k
 from lissom.training.figures import Figure, Figures
 
+MANY = 100  # classes; a matrix of more is no picture, and mostly zeros
+
 
 def classification_figures(
     answers: Answers, class_names: tuple[str, ...], *, split: str = "test", folder: Path | None = None
 ) -> Figures:
-    """Top-1 with its 95 % interval, top-5, mean F1, calibration error; details: scores of each class, confusion."""
+    """Top-1 with its 95 % interval, top-5, mean F1, calibration error; details: scores of each class, confusion.
+
+    Of more than `MANY` classes, as ImageNet has, those that occur are scored alone, and `confusion` is None.
+    """
     classes = np.arange(len(class_names))
     absent: Any = 0.0  # the score of a class that is never named; scikit-learn types the argument as a word
     scores: Any = precision_recall_fscore_support(
@@ -37,11 +42,12 @@ def classification_figures(
         figures.append(Figure(name="top5", value=top_k(answers, 5), **known))
     per_class = [
         {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
-        for name, p, r, f, n in zip(class_names, precision, recall, f1, support, strict=True)
+        for number, (name, p, r, f, n) in enumerate(zip(class_names, precision, recall, f1, support, strict=True))
+        if len(class_names) <= MANY or matrix[number].any() or matrix[:, number].any()
     ]
     details = {
         "per_class": per_class,
-        "confusion": matrix.tolist(),
+        "confusion": matrix.tolist() if len(class_names) <= MANY else None,
         "most_confused": most_confused(matrix, class_names),
     }
     return Figures(figures=tuple(figures), details=details, folder=folder)

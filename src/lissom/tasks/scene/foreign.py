@@ -112,7 +112,7 @@ def _as_trained(scene: Scene, run: Run, ids: Mapping[int, int]) -> Scene:
 
 def _seen(run: Run, scene: Scene, *, own: bool) -> tuple[Mask, Mask] | None:
     """The pixels that trained and that chose the weights, where the cube is that of the training."""
-    items = getattr(run, "items", {})
+    items = run.items
     if not own and ("cube" not in items or items["cube"].digest != scene.items["cube"]):
         return None
     path = run.path / CLASSIFIED

@@ -28,7 +28,6 @@ from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
 from lissom.training.finite import finite
 
-UNASKED = 256  # what the verbs hand to every task
 MAP, EVALUATION = "map", "evaluation.json"
 
 
@@ -46,7 +45,7 @@ def measure(
 
     Raises: UsageError for a `batch_size`: the scene is classified in blocks, whose size is part of the result's bits.
     """
-    if batch_size not in (None, UNASKED):
+    if batch_size is not None:
         raise UsageError("scene-batch-size", got=batch_size, expected=dense.BLOCK)
     release_memory()
     if next(predictor.model.parameters()).device.type == "cpu":
