@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from lissom.data.rooms import MARK
 from lissom.errors import DataError, MachineError
 from lissom.tasks.scene.data.fetching import RECORD, fetch_file, find_files
 from lissom.tasks.scene.data.known import KNOWN, File, Known, recognise, spelled
@@ -117,7 +118,7 @@ class TestDownload:
         for file in site[0].iterdir():
             file.unlink()
         assert open_scene("t", download=True).class_names == ("Scrub", "Willow swamp")
-        assert {path.name for path in cache.iterdir()} == {"T.mat", "T_gt.mat", RECORD}
+        assert {path.name for path in cache.iterdir()} == {"T.mat", "T_gt.mat", RECORD, MARK}
 
     def test_the_first_digest_of_a_file_without_checksum_is_kept_and_compared(
         self, scene: Known, cache: Path, site: tuple[Path, str]
