@@ -12,7 +12,7 @@ from PIL import Image
 import lissom
 from lissom.cli.main import run
 from lissom.errors import DataError, UsageError
-from lissom.tasks.classify.class_folders import class_numbers
+from lissom.tasks.classify.data.class_folders import class_numbers
 from lissom.tasks.classify.published import published_view
 from photos import make_photos
 
