@@ -94,7 +94,7 @@ def test_the_weights_of_a_run_answer_as_the_run_does(tmp_path: Path) -> None:
         assert lissom.predict("mobilenetv1_cifar", photos, weights=weights) == lissom.predict(trained, photos)
     with pytest.raises(UsageError, match="mobilenetv1_cifar"):
         lissom.predict("mobilenetv2", photos, weights=trained.path)
-    with pytest.raises(UsageError, match="width=0.25"):
+    with pytest.raises(UsageError, match=r"width=0\.25"):
         lissom.predict("mobilenetv1_cifar", photos, weights=trained.path, options={"width": "0.5"})
 
 
