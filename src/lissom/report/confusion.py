@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from lissom.report.canvas import class_labels, figure, label, style, word
 
 MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
+MOST_WITH_NAMES = 150  # classes; beyond, names overlap, and the axes count
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#9cc3e6", "#2464a6", "#0b2c52"])
 ON_LIGHT, ON_DARK = "#10202e", "#f7fafc"  # numbers in cells keep their colour when the page turns dark
 
@@ -28,7 +29,9 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
         axes = picture.subplots()
         mesh = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
         picture.colorbar(mesh, ax=axes, shrink=0.7, label=word("share_of_true"))
-        _ticks(axes, class_labels(class_names), side)
+        _axes(axes)
+        if count <= MOST_WITH_NAMES:
+            _ticks(axes, class_labels(class_names), side)
         if count <= MOST_WITH_COUNTS:
             _counts(axes, matrix, shares)
         if title:
@@ -56,6 +59,9 @@ def _ticks(axes: Axes, names: list[str], side: float) -> None:
     upright = max(map(len, names)) > 2
     axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90 if upright else 0)
     axes.set_yticks(range(len(names)), names, fontsize=size)
+
+
+def _axes(axes: Axes) -> None:
     axes.set_xlabel(word("predicted"))
     axes.set_ylabel(word("true"))
     axes.grid(False)

@@ -12,7 +12,7 @@ from lissom.data.files import Pixels
 from lissom.data.pixels import StreamedPixels, read_pixels
 from lissom.errors import DataError
 from lissom.events import Listener
-from lissom.tasks.classify.class_folders import class_numbers
+from lissom.tasks.classify.data.class_folders import class_numbers
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.data.sources import Source, open_source
 from lissom.training.opened import Opened

@@ -16,10 +16,9 @@ def class_numbers(folders: Sequence[str], class_names: Sequence[str], *, data: s
     Words are compared in lower case and with `_` for a space. WordNet's ids are taken where all classes are there,
     so that their order tells. Raises: DataError that names folders that fit none.
     """
-    words = {_plain(name): number for number, name in enumerate(class_names)}
-    assert len(words) == len(class_names), "two classes have the same words"
-    if all(_plain(folder) in words for folder in folders):
-        return [words[_plain(folder)] for folder in folders]
+    words = [_of_word(folder, class_names) for folder in folders]
+    if all(number is not None for number in words):
+        return [number for number in words if number is not None]
     numbers = [int(match[1]) if (match := NUMBER.fullmatch(folder)) else -1 for folder in folders]
     if all(0 <= number < len(class_names) for number in numbers):
         return numbers
@@ -27,8 +26,8 @@ def class_numbers(folders: Sequence[str], class_names: Sequence[str], *, data: s
     if wordnet and len(set(folders)) == len(class_names):
         order = {folder: number for number, folder in enumerate(sorted(folders))}
         return [order[folder] for folder in folders]
-    strange = folders if wordnet else [f for f, n in zip(folders, numbers, strict=True) if not 0 <= n < len(words)]
-    strange = [folder for folder in strange if _plain(folder) not in words] or list(folders)
+    each = zip(folders, words, numbers, strict=True)
+    strange = [f for f, word, n in each if word is None and not 0 <= n < len(class_names)] or list(folders)
     raise DataError(
         "classes-not-mapped",
         data=data,
@@ -38,6 +37,13 @@ def class_numbers(folders: Sequence[str], class_names: Sequence[str], *, data: s
         classes=len(class_names),
         example=class_names[0],
     )
+
+
+def _of_word(folder: str, class_names: Sequence[str]) -> int | None:
+    """The class of exactly that name, else the only one whose words are these (ImageNet has missile and Missile)."""
+    same = [number for number, name in enumerate(class_names) if name == folder.replace("_", " ")]
+    alike = same or [number for number, name in enumerate(class_names) if _plain(name) == _plain(folder)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _plain(name: str) -> str:
