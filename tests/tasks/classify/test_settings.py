@@ -159,7 +159,7 @@ def _train(place: Path, settings: dict[str, Any], name: str) -> Trained:
     class Seen(Training):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
-            kernel = max(self.model.parameters(), key=lambda p: p.ndim * p.numel())
+            kernel = next(p for p in self.model.parameters() if p.ndim == 4 and min(p.shape[1:3]) > 1)
             found["channels_last"] += kernel.is_contiguous(memory_format=torch.channels_last)
 
     places = {"weights": place / "runs", "cache_dir": place}
