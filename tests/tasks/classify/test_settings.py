@@ -84,6 +84,7 @@ ROWS = {
     "optim.freeze":        Row(True, {}),
     "optim.head_epochs":   Row(1, {}),
     "optim.layer_decay":   Row(0.5, {}),
+    "optim.norm_warmup":   Row(False, {}),
     "engine.epochs":       Row(3, {}),
     "engine.batch_size":   Row(16, {}),
     "engine.accumulate":   Row(2, {}),
@@ -252,7 +253,6 @@ def test_devices_start_as_many_processes(place: Path, monkeypatch: pytest.Monkey
     assert started == [2]
 
 
-@pytest.mark.xfail(strict=True, reason="photos are always decoded by two processes")
 def test_workers_decode_what_is_streamed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = set()
     real = batches.stream
@@ -267,7 +267,6 @@ def test_workers_decode_what_is_streamed(place: Path, monkeypatch: pytest.Monkey
     assert asked == {3}
 
 
-@pytest.mark.xfail(strict=True, reason="a folder is not downloaded")
 def test_a_download_of_what_is_not_published_is_refused(place: Path) -> None:
     with pytest.raises(LissomError, match="download"):
         lissom.plan("classify", **{**BASE, "data": "photos", "download": True})

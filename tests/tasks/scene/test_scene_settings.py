@@ -114,6 +114,7 @@ ROWS = [
     Row("head_epochs", 1, "classifier alone", {"freeze": True}),
     Row("layer_decay", 0.5, "weights"),
     Row("layer_decay", 0.5, "classifier alone", {"freeze": True}),
+    Row("norm_warmup", True, "batch norm"),
     Row("epochs", 3, "weights"),
     Row("batch_size", 8, "weights"),
     Row("accumulate", 2, "weights"),

@@ -55,6 +55,7 @@ def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> Oth
         in_channels=facts.in_channels,
         resolution=facts.resolution,
         cache_dir=cache_folder(run.config.data.cache_dir if run else None),
+        workers=run.config.data.workers if run else 2,
     )
     return OtherImages(images)
 
@@ -71,7 +72,7 @@ def _as_published(opened: Opened, spec: str, listener: Listener) -> ImageSet:
 
 
 def open_foreign(
-    spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path
+    spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path, workers: int = 2
 ) -> ImageSet:
     """All images of a source, labelled with the places of `class_names`.
 
@@ -83,7 +84,8 @@ def open_foreign(
         if name not in known:
             raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))
     source.channels = in_channels
-    return _all(source, StreamedPixels(source, resolution), [known[name] for name in source.class_names])
+    store = StreamedPixels(source, resolution, workers=workers)
+    return _all(source, store, [known[name] for name in source.class_names])
 
 
 def _all(source: Source, store: StreamedPixels, numbers: Sequence[int]) -> ImageSet:
