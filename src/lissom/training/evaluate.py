@@ -8,7 +8,7 @@ from typing import Any
 
 from lissom.errors import DataError, UsageError
 from lissom.events import Listener, Note, Stop, note
-from lissom.runs.folder import file_digest, write_json
+from lissom.runs.folder import file_digest
 from lissom.runs.owner import owned
 from lissom.training.data import Paths, copies, is_own, other_content, own_data
 from lissom.training.figures import Figures
@@ -17,7 +17,6 @@ from lissom.training.run import Run
 from lissom.training.task import Where
 
 EVALUATIONS = "evaluations"  # in the run folder: a folder for each other data
-EVALUATION = "evaluation.json"
 
 
 def evaluate(
@@ -58,8 +57,7 @@ def evaluate(
             predictor, held, "test", folder=folder, batch_size=batch_size, listener=listener, stop=stop
         )
         figures = replace(found, details={**found.details, "data": which}, notes=(*notes, *found.notes))
-        if folder is not None:
-            write_json(folder / EVALUATION, figures.to_dict())
+        figures.write()
     return figures
 
 

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from lissom.events import Note
 from lissom.plain import plain
+from lissom.runs.folder import write_json
+
+EVALUATION = "evaluation.json"
 
 Unit = Literal["share", "count", "seconds", "number"]
 
@@ -64,3 +67,8 @@ class Figures:
                 found[f"{figure.name}_interval_95"] = intervals[figure.name]
         folder = None if self.folder is None else str(self.folder)
         return {**found, **plain(self.details), "notes": plain(self.notes), "folder": folder}
+
+    def write(self) -> None:
+        """As `evaluation.json` into the folder, where there is one."""
+        if self.folder is not None:
+            write_json(self.folder / EVALUATION, self.to_dict())

@@ -31,6 +31,7 @@ def finish(run: Run, model: Any, data: Data, where: Where, listener: Listener, s
             )
     except (Interrupted, KeyboardInterrupt) as error:  # a resume measures again
         raise Interrupted("stopped-at-once", run=run.path) from error
+    figures.write()
     write_results(run.path, {"test": figures.values, "intervals": figures.intervals, "notes": figures.notes})
     keep_golden(run, _on_cpu(run, predictor), data)
     _tell(open_run(run.path), figures)

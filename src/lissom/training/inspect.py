@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from lissom.config import require_count
 from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.events import Listener, silent
@@ -41,6 +42,7 @@ def inspect(
 
     if images < LEAST_IMAGES:
         raise UsageError("inspect-images", got=images, least=LEAST_IMAGES)
+    require_count("batch_size", batch_size)
     set_threads(threads)
     run = open_run(run_folder)
     if run.task.samples is None:

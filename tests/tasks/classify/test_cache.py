@@ -15,7 +15,8 @@ from PIL import Image
 import lissom
 from lissom.config import updated_flat
 from lissom.data import digests, sealed
-from lissom.errors import UsageError
+from lissom.errors import Interrupted, UsageError
+from lissom.events import EpochEnded
 from lissom.runs.weights import digest, read_weights
 from lissom.tasks.classify.data.batches import EvalBatches, TrainBatches
 from lissom.tasks.classify.data.images import ImageData
@@ -185,6 +186,24 @@ def test_a_poisoned_cache_changes_no_figure(
     assert again.facts == run.facts
     assert again.used.digest == run.record.data.digest
     assert all(a.equal(b) for a, b in zip(seen(again), before, strict=True))
+
+
+def test_a_poisoned_cache_changes_no_resumed_weight(place: Path) -> None:
+    photos, stop = small(place / "photos"), lissom.Stop()
+    whole = train(place, photos, "whole", epochs=3)
+
+    def after_one(event: object) -> None:
+        if isinstance(event, EpochEnded):
+            stop.ask()
+
+    with pytest.raises(Interrupted):
+        train(place, photos, "stopped", epochs=3, listener=after_one, stop=stop)
+    poison(place / "cache", photos, "pixels")
+    train(place, photos, "other", epochs=1, cache="never", resolution=16)
+    found = lissom.resume(place / "runs" / "stopped")
+    assert (found.facts.resolution, found.config.data.resolution) == (32, 32)
+    assert weights(found) == weights(whole)
+    assert found.test == whole.test
 
 
 def test_a_verified_mark_and_an_unpacked_tar_are_proven(place: Path) -> None:

@@ -11,7 +11,6 @@ from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.messages import text
-from lissom.plain import to_json
 from lissom.report import sheet
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
@@ -42,7 +41,7 @@ def measure(
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
     Raises: ResultError for outputs that are not finite.
-    To `folder`: evaluation.json, per_class.csv, predictions.csv, confusion.*, worst.png, gradcam.png of a module.
+    To `folder`: per_class.csv, predictions.csv, confusion.*, worst.png, gradcam.png of a module.
     """
     require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
@@ -57,7 +56,6 @@ def measure(
     figures = classification_figures(answers, tuple(predictor.view.class_names), split=split, folder=folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
         write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
         write_atomic(folder / PREDICTIONS, to_csv(_rows(images, answers, predictor.view.class_names)))
         _draw(folder, predictor, images, answers, figures)

@@ -12,7 +12,6 @@ from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models import dense
 from lissom.models.window_net import cut
-from lissom.plain import to_json
 from lissom.report.confusion import confusion
 from lissom.report.saving import save_picture
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined
@@ -28,7 +27,7 @@ from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
 from lissom.training.finite import finite
 
-MAP, EVALUATION = "map", "evaluation.json"
+MAP = "map"
 
 
 def measure(
@@ -128,5 +127,4 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())
     write_atomic(folder / "table.tex", table.to_latex())
-    write_atomic(folder / "evaluation.json", to_json(figures.to_dict()) + "\n")
     return written

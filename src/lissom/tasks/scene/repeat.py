@@ -7,10 +7,11 @@ from typing import Any
 
 from lissom.messages import text
 from lissom.runs.folder import read_json
-from lissom.tasks.scene.measure import EVALUATION, leak_note
+from lissom.tasks.scene.measure import leak_note
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.table import SceneTable, published_table
 from lissom.tasks.scene.unused import is_drawn
+from lissom.training.figures import EVALUATION
 from lissom.training.run import Run
 
 SCORES = ("oa", "aa", "kappa", "seconds")
