@@ -34,6 +34,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = shutil.copytree(template, tmp_path / "place")
+    config = folder / "runs" / "first" / "config.yaml"  # which holds whole paths
+    config.write_text(config.read_text("utf-8").replace(str(template), str(folder)), "utf-8")
     monkeypatch.chdir(folder)
     return folder
 

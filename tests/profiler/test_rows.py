@@ -66,4 +66,4 @@ def test_one_network_is_shown_by_layer_and_several_side_by_side(timed: ProfileRe
 
 def test_csv_cells_are_plain() -> None:
     cells = flat({"output_shape": [1, 3, 8, 8], "other": {"norm": 4}, "macs": 5, "bound": None})
-    assert cells == {"output_shape": "1x3x8x8", "other": '{"norm": 4}', "macs": 5, "bound": None}
+    assert cells == {"output_shape": "1x3x8x8", "other": '{"norm":4}', "macs": 5, "bound": None}

@@ -13,7 +13,7 @@ from photos import make_photos
 
 SMALL: dict[str, dict[str, Any]] = {
     "classify": {"model": "mobilenetv2_cifar", "width": 0.25, "batch_size": 8},
-    "scene": {"model": "cnn1d", "components": 6, "train_fraction": 0.02},
+    "scene": {"model": "cnn1d", "train_fraction": 0.02},
 }
 
 

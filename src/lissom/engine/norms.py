@@ -49,8 +49,7 @@ def resolve_norm_warmup(
     """
     against = _against(optim, engine, model)
     if optim.norm_warmup and against:
-        values = {"network": label, "head_epochs": optim.head_epochs, "epochs": engine.epochs}
-        raise UsageError(f"norm-warmup-{against}", **values)
+        raise UsageError(f"norm-warmup-{against}", network=label)
     if optim.norm_warmup is not None:
         return optim
     return replace(optim, norm_warmup=random and against is None)
@@ -62,18 +61,15 @@ def _against(optim: OptimConfig, engine: EngineConfig, model: nn.Module | None) 
         return "without-norms"
     if engine.compile:
         return "with-compile"
-    if optim.freeze:
-        return "with-freeze"
-    return "with-head-epochs" if optim.head_epochs >= engine.epochs else None
+    return "with-freeze" if optim.freeze else None
 
 
 def statistics_note(optim: OptimConfig, engine: EngineConfig, model: nn.Module) -> Note | None:
     """What happens to the statistics of the weights that a training begins with; None: the network has none."""
     if not _norms(model):
         return None
-    rest = optim.freeze or optim.head_epochs >= engine.epochs
     anew = optim.norm_warmup is not False and not engine.compile
-    return note(f"engine.statistics-{'rest' if rest else 'anew' if anew else 'go-on'}")
+    return note(f"engine.statistics-{'rest' if optim.freeze else 'anew' if anew else 'go-on'}")
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:

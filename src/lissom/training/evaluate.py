@@ -1,18 +1,20 @@
 """What a run's best weights reach, or a network with weights, written once for all tasks."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lissom.config import require_count
+from lissom.device import set_threads
 from lissom.errors import DataError, UsageError
-from lissom.events import Listener, Note, Stop, note
+from lissom.events import Listener, Note, Stop, note, silent
 from lissom.runs.folder import file_digest
 from lissom.runs.owner import owned
-from lissom.training.data import Paths, copies, is_own, other_content, own_data
+from lissom.training.data import Paths, copies, given_paths, is_own, other_content, own_data
 from lissom.training.figures import Figures
-from lissom.training.opened import Opened, exportable, open_file
+from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
 from lissom.training.task import Where
 
@@ -20,6 +22,44 @@ EVALUATIONS = "evaluations"  # in the run folder: a folder for each other data
 
 
 def evaluate(
+    model: Path | str,
+    data: Path | str | None = None,
+    *,
+    file: Path | str | None = None,
+    weights: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    batch_size: int | None = None,
+    output: Path | str | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    write: bool = True,
+    listener: Listener = silent,
+    stop: Stop | None = None,
+    **paths: Any,
+) -> dict[str, Any]:
+    """Measures a run's best weights on its test set, or on `data`; or a network by its name with `weights` on `data`.
+
+    data, and `paths`, the settings of the task that say where its data is, as `cube` and `ground_truth` of a scene: the
+    run's own data in another place, of which the test part is measured, or other data, of which all is; `data` in what
+    is returned says which: "own", "moved" or "other". file: what `export` made of the run answers in its place.
+    weights, options: of a network, as in `predict`. batch_size: None: 256, where the task has such.
+    Returns figures by name, as the task has them: `top1` or `oa` with its interval, scores of each class, the confusion
+    matrix. write: tables and pictures go to `output`, else to the run's folder, or to `evaluations/NAME` in it for
+    other data or a file.
+    Raises: DataError for data that cannot be read, does not fit the run, or has changed since the training.
+    """
+    set_threads(threads)
+    require_count("batch_size", batch_size)
+    opened, chosen = open_for_data(model, weights, options)
+    where, folder = Where(device, threads), None if output is None else Path(output)
+    how: Any = {"batch_size": batch_size, "where": where, "write": write, "output": folder, "listener": listener}
+    others = given_paths(opened.task, data, paths)
+    if opened.run is None and not others:
+        raise UsageError("evaluate-what", model=model)
+    return measured(opened, others, file=file, options=chosen, stop=stop, **how).to_dict()
+
+
+def measured(
     opened: Opened,
     paths: Paths,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, ResultError
 from lissom.runs.folder import GOLDEN
+from lissom.training.finite import finite
 from lissom.training.run import Run
 from lissom.training.task import Data, Predictor
 
@@ -54,7 +55,7 @@ def read_golden(run: Run) -> Golden | None:
 def require_golden(run: Run, golden: Golden, predictor: Predictor, agree: Any) -> None:
     """Raises: ResultError where the network does not answer as it did when the run was finished: weights, settings or
     facts in its folder are others."""
-    found = agree(predictor.outputs(golden.inputs), golden.outputs)
+    found = agree(finite(predictor.outputs(golden.inputs)), golden.outputs)
     if not found.reached:
         difference, tolerance = f"{found.largest_difference:.3g}", f"{found.tolerance:.3g}"
         raise ResultError("golden-not-reached", run=run.path, difference=difference, tolerance=tolerance, n=found.n)

@@ -107,8 +107,9 @@ def test_other_data_never_replace_the_run_s_own_evaluation(
     run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (run.path / "evaluation.json").read_bytes()
-    monkeypatch.chdir(place / "train")
-    assert lissom.evaluate(run, ".")["folder"] == str(run.path / "evaluations" / "train")
+    make_photos(place / "others", per_class=3)
+    monkeypatch.chdir(place / "others")
+    assert lissom.evaluate(run, ".")["folder"] == str(run.path / "evaluations" / "others")
     assert (run.path / "evaluation.json").read_bytes() == before
 
 
@@ -133,7 +134,7 @@ def test_data_that_have_changed_since_are_not_measured(place: Path) -> None:
     for image in (place / "more").rglob("*.png"):
         image.rename(place / "grows" / image.parent.name / f"more-{image.name}")
     for verb in (lissom.evaluate, lissom.export, lissom.inspect):
-        with pytest.raises(DataError, match="changed"):
+        with pytest.raises(DataError, match=r"added one/more-0\.png"):
             verb(run)
 
 

@@ -114,7 +114,7 @@ ROWS = [
     Row("head_epochs", 1, "classifier alone", {"freeze": True}),
     Row("layer_decay", 0.5, "weights"),
     Row("layer_decay", 0.5, "classifier alone", {"freeze": True}),
-    Row("norm_warmup", True, "batch norm"),
+    Row("norm_warmup", False, "weights", {"model": "ssrn", "window": 7, "components": 30, "reduction": "none"}),
     Row("epochs", 3, "weights"),
     Row("batch_size", 8, "weights"),
     Row("accumulate", 2, "weights"),
@@ -129,6 +129,7 @@ ROWS = [
 AT_ONCE = {
     "optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.1, "schedule": "cosine", "warmup_epochs": 1.0,
     "label_smoothing": 0.1, "ema": 0.9, "clip_norm": 1.0, "freeze": True, "head_epochs": 1, "layer_decay": 0.5,
+    "norm_warmup": True,
     "epochs": 5, "batch_size": 64, "accumulate": 2, "precision": "bf16", "channels_last": True, "compile": True,
     "patience": 3, "checkpoint_minutes": 1.0, "devices": 2, "sync_bn": True,
 }  # fmt: skip
@@ -252,7 +253,7 @@ def test_patience_is_refused_where_too_few_pixels_train_to_choose() -> None:
 def test_download_fetches_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[str] = []
 
-    def fetch(file: Any, *_: Any) -> Path:
+    def fetch(file: Any, *_: Any, **how: Any) -> Path:
         fetched.append(file.name)
         return Path("cube.mat" if "corrected" in file.name else "map.mat")
 

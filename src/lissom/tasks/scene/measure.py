@@ -36,7 +36,7 @@ def measure(
     split: str,
     *,
     folder: Path | None,
-    batch_size: int | None,
+    batch_size: int | None = None,
     listener: Listener,
     stop: Stop | None,
 ) -> Figures:
