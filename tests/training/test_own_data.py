@@ -87,9 +87,11 @@ def test_what_is_moved_and_changed_is_no_data_to_resume_or_export_with(place: Pa
     (run / "run.json").write_text(json.dumps(record | {"status": "training"}), encoding="utf-8")
     shutil.copytree(place / "pictures", place / "elsewhere")
     change(place)
-    for verb in (resume, export):
+    done = shutil.copytree(run, place / "runs" / "done")
+    (done / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    for verb, folder in ((resume, run), (export, run), (resume, done)):
         with pytest.raises(DataError, match="is not that of its training"):
-            verb(run, data=place / "pictures")
+            verb(folder, data=place / "pictures")
     found: Run = resume(run, place / "elsewhere")
     assert (found.status, found.config.pictures.data) == ("finished", str(place / "elsewhere"))
 

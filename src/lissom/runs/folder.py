@@ -64,6 +64,14 @@ def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | N
     raise AssertionError("the candidates never end")
 
 
+def make_folder(path: Path) -> None:
+    """One for files beside those of the run. Raises: MachineError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+
+
 def _candidates(root: Path, name: str) -> Iterator[Path]:
     yield root / name
     number = 2

@@ -58,6 +58,13 @@ def is_own(run: Run, paths: Paths, listener: Listener) -> bool:
     return items_digest(_content(placed(run, paths), listener)) == run.record.data.digest
 
 
+def require_own(run: Run, paths: Paths, listener: Listener) -> None:
+    """Raises: DataError, as `own_data`, unless the content of the data at `paths` is that of the training."""
+    run = placed(run, paths)
+    if items_digest(now := _content(run, listener)) != run.record.data.digest:
+        raise _changed(run, now)
+
+
 def own_data(run: Run, listener: Listener, paths: Paths | None = None) -> Data:
     """The data of the training, at `paths` where it was moved.
 

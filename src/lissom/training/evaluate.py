@@ -10,7 +10,7 @@ from lissom.config import require_count
 from lissom.device import set_threads
 from lissom.errors import DataError, UsageError
 from lissom.events import Listener, Note, Stop, note, silent
-from lissom.runs.folder import file_digest
+from lissom.runs.folder import file_digest, make_folder
 from lissom.runs.owner import owned
 from lissom.training.data import Paths, copies, given_paths, is_own, other_content, own_data
 from lissom.training.figures import Figures
@@ -92,6 +92,8 @@ def measured(
     notes = _notes(run, which, paths, listener)
     folder = _folder(run, paths if which == "other" else {}, file, output) if write else None
     with _written(run, folder):
+        if folder is not None:
+            make_folder(folder)
         predictor = task.predictor(answering, options or task.options(), where)
         found = task.measure(
             predictor, held, "test", folder=folder, batch_size=batch_size, listener=listener, stop=stop

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lissom.config import updated
 from lissom.errors import DataError, UsageError
+from lissom.models.registry import ENTRIES
 from lissom.runs.folder import is_run
 from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, first_task
@@ -67,6 +68,8 @@ def open_for_data(
         if weights is not None or options:
             raise UsageError("weights-with-run", model=model)
         return open_model(model), None
+    if str(model) in ENTRIES and weights is None:
+        raise UsageError("network-without-weights", model=model)
     if Path(model).exists() or weights is None:
         raise DataError("run-folder-missing" if not Path(model).exists() else "not-a-run-folder", path=model)
     opened = open_model(model)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.events import Listener, Stop, silent
-from lissom.training.data import given_paths, placed
+from lissom.training.data import given_paths, placed, require_own
 from lissom.training.run import Run, open_run
 
 
@@ -26,9 +26,12 @@ def resume(
     Raises: DataError when it is no run, or its data has changed since; else as `train`.
     """
     run = open_run(run_folder)
-    run = placed(run, given_paths(run.task, data, paths))
+    others = given_paths(run.task, data, paths)
     if run.status == "finished":
+        if others:
+            require_own(run, others, listener)
         return run
+    run = placed(run, others)
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
     from lissom.training import life

@@ -170,3 +170,24 @@ def test_what_a_run_brings_is_not_given_otherwise(run: Run, settings: dict[str, 
 def test_from_is_weights_for_photos_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert command(["train", "classify", "--from=a.safetensors", "--print-config"]) == 0
     assert "weights: a.safetensors" in capsys.readouterr().out
+
+
+def test_the_command_tells_a_moved_scene_from_another(
+    run: Run, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "same.npy", SCENE.cube)
+    np.save(tmp_path / "m.npy", TRUTH)
+    where = ["--ground-truth", str(tmp_path / "m.npy"), "--output", str(tmp_path / "out"), "--threads", "1"]
+    assert command(["evaluate", str(run.path), "--cube", str(tmp_path / "same.npy"), *where]) == 0
+    assert "the run's own data: its test part is measured" in capsys.readouterr().out
+    changed = SCENE.cube.copy()
+    changed[0, 0, 0] += 1
+    np.save(tmp_path / "other.npy", changed)
+    for output in (where, [*where[:2], "--threads", "1"]):
+        assert command(["evaluate", str(run.path), str(tmp_path / "other.npy"), *output]) == 0
+        assert "is other data than that of the training: all of it is measured" in capsys.readouterr().out
+    assert (tmp_path / "out" / "map.npy").exists()
+    assert (run.path / "evaluations" / "other.npy-m.npy" / "evaluation.json").exists()
+    assert command(["evaluate", str(run.path), "--batch-size", "4"]) == 2
+    assert command(["resume", str(run.path), "--cube", str(tmp_path / "other.npy")]) == 3
+    assert "changed cube" in capsys.readouterr().err
