@@ -36,7 +36,8 @@ class Scenario(NamedTuple):
 PHOTO = "train classify --width 0.25 --batch-size 16 --data pictures"
 LARGE = "train classify --width 0.25 --batch-size 8 --data large --resolution 32"
 SCENE = "train scene --window 9 --components 13 --batch-size 64"
-FIELD = "train scene --batch-size 64 --ground-truth truth.npy --cube field"
+FIELD = "train scene --ground-truth truth.npy --cube field"
+STEPS = "--batch-size 64"  # of what is trained in steps
 FIRST = f"{PHOTO} --model mobilenetv2_cifar"
 AUGMENTED = (
     f"{PHOTO} --model ghostnet_cifar --epochs 6 --crop 3 --flip True --cutout 5 --mixup 0.2 --cutmix 1 --randaugment 2 "
@@ -85,7 +86,7 @@ SCENARIOS = (
                             "--epochs 2 --name attention",), ("attention",),
     ),
     Scenario(
-        "scene cnn1d", (f"{FIELD}.hdr --model cnn1d --split disjoint --smooth 5 --epochs 3 --name cnn1d",), ("cnn1d",),
+        "scene cnn1d", (f"{FIELD}.hdr {STEPS} --model cnn1d --split disjoint --smooth 5 --epochs 3 --name cnn1d",), ("cnn1d",),
     ),
     Scenario("scene forest", (f"{FIELD}.hdr --model random_forest --name forest",), ("forest",), run_files=CLASSICAL),
     Scenario(
@@ -94,7 +95,7 @@ SCENARIOS = (
         ("neighbours",), run_files=CLASSICAL,
     ),
     Scenario(
-        "scene from", (f"{FIELD}.hdr --from runs/hybridsn --train-per-class 20 --epochs 2 --name from",), ("from",),
+        "scene from", (f"{FIELD}.hdr {STEPS} --from runs/hybridsn --train-per-class 20 --epochs 2 --name from",), ("from",),
         needs=("scene hybridsn",),
     ),
     Scenario(
