@@ -86,7 +86,8 @@ SCENARIOS = (
                             "--epochs 2 --name attention",), ("attention",),
     ),
     Scenario(
-        "scene cnn1d", (f"{FIELD}.hdr {STEPS} --model cnn1d --split disjoint --smooth 5 --epochs 3 --name cnn1d",), ("cnn1d",),
+        "scene cnn1d", (f"{FIELD}.hdr {STEPS} --model cnn1d --split disjoint --smooth 5 --epochs 3 --name cnn1d",),
+        ("cnn1d",),
     ),
     Scenario("scene forest", (f"{FIELD}.hdr --model random_forest --name forest",), ("forest",), run_files=CLASSICAL),
     Scenario(
@@ -95,7 +96,8 @@ SCENARIOS = (
         ("neighbours",), run_files=CLASSICAL,
     ),
     Scenario(
-        "scene from", (f"{FIELD}.hdr {STEPS} --from runs/hybridsn --train-per-class 20 --epochs 2 --name from",), ("from",),
+        "scene from", (f"{FIELD}.hdr {STEPS} --from runs/hybridsn --train-per-class 20 --epochs 2 --name from",),
+        ("from",),
         needs=("scene hybridsn",),
     ),
     Scenario(
