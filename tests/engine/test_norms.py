@@ -110,7 +110,6 @@ def test_the_part_that_never_rests_is_counted_from_the_start() -> None:
     ({},                     {},                False, False),
     ({},                     {"compile": True}, True,  False),
     ({"freeze": True},       {},                True,  False),
-    ({"head_epochs": 3},     {"epochs": 3},     True,  False),
     ({"head_epochs": 2},     {"epochs": 3},     True,  True),
     ({"norm_warmup": True},  {},                False, True),
     ({"norm_warmup": False}, {},                True,  False),
