@@ -129,6 +129,52 @@ def test_golden_samples_prove_that_the_weights_are_those_of_the_run(place: Path)
     assert not (run.path / "model.onnx").exists()
 
 
+def damaged(name: str, path: Path) -> None:
+    """golden.npz, spoilt in one way."""
+    raw, arrays = path.read_bytes(), dict(np.load(path))
+    bits = bytearray(raw)
+    bits[100] ^= 0xFF  # compressed values of the first array
+    other = {
+        "no outputs": {n: a for n, a in arrays.items() if n.startswith("inputs/")},
+        "no samples": {n: a[:0] for n, a in arrays.items()},
+        "fewer outputs": {n: a[:3] if n.startswith("outputs/") else a for n, a in arrays.items()},
+        "another shape": {n: a[..., :5] if n.startswith("inputs/") else a for n, a in arrays.items()},
+        "words": {n: a.astype("U") for n, a in arrays.items()},
+    }
+    if name in other:
+        np.savez_compressed(path, allow_pickle=False, **other[name])
+    else:
+        path.write_bytes({"empty": b"", "cut": raw[:-40], "a bit": bytes(bits), "no archive": b"[]"}[name])
+
+
+@pytest.mark.parametrize("name", [
+    "empty", "cut", "a bit", "no archive", "no outputs", "no samples", "fewer outputs", "another shape", "words",
+])  # fmt: skip
+def test_damaged_golden_samples_prove_nothing(name: str, place: Path) -> None:
+    run = place / "runs" / "first"
+    damaged(name, run / "golden.npz")
+    with pytest.raises(DataError, match=r"golden\.npz"):
+        export(run)
+    assert not (run / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("items", ['{"00.png": 3}', '{"00.png": ["a"]}', '{"00.png": ["a", 1]}', "[]"])
+def test_a_damaged_list_of_items_is_named(items: str, place: Path) -> None:
+    (place / "runs" / "first" / "items.json").write_text(items, encoding="utf-8")
+    change(place)
+    with pytest.raises(DataError, match=r"items\.json"):
+        evaluate(place / "runs" / "first")
+
+
+@pytest.mark.parametrize("verb", ["resume", "export"])
+def test_a_dry_run_looks_at_the_data_given(verb: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [verb, str(place / "runs" / "first"), "--dry-run", "--data", str(place / "pictures")]
+    assert main.run(words) == 0
+    change(place)
+    assert main.run(words) == 3
+    assert "is not that of its training" in capsys.readouterr().err
+
+
 def test_a_setting_of_another_task_is_refused(place: Path) -> None:
     with pytest.raises(UsageError, match="--cube is no setting of the task"):
         evaluate(place / "runs" / "first", cube="x.mat")

@@ -31,7 +31,11 @@ class Export:
         from lissom.verbs.export import export, export_path
 
         if self.dry_run:
-            print(text("cli.would-write", path=export_path(self.run_folder, self.output)))
+            with screen(quiet=self.json) as listener:
+                path = export_path(
+                    self.run_folder, self.output, data=self.data, listener=listener, **given_places(self)
+                )
+            print(text("cli.would-write", path=path))
             return 0
         with screen(quiet=self.json) as listener:
             found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_places(self))

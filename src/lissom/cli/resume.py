@@ -35,7 +35,8 @@ class Resume:
         from lissom.verbs.resume import resume, resume_point
 
         if self.dry_run:
-            step = resume_point(self.run_folder)
+            with screen(quiet=self.quiet or self.json) as listener:
+                step = resume_point(self.run_folder, self.data, listener=listener, **given_places(self))
             said = text("cli.would-resume", run=self.run_folder, step=step)
             print(to_json({"run": str(self.run_folder), "step": step}) if self.json else said)
             return 0

@@ -53,16 +53,20 @@ def whole_paths(task: Task, config: Any) -> Any:
     return updated_flat(config, found)
 
 
-def is_own(run: Run, paths: Paths, listener: Listener) -> bool:
-    """Whether the content of the data at `paths` is that of the training. Raises: DataError for what cannot be read."""
-    return items_digest(_content(placed(run, paths), listener)) == run.record.data.digest
+def content_at(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
+    """The digests of the items at `paths`. Raises: DataError for what cannot be read, UsageError for a task without."""
+    return _content(placed(run, paths), listener)
+
+
+def is_own(run: Run, content: Mapping[str, str]) -> bool:
+    """Whether it is the content of the data of the training."""
+    return items_digest(content) == run.record.data.digest
 
 
 def require_own(run: Run, paths: Paths, listener: Listener) -> None:
     """Raises: DataError, as `own_data`, unless the content of the data at `paths` is that of the training."""
-    run = placed(run, paths)
-    if items_digest(now := _content(run, listener)) != run.record.data.digest:
-        raise _changed(run, now)
+    if not is_own(run, now := content_at(run, paths, listener)):
+        raise _changed(placed(run, paths), now)
 
 
 def own_data(run: Run, listener: Listener, paths: Paths | None = None) -> Data:
@@ -77,7 +81,7 @@ def own_data(run: Run, listener: Listener, paths: Paths | None = None) -> Data:
     except DataMissing:
         raise
     except DataError:  # it may be that it has changed
-        if run.task.content and items_digest(now := _content(run, listener)) != then.digest:
+        if run.task.content and not is_own(run, now := _content(run, listener)):
             raise _changed(run, now) from None
         raise
     if data.used.digest != then.digest:
@@ -91,11 +95,6 @@ def copies(run: Run, content: Mapping[str, str]) -> int:
     """How many of the items trained the run or chose its weights, byte for byte."""
     seen = {item.digest for item in run.items.values() if item.part in ("train", "val")}
     return sum(digest in seen for digest in content.values())
-
-
-def other_content(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
-    """The digests of data that is none of the run's."""
-    return _content(placed(run, paths), listener)
 
 
 def _content(run: Run, listener: Listener) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from lissom.errors import DataError, UsageError
 from lissom.events import Listener, Note, Stop, note, silent
 from lissom.runs.folder import file_digest, make_folder
 from lissom.runs.owner import owned
-from lissom.training.data import Paths, copies, given_paths, is_own, other_content, own_data
+from lissom.training.data import Paths, content_at, copies, given_paths, is_own, own_data
 from lissom.training.figures import Figures
 from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
@@ -56,6 +56,8 @@ def evaluate(
     others = given_paths(opened.task, data, paths)
     if opened.run is None and not others:
         raise UsageError("evaluate-what", model=model)
+    if opened.run is None and file is not None:
+        raise UsageError("file-without-run", model=model, file=file)
     return measured(opened, others, file=file, options=chosen, stop=stop, **how).to_dict()
 
 
@@ -83,13 +85,14 @@ def measured(
     """
     run, task = opened.run, opened.task
     answering = _answering(run, file, where.threads) if run else opened
-    which = "other" if run is None else "own" if not paths else "moved" if is_own(run, paths, listener) else "other"
+    content = content_at(run, paths, listener) if run and paths else {}
+    which = "other" if run is None else "own" if not paths else "moved" if is_own(run, content) else "other"
     if which == "other":
         held: Any = foreign_data(answering, paths, listener)
     else:
         assert run
         held = own_data(run, listener, paths)
-    notes = _notes(run, which, paths, listener)
+    notes = _notes(run, which, paths, content)
     folder = _folder(run, paths if which == "other" else {}, file, output) if write else None
     with _written(run, folder):
         if folder is not None:
@@ -123,14 +126,13 @@ def foreign_data(opened: Opened, paths: Paths, listener: Listener) -> Any:
     return opened.task.foreign(opened, paths, listener)
 
 
-def _notes(run: Run | None, which: str, paths: Paths, listener: Listener) -> tuple[Note, ...]:
+def _notes(run: Run | None, which: str, paths: Paths, content: Mapping[str, str]) -> tuple[Note, ...]:
     """Which data it was, where some was given, and how much of other data the run has seen."""
     if run is None or not paths:
         return ()
     data = ", ".join(paths.values())
     if which == "moved":
         return (note("verbs.data-moved", data=data),)
-    content = other_content(run, paths, listener)
     seen = copies(run, content)
     told = note("verbs.data-other", data=data)
     return (told, note("verbs.data-copies", seen=seen, items=len(content))) if seen else (told,)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from lissom.training.task import Data, Predictor
 
 COUNT = 8  # samples
 INPUTS, OUTPUTS = "inputs/", "outputs/"
+DAMAGED = (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class Golden(NamedTuple):
@@ -43,13 +45,28 @@ def read_golden(run: Run) -> Golden | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
-    return Golden(
+    golden = Golden(
         *({n.removeprefix(kind): a for n, a in arrays.items() if n.startswith(kind)} for kind in (INPUTS, OUTPUTS))
     )
+    if reason := _unlike(run, golden):
+        raise DataError("run-file-damaged", path=path, reason=reason)
+    return golden
+
+
+def _unlike(run: Run, golden: Golden) -> str:
+    """What makes it no samples of the run's network; "" where nothing does."""
+    arrays = [*golden.inputs.values(), *golden.outputs.values()]
+    if not golden.inputs or not golden.outputs or not arrays[0].ndim or not len(arrays[0]):
+        return "no samples"
+    if any(array.dtype.kind != "f" or array.shape[:1] != arrays[0].shape[:1] for array in arrays):
+        return "not one sample for each output"
+    expected = [tuple(shape) for shape in run.task.inputs(run.config, run.facts)]
+    found = [array.shape[1:] for array in golden.inputs.values()]
+    return "" if found == expected else f"samples of {found}, the network takes {expected}"
 
 
 def require_golden(run: Run, golden: Golden, predictor: Predictor, agree: Any) -> None:

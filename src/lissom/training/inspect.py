@@ -8,7 +8,7 @@ from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.events import Listener, silent
 from lissom.messages import text
-from lissom.training.data import given_paths, is_own, own_data
+from lissom.training.data import content_at, given_paths, is_own, own_data
 from lissom.training.evaluate import foreign_data
 from lissom.training.opened import Opened
 from lissom.training.run import open_run
@@ -48,7 +48,7 @@ def inspect(
     if run.task.samples is None:
         raise UsageError("verb-not-for-task", verb="inspect", task=run.task.name)
     others = given_paths(run.task, data, paths)
-    own = not others or is_own(run, others, listener)
+    own = not others or is_own(run, content_at(run, others, listener))
     held: Any = own_data(run, listener, others) if own else foreign_data(Opened.of_run(run), others, listener)
     samples = run.task.samples(run, held, "train" if own else "test", most=images, device=device)
     return inspect_samples(

@@ -39,8 +39,14 @@ def resume(
     return open_run(life.resume(dataclasses.replace(run, config=config), listener, stop))
 
 
-def resume_point(run_folder: Path | str) -> int:
-    """The number of optimizer steps that the newest checkpoint holds; 0 when there is none."""
+def resume_point(run_folder: Path | str, data: Any = None, *, listener: Listener = silent, **paths: Any) -> int:
+    """The number of optimizer steps that the newest checkpoint holds; 0 when there is none.
+
+    Raises: DataError when the data given is not that of the training.
+    """
     from lissom.engine.checkpoint import newest
 
-    return newest(open_run(run_folder).checkpoints)
+    run = open_run(run_folder)
+    if others := given_paths(run.task, data, paths):
+        require_own(run, others, listener)
+    return newest(run.checkpoints)

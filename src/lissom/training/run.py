@@ -161,7 +161,12 @@ class Run:
     @property
     def items(self) -> dict[str, Item]:
         """What the data was made of when the run began. Raises: DataError where that is missing or damaged."""
-        return {name: Item(*item) for name, item in folder.read_json(self.path / folder.ITEMS).items()}
+        path = self.path / folder.ITEMS
+        found = folder.read_json(path)
+        for name, item in found.items():
+            if not isinstance(item, list) or [type(value) for value in item] != [str, str]:
+                raise DataError("run-file-damaged", path=path, reason=f"{name}: {item!r} is not a digest and a part")
+        return {name: Item(*item) for name, item in found.items()}
 
     @property
     def environment(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lissom.events import Listener, silent
 from lissom.training import export as training
-from lissom.training.data import given_paths
+from lissom.training.data import given_paths, require_own
 from lissom.training.run import open_run
 
 
@@ -31,6 +31,16 @@ def export(
     return training.export(run, file, listener, given_paths(run.task, data, paths))
 
 
-def export_path(run_folder: Path | str, output: Path | str | None = None) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder."""
-    return training.export_path(open_run(run_folder), output)
+def export_path(
+    run_folder: Path | str,
+    output: Path | str | None = None,
+    *,
+    data: Path | str | None = None,
+    listener: Listener = silent,
+    **paths: Any,
+) -> Path:
+    """Where `export` writes: `output`, or model.onnx in the run folder. Raises: as `export`, before it writes."""
+    run = open_run(run_folder)
+    if others := given_paths(run.task, data, paths):
+        require_own(run, others, listener)
+    return training.export_path(run, output)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import lissom
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.stats.softmax import softmax
 from lissom.tasks.classify.data.batches import Normaliser
 from lissom.tasks.classify.normalise import normalise
@@ -111,6 +111,20 @@ def test_other_data_never_replace_the_run_s_own_evaluation(
     monkeypatch.chdir(place / "others")
     assert lissom.evaluate(run, ".")["folder"] == str(run.path / "evaluations" / "others")
     assert (run.path / "evaluation.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [{"weights": "imagenet"}, {"options": {"width": 0.5}}])
+def test_what_goes_with_a_network_s_name_is_refused_for_a_run_or_a_file(
+    options: dict, run: Run, file: Path, place: Path
+) -> None:
+    for model in (run, file):
+        with pytest.raises(UsageError, match="network of its own"):
+            lissom.predict(model, place / "photos", **options)
+
+
+def test_a_file_answers_in_the_place_of_a_run_alone(file: Path, place: Path) -> None:
+    with pytest.raises(UsageError, match="the name of a network"):
+        lissom.evaluate("mobilenetv2", place / "photos", weights="imagenet", file=file)
 
 
 def test_threads_reach_the_runtime_of_a_file(file: Path, monkeypatch: pytest.MonkeyPatch, place: Path) -> None:

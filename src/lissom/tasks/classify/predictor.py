@@ -102,7 +102,7 @@ def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePr
 
     Raises: UsageError for weights of what has its own, DataError for a name that is none.
     """
-    if options.weights is not None and not opened.name:
+    if (options.weights is not None or options.options) and not opened.name:
         path = opened.run.path if opened.run else opened.file.path if opened.file else ""
         raise UsageError("weights-with-run", model=path)
     if opened.file:
