@@ -52,6 +52,13 @@ def difference(reference: nn.Module, ours: nn.Module, resolution: int) -> float:
     (lambda: TIMM("legacy_seresnext50_32x4d"), "se_resnext50_32x4d", {"stem": "authors"}, "timm"),
     (lambda: TIMM("ghostnet_100"), "ghostnet", {}, "ghostnet"),
     (lambda: TIMM("ghostnetv2_100"), "ghostnetv2", {}, "ghostnet"),
+    (lambda: TIMM("mobilenetv3_small_050"), "mobilenetv3_small", {"width": 0.5, "scale_stem": False}, "timm"),
+    (lambda: TIMM("mobilenetv4_conv_small_050"), "mobilenetv4_conv_small", {"width": 0.5}, "timm"),
+    (lambda: TIMM("mobilenetv4_conv_medium"), "mobilenetv4_conv_medium", {}, "timm"),
+    (lambda: TIMM("lcnet_050"), "pp_lcnet", {"width": 0.5}, "timm"),
+    (lambda: TIMM("mobileone_s0"), "mobileone_s0", {}, "timm"),
+    (lambda: TIMM("repvit_m0_9"), "repvit_m0_9", {"distilled": True}, "timm"),
+    (lambda: TIMM("repvit_m0_9", distillation=False), "repvit_m0_9", {}, "timm"),
 ])  # fmt: skip
 def test_answers_are_those_of_the_reference(
     theirs: Callable[[], nn.Module], name: str, options: dict[str, Any], style: str, tmp_path: Path

@@ -73,4 +73,5 @@ def test_shufflenetv1_s_authors_have_no_bias_in_the_classifier(tmp_path: Path) -
 
 def test_no_two_layouts_have_the_same_marks() -> None:
     assert len({layout.marks for layout in LAYOUTS}) == len(LAYOUTS)
-    assert set(STYLES) == {"lissom", "torchvision", "timm", "ghostnet", "megvii", "tensorflow", "transformers"}
+    authors = {"ghostnet", "megvii", "apple", "thu-mig"}
+    assert set(STYLES) == {"lissom", "torchvision", "timm", "tensorflow", "transformers", *authors}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from lissom.blocks.fused import folded, fused_conv
+
 
 class ConvNormAct(nn.Module):
     """A convolution without bias, padded by `dilation (kernel - 1) / 2`, then a norm, then an activation or none.
@@ -34,3 +36,10 @@ class ConvNormAct(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.act(self.norm(self.conv(x)))
+
+    def fuse(self) -> nn.Module:
+        """The norm folded into the convolution, where it is batch norm; else the same."""
+        if not isinstance(self.norm, nn.BatchNorm2d):
+            return self
+        conv = fused_conv(self.conv, *folded(self.conv, self.norm))
+        return conv if isinstance(self.act, nn.Identity) else nn.Sequential(conv, self.act)

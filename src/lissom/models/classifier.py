@@ -26,8 +26,8 @@ class Step(NamedTuple):
 class Classifier(nn.Module):
     """Stem and blocks, a last 1x1 expansion or none, the mean over the image, a head.
 
-    `steps` begin with the stem, a `ConvNormAct`; the head ends with the classifier, an `nn.Linear`. `pyramid` has a
-    level for each stride of the network, by the last step at that stride.
+    `steps` begin with the stem, mostly a `ConvNormAct`; the head ends with the classifier, mostly an `nn.Linear`.
+    `pyramid` has a level for each stride of the network, by the last step at that stride.
     `B in H W -> B K`
     """
 
@@ -37,9 +37,18 @@ class Classifier(nn.Module):
     """What `weights.load` loaded last; None while it has loaded nothing."""
     ends: Ends
 
-    def __init__(self, steps: Sequence[Step], expansion: nn.Module, head: nn.Sequential) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        expansion: nn.Module,
+        head: nn.Sequential,
+        *,
+        stem: str = "stem.conv",
+        classifier: str = "",
+    ) -> None:
+        """stem, classifier: names of both ends, where they are other than in most networks."""
         super().__init__()
-        self.ends = Ends("stem.conv", "head", f"head.{len(head) - 1}")
+        self.ends = Ends(stem, "head", classifier or f"head.{len(head) - 1}")
         self.stem = steps[0].block
         self.blocks = nn.Sequential(*(step.block for step in steps[1:]))
         self.expansion = expansion
@@ -117,6 +126,12 @@ def last_steps_by_stride(steps: Sequence[Step]) -> dict[int, Level]:
         stride *= step.stride
         last[stride] = (index, Level(stride, step.channels))
     return dict(last.values())
+
+
+def cifar_strides(strides: Sequence[int]) -> list[int]:
+    """The strides of a network for 32x32 images, by those for 224x224: the first two that halve the map do not."""
+    halving = [index for index, stride in enumerate(strides) if stride > 1][:2]
+    return [1 if index in halving else stride for index, stride in enumerate(strides)]
 
 
 def initialise(model: nn.Module) -> None:

@@ -62,12 +62,12 @@ class Ends(NamedTuple):
     """Names of modules at both ends of a network, as `get_submodule` takes them."""
 
     stem: str
-    """The convolution that sees the input: what other input channels change."""
+    """The convolution that sees the input, or a module of several side by side: what other input channels change."""
     head: str
     """The part that fine-tuning trains first, or alone: the classifier, and in networks for photos all that stands
     between it and the mean over the image."""
     classifier: str
-    """The linear layer of K outputs: what another number of classes changes."""
+    """The linear layer of K outputs, or a module of several: what another number of classes changes."""
 
 
 @runtime_checkable

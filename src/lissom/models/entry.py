@@ -27,6 +27,7 @@ class Published(NamedTuple):
     top1: float | None  # percent; None: no figure was published
     source: str
     printed: Printed | None = None
+    fused: tuple[int, int] | None = None  # parameters and MACs after `fuse`, where the source prints these
 
 
 @dataclass(frozen=True, kw_only=True)

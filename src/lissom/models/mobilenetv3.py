@@ -15,7 +15,7 @@ from lissom.blocks.channels import make_divisible
 from lissom.blocks.conv import ConvNormAct
 from lissom.blocks.inverted_residual import InvertedResidual
 from lissom.blocks.squeeze_excitation import SqueezeExcitation
-from lissom.models.classifier import Classifier, Step
+from lissom.models.classifier import Classifier, Step, cifar_strides
 from lissom.models.registry import builder
 
 
@@ -89,21 +89,25 @@ class Scale(NamedTuple):
 def mobilenetv3(
     table: list[Row],
     last: int,
+    cifar: bool,
     *,
     num_classes: int,
     in_channels: int,
     width: float,
     scale_head: bool = False,
+    scale_stem: bool = True,
     reduced_tail: bool = False,
     dilated: bool = False,
     minimalistic: bool = False,
     last_stage: str = "efficient",
     dropout: float = 0.2,
 ) -> Classifier:
-    """The network of `table`, with `last` channels before the classifier.
+    """The network of `table`, with `last` channels before the classifier; for 32x32 images, `cifar`, with stride 1 in
+    the stem and in the first row that has 2.
 
     scale_head: widths scale every printed number, the last layer's too, as torchvision does; else they scale the
       channels between blocks, expansions in proportion, and the last layer never falls below `last`, as the authors do.
+    scale_stem: widths scale the stem too, as in both; else it keeps its 16 channels, as in timm's narrow networks.
     reduced_tail: half the channels from the last stride on, for detection and segmentation (section 6.3).
     dilated: instead of the last stride, the filters from there on are dilated by two (section 6.4).
     minimalistic: the authors' variant for simple hardware: no squeeze-and-excitation, ReLU, 3x3 filters.
@@ -111,8 +115,11 @@ def mobilenetv3(
     """
     act = RE if minimalistic else HS
     rows = [row._replace(kernel=3, se=False, act=RE) for row in table] if minimalistic else table
-    stem = make_divisible(STEM * width)
-    steps = [Step(ConvNormAct(in_channels, stem, stride=2, act=act, norm=NORM), 2, stem)]
+    strides = [2, *(row.stride for row in rows)]
+    first, *others = cifar_strides(strides) if cifar else strides
+    rows = [row._replace(stride=stride) for row, stride in zip(rows, others, strict=True)]
+    stem = make_divisible(STEM * width) if scale_stem else STEM
+    steps = [Step(ConvNormAct(in_channels, stem, stride=first, act=act, norm=NORM), first, stem)]
     scale = Scale(width, scale_head)
     steps += _blocks(stem, rows, scale, reduced_tail, dilated)
     last = scale.last(last // 2 if reduced_tail else last)
@@ -155,5 +162,7 @@ def _original_last_block(channels: int, act: type[nn.Module], dilation: int) -> 
     return Step(InvertedResidual(channels, 6 * channels, out, dilation=dilation, conv=conv), 1, out)
 
 
-builder("mobilenetv3_large")(partial(mobilenetv3, LARGE, 1280))
-builder("mobilenetv3_small")(partial(mobilenetv3, SMALL, 1024))
+builder("mobilenetv3_large")(partial(mobilenetv3, LARGE, 1280, False))
+builder("mobilenetv3_small")(partial(mobilenetv3, SMALL, 1024, False))
+builder("mobilenetv3_large_cifar")(partial(mobilenetv3, LARGE, 1280, True, dropout=0.0))
+builder("mobilenetv3_small_cifar")(partial(mobilenetv3, SMALL, 1024, True, dropout=0.0))

@@ -47,7 +47,7 @@ def _counted(model: ResolvedModel) -> ProfileResult:
         resolution=model.resolution,
         in_channels=model.in_channels,
         published=accuracy(published),
-        printed=paper_figures(published.printed if published else None, counted),
+        printed=paper_figures(published, counted),
         counted=counted,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lissom.models.entry import Printed, Published
+from lissom.models.entry import Published
 from lissom.plain import plain
 from lissom.profiler.figures import Profile
 from lissom.profiler.limits import Limits
@@ -98,15 +98,17 @@ def accuracy(published: Published | None) -> Accuracy | None:
     return Accuracy(top1=published.top1, source=published.source)
 
 
-def paper_figures(printed: Printed | None, counted: Profile) -> PaperFigures | None:
-    """The paper's figures beside the count."""
-    if printed is None:
+def paper_figures(published: Published | None, counted: Profile) -> PaperFigures | None:
+    """The paper's figures beside the count, or beside that of the fused network where the paper prints that."""
+    printed = published.printed if published else None
+    if published is None or printed is None:
         return None
+    parameters, macs = published.fused or (counted.parameters, counted.macs)
     return PaperFigures(
         parameters=printed.parameters,
         macs=printed.macs,
-        parameters_difference=_difference(counted.parameters, printed.parameters),
-        macs_difference=_difference(counted.macs, printed.macs),
+        parameters_difference=_difference(parameters, printed.parameters),
+        macs_difference=_difference(macs, printed.macs),
         digit=printed.digit,
         faulty=printed.faulty,
     )

@@ -38,32 +38,43 @@ def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], e
     """given: our name -> the file's name and its tensor. ends: None, nothing is adapted."""
     found = Fit()
     for name, ours in wanted.items():
+        end = _end(name, wanted, ends)
         if name not in given:
-            _fill(found, name, ours, given, ends)
+            _fill(found, name, ours, given, end)
         else:
-            _place(found, name, ours, *given[name], ends)
+            _place(found, name, ours, *given[name], end)
     for name, (theirs, tensor) in given.items():
         if name not in wanted:
             found.mismatches.append(Mismatch(theirs, tuple(tensor.shape), None))
     return found
 
 
-def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], ends: Ends | None) -> None:
+def _end(name: str, wanted: Mapping[str, Tensor], ends: Ends | None) -> str:
+    """Which end of the network the tensor is of: "stem", "classifier", or "" for neither."""
+    kernel = wanted.get(f"{name.rpartition('.')[0]}.weight")
+    if ends is None or kernel is None:
+        return ""
+    if kernel.ndim == 2 and name.startswith(f"{ends.classifier}."):
+        return "classifier"
+    return "stem" if kernel.ndim > 2 and name.startswith(f"{ends.stem}.") else ""
+
+
+def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], end: str) -> None:
     """A tensor that the file lacks: two of them mean nothing but zero."""
     if name.endswith("num_batches_tracked"):  # older files have no such counter, and inference does not read it
         found.tensors[name] = torch.zeros_like(ours)
-    elif ends and name == f"{ends.classifier}.bias" and f"{ends.classifier}.weight" in given:
+    elif end == "classifier" and name.endswith(".bias") and f"{name[:-5]}.weight" in given:
         found.tensors[name] = torch.zeros_like(ours)
         found.notes.append(note("weights.no-bias", name=name))
     else:
         found.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
 
 
-def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, ends: Ends | None) -> None:
+def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, end: str) -> None:
     tensor = _squeezed(tensor, ours)
-    if ends and tensor.shape != ours.shape and name.rpartition(".")[0] == ends.classifier:
+    if end == "classifier" and tensor.shape != ours.shape:
         tensor = _other_classes(found, tensor, ours)
-    elif ends and tensor.shape != ours.shape and name == f"{ends.stem}.weight":
+    elif end == "stem" and tensor.shape != ours.shape:
         tensor = _other_channels(found, tensor, ours)
     if tensor.shape == ours.shape:
         found.tensors[name] = tensor.to(ours.dtype)

@@ -37,6 +37,8 @@ class Layout:
     """Batch norm's, where the file's row in the catalogue does not say it."""
     padding: str = ""
     """As in `Checkpoint.padding`."""
+    flat: Callable[[str], str] = lambda name: name
+    """Their names as the patterns take them, for a publisher who nests what stands in order here."""
     options: Callable[[Mapping[str, Tensor]], Table] = lambda _: {}
     """From the tensors: options of `build` that they want and that no shape of ours shows."""
 
@@ -46,9 +48,9 @@ class Layout:
 
     def translate(self, names: Iterable[str]) -> dict[str, str | None]:
         """Our name for each of theirs; None for one that no table has."""
-        names = list(names)
-        kinds = self._kinds(names)
-        return {name: self._ours(name, kinds) for name in names}
+        flat = {name: self.flat(name) for name in names}
+        kinds = self._kinds(list(flat.values()))
+        return {name: self._ours(each, kinds) for name, each in flat.items()}
 
     def _ours(self, name: str, kinds: dict[str, tuple[int, Table]]) -> str | None:
         place, _, tensor = name.rpartition(".")

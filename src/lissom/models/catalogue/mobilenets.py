@@ -4,13 +4,15 @@ from typing import Any
 
 from lissom.models.entry import Entry, Printed, Published
 
+V4_PAPER = "arXiv 2404.10518, ECCV 2024"
+CIFAR: dict[str, Any] = {"resolution": 32, "stride": 8, "num_classes": 10}
 V3_OPTIONS = {
     "scale_head": False,
+    "scale_stem": True,
     "reduced_tail": False,
     "dilated": False,
     "minimalistic": False,
     "last_stage": "efficient",
-    "dropout": 0.2,
 }
 
 # fmt: off
@@ -54,6 +56,27 @@ SMALL_PUBLISHED = (
     Published({"width": 0.75},        224,  2_041_872,    43_399_344, 65.4, "1905.02244, table 3", Printed(2.0, 44)),
     Published({"minimalistic": True}, 224,  2_044_736,    52_288_448, 61.9, "TensorFlow's MobileNet page"),
 )
+V4_SMALL_PUBLISHED = (
+    Published({},                     224,  3_774_024,   186_005_568, 73.8, "2404.10518", Printed(3.8, 200, 100)),
+)
+V4_MEDIUM_PUBLISHED = (
+    Published({},                     256,  9_715_512, 1_080_244_224, 79.9, "2404.10518",
+              Printed(9.2, 1000, 100, faulty="9.2 leaves out half a million that the table of its layers makes")),
+)
+V4_LARGE_PUBLISHED = (
+    Published({},                     384, 32_590_864, 6_376_220_672, 82.9, "2404.10518",
+              Printed(31.0, 5900, 100, faulty="the layers of its own table make 32.6 M and 6.4 G")),
+    Published({},                     256, 32_590_864, 2_835_269_632, None, ""),
+)
+LARGE_CIFAR_PUBLISHED = (
+    Published({},                      32,  4_214_842,    66_459_008, None, ""),
+)
+SMALL_CIFAR_PUBLISHED = (
+    Published({},                      32,  1_528_106,    17_507_328, None, ""),
+)
+V4_CIFAR_PUBLISHED = (
+    Published({},                      32,  2_505_834,    58_504_704, None, ""),
+)
 V1_CIFAR_PUBLISHED = (
     Published({},                      32,  2_142_026,    29_282_304, None, ""),
     Published({"deep": True},          32,  3_217_226,    46_354_432, None, ""),
@@ -82,17 +105,33 @@ def _v2(**row: Any) -> Entry:
     return Entry(paper="arXiv 1801.04381, CVPR 2018", year=2018, module="mobilenetv2", **row)
 
 
-def _v3(**row: Any) -> Entry:
+def _v3(dropout: float = 0.2, **row: Any) -> Entry:
     choices = {"last_stage": ("efficient", "original")}
+    options = V3_OPTIONS | {"dropout": dropout}
     paper = "arXiv 1905.02244, ICCV 2019"
-    return Entry(paper=paper, year=2019, module="mobilenetv3", options=V3_OPTIONS, choices=choices, **row)
+    return Entry(paper=paper, year=2019, module="mobilenetv3", options=options, choices=choices, **row)
 
 
-ROWS = [
+def _v4(size: str, **row: Any) -> Entry:
+    return Entry(
+        name=f"mobilenetv4_conv_{size}",
+        title=f"MobileNetV4-Conv-{size.capitalize()}",
+        paper=V4_PAPER,
+        year=2024,
+        module="mobilenetv4",
+        options={"dropout": 0.2},
+        **row,
+    )
+
+
+ROWS: list[Entry] = [
     _v1(name="mobilenetv1", title="MobileNetV1", published=V1_PUBLISHED),
     _v2(name="mobilenetv2", title="MobileNetV2", options={"dropout": 0.2}, published=V2_PUBLISHED),
     _v3(name="mobilenetv3_large", title="MobileNetV3-Large", published=LARGE_PUBLISHED),
     _v3(name="mobilenetv3_small", title="MobileNetV3-Small", published=SMALL_PUBLISHED),
+    _v4("small", published=V4_SMALL_PUBLISHED),
+    _v4("medium", resolution=256, published=V4_MEDIUM_PUBLISHED),
+    _v4("large", resolution=384, published=V4_LARGE_PUBLISHED),
     _v1(
         name="se_mobilenetv1",
         title="SE-MobileNetV1",
@@ -129,5 +168,29 @@ ROWS = [
         num_classes=10,
         options={"projection": False, "dropout": 0.0},
         published=V2_CIFAR_PUBLISHED,
+    ),
+    _v3(
+        name="mobilenetv3_large_cifar",
+        title="MobileNetV3-Large, CIFAR form",
+        **CIFAR,
+        dropout=0.0,
+        published=LARGE_CIFAR_PUBLISHED,
+    ),
+    _v3(
+        name="mobilenetv3_small_cifar",
+        title="MobileNetV3-Small, CIFAR form",
+        **CIFAR,
+        dropout=0.0,
+        published=SMALL_CIFAR_PUBLISHED,
+    ),
+    Entry(
+        name="mobilenetv4_conv_small_cifar",
+        title="MobileNetV4-Conv-Small, CIFAR form",
+        paper=V4_PAPER,
+        year=2024,
+        module="mobilenetv4",
+        **CIFAR,
+        options={"dropout": 0.0},
+        published=V4_CIFAR_PUBLISHED,
     ),
 ]

@@ -2,8 +2,7 @@
 
 Their table of accuracies is not part of the package, so no top-1 stands here. The files of older releases carry the
 first digits of their SHA-256 in their names; those on the hub (`HUB`) do not. Left out: networks that only share a name
-with ours, such as mobilenetv3_small_050, whose stem keeps its full width, and
-legacy_seresnet18 and 34, whose basic blocks have an activation before the squeeze-and-excitation.
+with ours, legacy_seresnet18 and 34, whose basic blocks have an activation before the squeeze-and-excitation.
 """
 
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ def _row(
         network=network,
         options=options,
         address=f"{folder}{file}/resolve/main/model.safetensors" if folder == HUB else folder + file,
-        licence="Apache-2.0",
+        licence="mobileone-license" if name.startswith("mobileone") else "Apache-2.0",
         resolution=resolution,
         resize=int(resolution / crop),
         norm=norm,
@@ -80,6 +79,40 @@ ROWS = (
          RW, "v0.1-weights/tf_mobilenetv3_small_100-37f49e2b.pth", 224, 0.875, HALF, "bilinear"),
     _row("tf_mobilenetv3_small_minimal_100.in1k", "mobilenetv3_small", {"minimalistic": True},
          RW, "v0.1-weights/tf_mobilenetv3_small_minimal_100-922a7843.pth", 224, 0.875, HALF, "bilinear"),
+    *(
+        _row(name, name.partition(".")[0], {}, HUB, f"timm/{name}", resolution, crop, norm, "bicubic")
+        for name, resolution, crop, norm in (
+            ("mobilenetv4_conv_small.e2400_r224_in1k", 224, 0.875, IMAGENET),
+            ("mobilenetv4_conv_small.e1200_r224_in1k", 224, 0.875, IMAGENET),
+            ("mobilenetv4_conv_small.e3600_r256_in1k", 256, 0.95, HALF),
+            ("mobilenetv4_conv_medium.e500_r256_in1k", 256, 0.95, IMAGENET),
+            ("mobilenetv4_conv_medium.e500_r224_in1k", 224, 0.95, IMAGENET),
+            ("mobilenetv4_conv_medium.e250_r384_in12k_ft_in1k", 384, 0.95, IMAGENET),
+            ("mobilenetv4_conv_large.e600_r384_in1k", 384, 0.95, IMAGENET),
+            ("mobilenetv4_conv_large.e500_r256_in1k", 256, 0.95, IMAGENET),
+        )
+    ),
+    _row("mobilenetv4_conv_small_050.e3000_r224_in1k", "mobilenetv4_conv_small", {"width": 0.5},
+         HUB, "timm/mobilenetv4_conv_small_050.e3000_r224_in1k", 224, 0.875, HALF, "bicubic"),
+    _row("lcnet_050.ra2_in1k", "pp_lcnet", {"width": 0.5},
+         RW, "v0.1-weights/lcnet_050-f447553b.pth", 224, 0.875, IMAGENET, "bicubic"),
+    _row("lcnet_075.ra2_in1k", "pp_lcnet", {"width": 0.75},
+         RW, "v0.1-weights/lcnet_075-318cad2c.pth", 224, 0.875, IMAGENET, "bicubic"),
+    _row("lcnet_100.ra2_in1k", "pp_lcnet", {},
+         RW, "v0.1-weights/lcnet_100-a929038c.pth", 224, 0.875, IMAGENET, "bicubic"),
+    *(
+        _row(f"mobileone_{size}.apple_in1k", f"mobileone_{size}", {}, HUB, f"timm/mobileone_{size}.apple_in1k", 224,
+             0.875 if size == "s0" else 0.9, IMAGENET, "bilinear")
+        for size in ("s0", "s1", "s2", "s3", "s4")
+    ),
+    *(
+        _row(f"repvit_{size}.dist_{epochs}_in1k", f"repvit_{size}", {"distilled": True}, HUB,
+             f"timm/repvit_{size}.dist_{epochs}_in1k", 224, 0.95, IMAGENET, "bicubic")
+        for size in ("m0_9", "m1_0", "m1_1", "m1_5")
+        for epochs in ("450e", "300e")
+    ),
+    _row("mobilenetv3_small_050.lamb_in1k", "mobilenetv3_small", {"width": 0.5, "scale_stem": False},
+         RW, "v0.1-weights/mobilenetv3_small_050_lambc-4b7bbe87.pth", 224, 0.875, IMAGENET, "bicubic"),
     _row("ghostnet_100.in1k", "ghostnet", {},
          HUB, "timm/ghostnet_100.in1k", 224, 0.875, IMAGENET, "bicubic"),
     _row("ghostnetv2_100.in1k", "ghostnetv2", {},

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from lissom.errors import UsageError, near
 from lissom.weights.layout import Layout
-from lissom.weights.styles import ghostnet, megvii, tensorflow, timm, torchvision
+from lissom.weights.styles import branches, ghostnet, megvii, tensorflow, timm, torchvision
 
 OURS = "lissom"
 LAYOUTS: tuple[Layout, ...] = tuple(
-    layout for publisher in (torchvision, timm, ghostnet, megvii, tensorflow) for layout in publisher.LAYOUTS
+    layout for publisher in (torchvision, timm, ghostnet, megvii, tensorflow, branches) for layout in publisher.LAYOUTS
 )
 STYLES = (OURS, *dict.fromkeys(layout.style for layout in LAYOUTS))
 

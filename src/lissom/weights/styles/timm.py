@@ -43,6 +43,44 @@ MOBILENETV3 = Layout(
     inside=(SEPARABLE, SEPARABLE | GATE, INVERTED, INVERTED | GATE, LAST),
 )
 
+UIB_FIRST = units({"dw_start.conv dw_start.bn": "first"})
+UIB_MIDDLE = units({"dw_mid.conv dw_mid.bn": "middle"})
+UIB = units({"pw_exp.conv pw_exp.bn": "expand", "pw_proj.conv pw_proj.bn": "project"})
+
+MOBILENETV4 = Layout(
+    style="timm",
+    family="mobilenetv4",
+    title="timm's MobileNetV4",
+    marks=("conv_stem.weight", "norm_head.weight", "blocks.2.0.pw_exp.conv.weight", "blocks.4.0.conv.weight"),
+    outside=STEM
+    | units({r"blocks\.4\.0\.conv blocks\.4\.0\.bn1": "expansion"})
+    | {"conv_head": "head.0.linear", "norm_head": "head.0.norm", "classifier": "head.2"},
+    block=r"blocks\.(\d+)\.(\d+)\.",
+    inside=(
+        {"conv": "conv", "bn1": "norm"},
+        units({"conv_exp bn1": "expand", "conv_pwl bn2": "project"}),
+        UIB,
+        UIB | UIB_FIRST,
+        UIB | UIB_MIDDLE,
+        UIB | UIB_FIRST | UIB_MIDDLE,
+    ),
+)
+
+SEPARABLE_V1 = units({"conv_dw bn1": "depthwise", "conv_pw bn2": "pointwise"})
+LCNET = Layout(
+    style="timm",
+    family="pp_lcnet",
+    title="timm's PP-LCNet",
+    # no MobileNetV3 has four blocks in its fifth stage
+    marks=(*MOBILENETV3.marks, "blocks.4.3.conv_pw.weight", "blocks.5.0.se.conv_reduce.weight"),
+    outside=STEM | {"conv_head": "head.0", "classifier": "head.3"},
+    block=r"blocks\.(\d+)\.(\d+)\.",
+    inside=(
+        SEPARABLE_V1,
+        SEPARABLE_V1 | {"se.conv_reduce": "attend_filtered.reduce", "se.conv_expand": "attend_filtered.expand"},
+    ),
+)
+
 SHORTCUT = units({"downsample.0 downsample.1": "shortcut"})
 BASIC = units({"conv1 bn1": "body.0", "conv2 bn2": "body.1"})
 BOTTLENECK = BASIC | units({"conv3 bn3": "body.2"})
@@ -84,4 +122,4 @@ LEGACY_SE_RESNET = Layout(
     options=_authors_form,
 )
 
-LAYOUTS = (MOBILENETV1, MOBILENETV2, MOBILENETV3, SE_RESNET, LEGACY_SE_RESNET)
+LAYOUTS = (MOBILENETV1, MOBILENETV2, MOBILENETV3, MOBILENETV4, LCNET, SE_RESNET, LEGACY_SE_RESNET)

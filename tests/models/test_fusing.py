@@ -1,0 +1,53 @@
+"""A fused network answers as before, costs what its paper prints, and is not trained."""
+
+import pytest
+import torch
+from torch import nn
+
+from lissom.errors import UsageError
+from lissom.models import build, entry, fuse, names
+from lissom.profiler import count
+from models.zoo import LIGHTEST, drawn, images, slow_unless
+
+PUBLISHED = [(name, row) for name in names() for row in entry(name).published if row.fused]
+
+
+@pytest.mark.parametrize("name", slow_unless(LIGHTEST, names()))
+def test_answers_are_equal_within_rounding(name: str) -> None:
+    model = drawn(name)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with torch.no_grad():
+        expected, found = model(images(name)), fuse(model)(images(name))
+    assert (expected - found).abs().max() < 1e-4 * expected.abs().max()
+    assert all(torch.equal(value, model.state_dict()[key]) for key, value in before.items())  # a copy was fused
+
+
+@pytest.mark.parametrize(("name", "row"), PUBLISHED)
+def test_it_costs_what_is_published(name: str, row: object) -> None:
+    with torch.device("meta"):
+        counted = count(fuse(build(name, **row.options)), resolution=row.resolution)
+    assert (counted.parameters, counted.macs) == row.fused
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2_cifar", "mobileone_s0_cifar"])
+def test_norms_are_gone_and_macs_no_more(name: str) -> None:
+    with torch.device("meta"):
+        model = build(name)
+        plain, fused = count(model, resolution=32), count(fuse(model), resolution=32)
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in fuse(model).modules())
+    assert (fused.parameters < plain.parameters, fused.macs <= plain.macs) == (True, True)
+
+
+def test_it_refuses_to_be_trained_in_one_line() -> None:
+    fused = fuse(build("mobileone_s0", width=0.25))
+    assert fused.eval() is fused
+    with pytest.raises(UsageError, match="fused") as raised:
+        fused.train()
+    assert "\n" not in str(raised.value)
+
+
+def test_maps_of_the_pyramid_are_the_same() -> None:
+    model, x = drawn("repvit_m0_9"), images("repvit_m0_9")
+    with torch.no_grad():
+        maps, fused = model.forward_pyramid(x), fuse(model).forward_pyramid(x)
+    assert [bool((a - b).abs().max() < 1e-4 * a.abs().max()) for a, b in zip(maps, fused, strict=True)] == [True] * 5
