@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 import torch
 
-from lissom.models import Published, build, entry, names
+from lissom.models import Entry, Published, build, entry, names
 from lissom.models.registry import _BUILDERS
 from lissom.profiler import count
 
@@ -86,3 +86,21 @@ def test_small_options_give_a_smaller_network(name: str) -> None:
 def test_entries_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         entry("mobilenetv1").year = 1999  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("left_out", "said"), [
+    ({"published": ()},                           "published is .*expected a row for the network with all defaults"),
+    ({"options": {"act": "relu"}},                "choices is .*option act"),
+    ({"options": {"groups": 3}},                  "limits is .*option groups"),
+])  # fmt: skip
+def test_what_a_row_leaves_out_is_named_at_import(left_out: dict, said: str) -> None:
+    whole = {
+        "name": "x",
+        "title": "X",
+        "paper": "p",
+        "year": 2024,
+        "module": "x",
+        "published": entry("ghostnet").published,
+    }
+    with pytest.raises(ValueError, match=f"catalogue row x: {said}"):
+        Entry(**{**whole, **left_out})

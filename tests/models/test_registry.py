@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lissom.errors import UsageError
-from lissom.models import build, check_resolution, names
+from lissom.models import build, check_resolution, entry, names
 from lissom.models.registry import builder
 
 
@@ -41,9 +41,22 @@ def test_names_and_entries_need_no_torch() -> None:
 
 def test_unknown_network_suggests_near_ones() -> None:
     with pytest.raises(UsageError) as caught:
-        build("mobilenet_v3_small")
-    assert "mobilenet_v3_small" in sentence("network-unknown", caught)
+        build("mobilenet_v3_smal")
+    assert "mobilenet_v3_smal" in sentence("network-unknown", caught)
     assert "mobilenetv3_small" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV3-Large", "mobilenet_v3_large", "mobilenetv3large", "MobileNetV3 Large"])
+def test_a_name_in_another_spelling_is_understood(name: str) -> None:
+    assert built(name).identity.name == "mobilenetv3_large"
+    assert entry(name).title == "MobileNetV3-Large"
+
+
+@pytest.mark.parametrize("name", ["mobilenetv3", "mobilenet_v3", "MobileNetV3"])
+def test_a_family_s_name_tells_its_members(name: str) -> None:
+    with pytest.raises(UsageError, match="mobilenetv3_large, mobilenetv3_small") as caught:
+        build(name)
+    assert "mobilenetv2" not in sentence("network-unknown", caught)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """`lissom models`."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from lissom.cli.arguments import Json, Positional
 from lissom.messages import text
@@ -17,7 +17,7 @@ class Models:
     sort: str = "network"
     """The column to sort by."""
     where: tuple[str, ...] = ()
-    """Conditions on columns, all of which must hold, for example `--where "macs<3e8" "year>=2018"`."""
+    """Conditions on columns, all of which must hold, for example `--where "macs<300M" "size<10MB" "year>=2018"`."""
     names: bool = False
     """Print the names alone, at once."""
     pretrained: bool = False
@@ -40,8 +40,19 @@ class Models:
             rows, note = list_models(self.pattern, sort=self.sort, where=self.where), text("cli.models-note")
         if self.json:
             print(to_json(rows))
-        elif rows:
+        elif self.pretrained and rows:
             show_rows(rows, note=note)
+        elif rows:
+            for task in sorted({row["task"] for row in rows}, key=lambda task: task or ""):
+                show_rows(_shown(rows, task), note=text("cli.models-for-task", task=task) if task else note)
         else:
             print(text("cli.models-none", pattern=self.pattern))
         return 0
+
+
+def _shown(rows: list[dict[str, Any]], task: str | None) -> list[dict[str, Any]]:
+    """Those of a task, without columns that none of them fills, and without what `--json` has besides."""
+    own = [row for row in rows if row["task"] == task]
+    empty = {key for key in own[0] if all(row[key] is None for row in own)} | {"title", "task"}
+    empty |= set() if task else {"paper"}
+    return [{key: value for key, value in row.items() if key not in empty} for row in own]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lissom.models.contract import Ends, Identity, Network, Origin, ends, identity
 from lissom.models.entry import Entry, Printed, Published
-from lissom.models.registry import build, check_resolution, entry, names
+from lissom.models.registry import build, canonical, check_resolution, entry, names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +20,7 @@ __all__ = [
     "Printed",
     "Published",
     "build",
+    "canonical",
     "check_resolution",
     "ends",
     "entry",

@@ -59,5 +59,19 @@ class Entry:
     """Least and greatest value of the other numbers; one without a row is a probability below 1."""
     small: Mapping[str, Any] = field(default_factory=lambda: {"width": 0.25})
     """Options of `build` that give a small network of the same kind, for tests that cannot afford the large one."""
-    published: tuple[Published, ...] = ()
+    published: tuple[Published, ...]
     """The network with all defaults comes first."""
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError for a row that leaves out what others are told of the network."""
+        if not self.published or dict(self.published[0].options):
+            self._incomplete("published", "a row for the network with all defaults, first")
+        for name, default in self.options.items():
+            if isinstance(default, str) and default not in self.choices.get(name, ()):
+                self._incomplete("choices", f"the words that option {name} may be, {default!r} among them")
+            whole = isinstance(default, int) and not isinstance(default, bool)
+            if whole and name not in self.choices and name not in self.limits:
+                self._incomplete("limits", f"least and greatest value of option {name}")
+
+    def _incomplete(self, part: str, expected: str) -> None:
+        raise ValueError(f"catalogue row {self.name}: {part} is {getattr(self, part)!r}; expected {expected}")

@@ -28,10 +28,33 @@ def names(task: str | None = None) -> list[str]:
 
 
 def entry(name: str) -> Entry:
-    """What is known of a network without building it. Raises: UsageError, with the near names."""
-    if name not in ENTRIES:
-        raise UsageError("network-unknown", name=name, near=near(str(name), ENTRIES))
-    return ENTRIES[name]
+    """What is known of a network without building it, by its name as `canonical` reads it.
+
+    Raises: UsageError, with the near names.
+    """
+    known = canonical(str(name))
+    if known not in ENTRIES:
+        raise UsageError("network-unknown", name=name, near=_near(str(name)))
+    return ENTRIES[known]
+
+
+def canonical(name: str) -> str:
+    """The catalogue's spelling of a name that differs in case and separators alone, as `MobileNetV3-Large`; else the
+    name as it is."""
+    if name in ENTRIES:
+        return name
+    alike = [known for known in ENTRIES if _letters(known) == _letters(name)]
+    return alike[0] if len(alike) == 1 else name
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _near(name: str) -> str:
+    """The members of a family that is named, else the names most like it."""
+    members = [known for known in ENTRIES if _letters(name) and _letters(known).startswith(_letters(name))]
+    return ", ".join(members) or near(name.lower(), ENTRIES)
 
 
 def build(
@@ -44,14 +67,14 @@ def build(
     """
     known = entry(name)
     asked = Identity(
-        name=name,
+        name=known.name,
         num_classes=_in_range("num_classes", num_classes, int),
         in_channels=_in_range("in_channels", in_channels, int),
         width=_in_range("width", width, float),
-        options={**known.options, **typed_options(name, options)},
+        options={**known.options, **typed_options(known.name, options)},
     )
     import_module(f"lissom.models.{known.module}")
-    model = _BUILDERS[name](**asked.settings)
+    model = _BUILDERS[known.name](**asked.settings)
     model.identity = asked
     return model
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from lissom.errors import DataMissing, MachineError
 from lissom.events import Listener, note
+from lissom.models import fuse
 from lissom.plain import plain
 from lissom.runs.folder import file_digest
 from lissom.training.data import Paths, own_data
@@ -18,7 +19,8 @@ CHECKED = 64  # samples, as many of each class
 
 
 def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None) -> dict[str, Any]:
-    """Writes the best weights as a file of the kind that its ending says, and compares its outputs with the network's.
+    """Writes the best weights, fused, as a file of the kind that its ending says, and compares its outputs with those
+    of the network as it was trained.
 
     They are compared on samples of the data on which the best epoch was chosen; where the data of a finished run is no
     longer there, on the golden samples in its folder. paths: where the data lies now.
@@ -45,7 +47,7 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     shapes = {name: array.shape[1:] for name, array in samples.items()}
     unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
-        write(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
+        write(fuse(portable.model), unproven, inputs=shapes, outputs=portable.outputs, about=about)
         found = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
     finally:

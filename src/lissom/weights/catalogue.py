@@ -6,7 +6,7 @@ from typing import Any
 from lissom.errors import UsageError, near
 from lissom.models.registry import entry
 from lissom.weights.checkpoint import Checkpoint
-from lissom.weights.rows import authors, timm, torchvision
+from lissom.weights.rows import authors, results, timm, torchvision
 
 CHECKPOINTS: dict[str, Checkpoint] = {row.name: row for rows in (torchvision, timm, authors) for row in rows.ROWS}
 IMAGENET = "imagenet"  # in a name's place: the best known checkpoint of the network
@@ -16,6 +16,20 @@ def checkpoints(network: str | None = None) -> list[Checkpoint]:
     """The checkpoints of a network, those with the highest reported accuracy first; None: of all networks."""
     rows = [row for row in CHECKPOINTS.values() if network in (None, row.network)]
     return rows if network is None else sorted(rows, key=lambda row: -(row.top1 or 0))
+
+
+def best_top1(network: str) -> tuple[float | None, str | None]:
+    """The best top-1 in percent reported of weights for a network with all defaults, and whose; None: of none."""
+    known = entry(network).published[0]
+    rows = [
+        (results.RESULTS.get(row.name) or row.top1 or 0.0, row)
+        for row in checkpoints(network)
+        if row.resolution == known.resolution and set(row.options) <= {"act", "distilled", "form", "stem", "stride_in"}
+    ]
+    top1, row = max(rows, key=lambda pair: pair[0], default=(0.0, None))
+    if not top1 or row is None:
+        return None, None
+    return top1, f"{row.name} ({results.REPORTER if row.name in results.RESULTS else row.reporter})"
 
 
 def by_file(file: str) -> Checkpoint | None:

@@ -1,0 +1,65 @@
+"""The table of networks: conditions with units, sizes, sources, and networks of one task apart."""
+
+import pytest
+
+from lissom.cli import main
+from lissom.errors import UsageError
+from lissom.models import entry, names
+from lissom.models.listing import condition
+from lissom.verbs.models import list_models
+
+
+@pytest.mark.parametrize(("text", "column", "value"), [
+    ("macs<100M",          "macs",           100e6),
+    ("macs <= 1.2G",       "macs",           1.2e9),
+    ("parameters<500k",    "parameters",     500e3),
+    ("macs<3e8",           "macs",           3e8),
+    ("size<2MB",           "megabytes",      2.0),
+    ("size<512KB",         "megabytes",      0.512),
+    ("size<2",             "megabytes",      2.0),
+    ("year>=2018",         "year",           2018.0),
+    ("top1>70",            "published_top1", 70.0),
+])  # fmt: skip
+def test_conditions_understand_units(text: str, column: str, value: float) -> None:
+    found, _, number = condition(text)
+    assert (found, number) == (column, pytest.approx(value))
+
+
+@pytest.mark.parametrize("text", ["macs", "macs<", "macs<many", "macs<3MBit", "macs<3MB", "weight<3", "macs~3"])
+def test_what_is_no_condition_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        condition(text)
+
+
+def test_rows_have_sizes_and_sources() -> None:
+    (row,) = list_models("mobilenetv1", where=("network=mobilenetv1",))
+    assert row["megabytes"] == round(4 * 4_231_976 / 1e6, 2)
+    assert (row["published_top1"], row["published_source"]) == (70.6, "1704.04861, table 6")
+    assert row["best_top1"] == 75.4
+    assert "mobilenetv1_100.ra4_e3600_r224_in1k" in row["best_source"]
+
+
+def test_size_and_macs_choose() -> None:
+    found = {row["network"] for row in list_models(where=("macs<100M", "size<12MB", "task=none"))}
+    assert found == set()
+    found = {row["network"] for row in list_models(where=("macs<160M", "size<12MB"))}
+    expected = {
+        name
+        for name in [*names(), *names("scene")]
+        if entry(name).published[0].macs < 160e6 and 4 * entry(name).published[0].parameters < 12e6
+    }
+    assert found == expected
+
+
+def test_networks_of_a_task_are_a_table_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models"]) == 0
+    photos, scenes = capsys.readouterr().out.split("hybridsn", 1)
+    assert "mobilenetv2" in photos
+    assert "mobilenetv2" not in scenes
+
+
+@pytest.mark.parametrize("pattern", ["MobileNetV3", "mobilenet_v3"])
+def test_a_pattern_in_another_spelling_finds_the_same(pattern: str) -> None:
+    assert (
+        [row["network"] for row in list_models(pattern)] == [row["network"] for row in list_models("mobilenetv3")] != []
+    )
