@@ -28,6 +28,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sketches import sketch_if_asked
+
 ADDRESS = "LISSOM_TEST_SERVER"  # the environment's name of the server's socket
 WIDTH = 12  # of each number on the line
 HIGH = 600  # handles that a request brings are moved above this, out of the way of the numbers they shall have
@@ -186,6 +188,7 @@ def become(told: dict[str, Any], handles: list[int], paths: list[str]) -> None:
     os.environ.clear()
     os.environ.update(told["env"])
     os.chdir(told["cwd"])
+    sketch_if_asked()
     os._exit(ended(told["words"], [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), *paths]))
 
 

@@ -46,7 +46,13 @@ def copy(tmp_path: Path) -> Path:
     """The package and the tests that a recipe needs, to be changed."""
     shutil.copytree(ROOT / "src" / "lissom", tmp_path / "src" / "lissom", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests" / "models", tmp_path / "tests" / "models")
-    for file in ("pyproject.toml", "tests/conftest.py", "tests/forked.py", "tests/test_messages.py"):
+    for file in (
+        "pyproject.toml",
+        "tests/conftest.py",
+        "tests/forked.py",
+        "tests/sketches.py",
+        "tests/test_messages.py",
+    ):
         shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 

@@ -15,6 +15,8 @@ from lissom.report.kernels import Layer as KernelLayer
 from lissom.report.losses import Panel, activation_losses, spirals
 from lissom.report.maps import Alike, twin_maps, twin_shares
 
+pytestmark = pytest.mark.drawn
+
 FRAME = (np.array(to_rgb(ORANGE)) * 255).round().astype(np.uint8)
 RANDOM = np.random.default_rng(0)
 
