@@ -190,3 +190,11 @@ def test_a_resume_goes_on_with_the_average(chosen: Chosen) -> None:
     assert [row["loss"] for row in run.history] == [row["loss"] for row in chosen.found]
     ours, theirs = read_weights(run.last)[0], read_weights(chosen.run.last)[0]
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_record_s_figures_are_those_of_its_epochs(chosen: Chosen) -> None:
+    run = chosen.run
+    assert run.record.train_seconds == pytest.approx(sum(row["seconds"] for row in run.history), abs=1e-3)
+    assert all(row["evaluation_seconds"] > 0 for row in run.history)
+    of_best = run.history[run.record.best_epoch - 1]  # type: ignore[operator]
+    assert of_best["top1"] == run.record.best_metric
