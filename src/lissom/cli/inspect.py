@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
-from lissom.cli.places import given_places, with_places
+from lissom.cli.data_paths import given_paths, with_path_flags
 from lissom.plain import to_json
 
 
-@with_places
+@with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
     """Arguments of `lissom inspect`."""
@@ -47,7 +47,7 @@ class Inspect:
                 threads=self.threads,
                 write=not self.dry_run,
                 listener=listener,
-                **given_places(self),
+                **given_paths(self),
             )
         if self.json:
             print(to_json(found))

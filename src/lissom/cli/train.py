@@ -64,17 +64,17 @@ class Train:
         from lissom.engine.processes import is_first
         from lissom.verbs.train import plan_several, train, train_several
 
-        shown, place = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
+        shown, target = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
         with screen(quiet=self.quiet) as listener:
             vary = self.varied()
             if self.dry_run:
-                for planned in plan_several(config, vary=vary, runs=self.runs, **place, listener=listener):
+                for planned in plan_several(config, vary=vary, runs=self.runs, **target, listener=listener):
                     _show_plan(shown, planned)
                 return 0
             if vary or self.runs != 1:
-                found: Any = train_several(config, vary=vary, runs=self.runs, **place, listener=listener)
+                found: Any = train_several(config, vary=vary, runs=self.runs, **target, listener=listener)
             else:
-                found = train(config, **place, listener=listener)
+                found = train(config, **target, listener=listener)
         if is_first():  # under torchrun every process comes here
             _show(shown, found, quiet=self.quiet)
         return 0

@@ -11,7 +11,7 @@ from lissom.runs.folder import write_json
 
 
 def write(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
-    """inspect.json, a CSV for each table, pictures and inspect.html. Raises: MachineError for a place that refuses."""
+    """inspect.json, a CSV for each table, pictures and inspect.html. Raises: MachineError where it cannot write."""
     from lissom.inspection.page import draw  # pictures and page, which looking alone need not load
 
     try:

@@ -70,7 +70,7 @@ def paper_tables(name: str) -> PaperTables:
         title=known.title,
         arxiv=known.arxiv,
         convention=text("profiler.convention"),
-        tables=tuple(PaperTable(title=f"{source}, {place}", rows=tuple(rows)) for place, rows in tables),
+        tables=tuple(PaperTable(title=f"{source}, {number}", rows=tuple(rows)) for number, rows in tables),
     )
 
 
@@ -187,13 +187,13 @@ def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[P
     tables: dict[str, list[PaperRow]] = {}
     for name in models.names():
         for row in models.entry(name).published:
-            place = _place(row, arxiv)
-            if row.printed and place and place not in skip:
-                tables.setdefault(place, []).extend(_published(name, row))
-    return [(text("paper.table", number=place), tables[place]) for place in sorted(tables, key=int)]
+            number = _table_number(row, arxiv)
+            if row.printed and number and number not in skip:
+                tables.setdefault(number, []).extend(_published(name, row))
+    return [(text("paper.table", number=number), tables[number]) for number in sorted(tables, key=int)]
 
 
-def _place(row: Published, arxiv: str) -> str:
+def _table_number(row: Published, arxiv: str) -> str:
     """ "1707.01083, table 5; ..." -> "5"; empty where the row is of another paper."""
     found = re.search(rf"{re.escape(arxiv)}, tables? (\d+(?: and \d+)?)", row.source)
     return found.group(1) if found else ""

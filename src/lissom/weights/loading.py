@@ -31,7 +31,7 @@ class Loaded:
     numerics: Numerics
     """What was set beside the weights."""
     norm: Norm | None
-    """Mean and spread that the weights expect, where they are known."""
+    """Mean and std of the pixels that the weights expect, where they are known."""
     new_head: bool
     """The classifier has another number of classes and keeps its first, random weights."""
     notes: tuple[Note, ...]

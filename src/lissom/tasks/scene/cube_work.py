@@ -145,9 +145,9 @@ def _summary(run: Run, scene: Scene, found: Assembled) -> dict[str, Any]:
     usable = int(found.counts.sum())
     means = found.confidence_sums / np.maximum(found.counts, 1)
     rows = [
-        {"id": place, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
+        {"id": index, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
          "confidence": round(float(mean), 4) if count else None}
-        for place, name, count, mean in zip(
+        for index, name, count, mean in zip(
             run.facts.class_ids, run.facts.class_names, found.counts, means, strict=True
         )
     ]  # fmt: skip

@@ -49,7 +49,7 @@ class Files:
         return [name for name in ("confidence", "uncertainty") if getattr(self, name)]
 
     def check(self, ids: Sequence[int]) -> None:
-        """Writes a few pixels in each format and place, so that what cannot be written shows before it is computed."""
+        """Writes a few pixels to each path, so that what cannot be written shows before it is computed."""
         names = {value: str(value) for value in ids}
         for path in self.all:
             if path.is_dir():
@@ -119,7 +119,7 @@ def _default(run: Run, scene: Scene) -> tuple[Path, Path]:
 
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
-    """A whole map `H W` of places among the classes, -1 where there is no data, and sums over its pixels."""
+    """A whole map `H W` of class indices, -1 where there is no data, and sums over its pixels."""
 
     predicted: NDArray[np.integer]
     confidence: NDArray[np.float32] | None

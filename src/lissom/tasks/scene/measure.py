@@ -100,7 +100,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
 def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split, figures: Figures) -> list[Path]:
     """The map in the formats that people open, the confidences, the table as text, CSV and LaTeX, and the figures.
 
-    map.mat and map.npy always, map.tif and map.hdr where the scene has a place on Earth and their formats hold its ids;
+    map.mat and map.npy always, map.tif and map.hdr where the scene is georeferenced and their formats hold its ids;
     ids as in the ground truth, pixels without data unlabelled.
     """
     classified = Classified(

@@ -30,7 +30,7 @@ PREPROCESS = "preprocess.npz"
 ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
 
 
-def settled(config: SceneTrainConfig) -> SceneTrainConfig:
+def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     """The same with the window and the reduction that the network's paper has, where the settings leave them open.
 
     Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.

@@ -69,8 +69,8 @@ def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
         "georeferenced": scene.georeference is not None,
         "masked": round(float(1 - scene.valid.mean()), 6),
         "classes": [
-            {"id": place, "name": name, "pixels": int(count)}
-            for place, name, count in zip(scene.class_ids, scene.class_names, counts, strict=True)
+            {"id": index, "name": name, "pixels": int(count)}
+            for index, name, count in zip(scene.class_ids, scene.class_names, counts, strict=True)
         ],
         "labelled": int(counts.sum()),
         "imbalance": round(float(counts.max() / counts.min()), 2) if len(counts) else None,
@@ -91,7 +91,7 @@ def class_counts(scene: Scene) -> NDArray[np.int64]:
 
 
 def _ends(wavelengths: NDArray[np.float64] | None) -> list[float] | None:
-    return None if wavelengths is None else [round(float(wavelengths[place]), 2) for place in (0, -1)]
+    return None if wavelengths is None else [round(float(wavelengths[index]), 2) for index in (0, -1)]
 
 
 def _numbers(bands: NDArray[np.bool_]) -> list[int]:
