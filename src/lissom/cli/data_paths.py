@@ -27,5 +27,5 @@ def with_path_flags(base: Any) -> Any:
 
 def given_paths(arguments: Any) -> dict[str, Any]:
     """Those that were typed, without `data`, which every verb has by itself."""
-    found = {name: getattr(arguments, name, None) for name in path_names() if name != "data"}
-    return {name: path for name, path in found.items() if path is not None}
+    paths = {name: getattr(arguments, name, None) for name in path_names() if name != "data"}
+    return {name: path for name, path in paths.items() if path is not None}

@@ -33,6 +33,6 @@ class Demo:
 
         with screen() as listener:
             options = {"runs_dir": self.runs_dir, "device": self.device, "threads": self.threads}
-            found = demo(self.task, **options, listener=listener)
-        shown.demo(found)
+            result = demo(self.task, **options, listener=listener)
+        shown.demo(result)
         return 0

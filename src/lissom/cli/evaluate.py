@@ -43,7 +43,7 @@ class Evaluate:
         from lissom.verbs.evaluate import evaluate
 
         with screen(quiet=self.json) as listener:
-            found = evaluate(
+            result = evaluate(
                 self.model,
                 self.data,
                 file=self.file,
@@ -58,7 +58,7 @@ class Evaluate:
                 **given_paths(self),
             )
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            screens(model_task(self.model).name).evaluation(found)
+            screens(model_task(self.model).name).evaluation(result)
         return 0

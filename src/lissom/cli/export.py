@@ -36,9 +36,9 @@ class Export:
             print(text("cli.would-write", path=path))
             return 0
         with screen(quiet=self.json) as listener:
-            found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))
+            result = export(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            print(text("cli.exported" if found["proof"] == "data" else "cli.exported-golden", **found))
+            print(text("cli.exported" if result["proof"] == "data" else "cli.exported-golden", **result))
         return 0

@@ -37,7 +37,7 @@ class Inspect:
         from lissom.verbs.inspect import inspect
 
         with screen(quiet=self.json) as listener:
-            found = inspect(
+            result = inspect(
                 self.run_folder,
                 self.data,
                 output=self.output,
@@ -50,25 +50,25 @@ class Inspect:
                 **given_paths(self),
             )
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            _show(found)
+            _show(result)
         return 0
 
 
-def _show(found: dict) -> None:
+def _show(result: dict) -> None:
     from lissom.cli.show import console
     from lissom.inspection.page import TABLES, columns
     from lissom.messages import text
     from lissom.report.tables import to_rich
 
     out = console()
-    out.print(text("inspect.subtitle", images=found["images"], source=found["source"]), markup=False)
+    out.print(text("inspect.subtitle", images=result["images"], source=result["source"]), markup=False)
     for table in TABLES:
-        if found[table]:
-            out.print(to_rich(found[table], columns(table), title=text(f"inspect.section_{table}")))
+        if result[table]:
+            out.print(to_rich(result[table], columns(table), title=text(f"inspect.section_{table}")))
             out.print()
-    for note in found["notes"]:
+    for note in result["notes"]:
         out.print(note, markup=False)
-    if found["folder"]:
-        out.print(text("cli.wrote", path=Path(found["folder"]) / "inspect.html"), markup=False, soft_wrap=True)
+    if result["folder"]:
+        out.print(text("cli.wrote", path=Path(result["folder"]) / "inspect.html"), markup=False, soft_wrap=True)

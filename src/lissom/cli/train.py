@@ -72,11 +72,11 @@ class Train:
                     _show_plan(shown, planned)
                 return 0
             if vary or self.runs != 1:
-                found: Any = train_several(config, vary=vary, runs=self.runs, **target, listener=listener)
+                result: Any = train_several(config, vary=vary, runs=self.runs, **target, listener=listener)
             else:
-                found = train(config, **target, listener=listener)
+                result = train(config, **target, listener=listener)
         if is_first():  # under torchrun every process comes here
-            _show(shown, found, quiet=self.quiet)
+            _show(shown, result, quiet=self.quiet)
         return 0
 
 
@@ -98,11 +98,11 @@ def _show_plan(shown: Any, planned: dict[str, Any]) -> None:
     print(text("cli.plan-after-fetch", network=planned["network"]))
 
 
-def _show(shown: Any, found: Any, *, quiet: bool) -> None:
-    several = isinstance(found, dict)
+def _show(shown: Any, result: Any, *, quiet: bool) -> None:
+    several = isinstance(result, dict)
     if quiet:
-        print("\n".join(found["runs"]) if several else found.path)
+        print("\n".join(result["runs"]) if several else result.path)
     elif several:
-        shown.several(found)
+        shown.several(result)
     else:
-        shown.result(found)
+        shown.result(result)

@@ -16,7 +16,7 @@ def inspect_samples(samples: Samples, *, source: str, folder: Path | None, batch
     folder: where page, tables and pictures are written; None: nowhere. Raises: MachineError where it cannot write.
     """
     seen = look(samples, batch_size=batch_size)
-    found = {**facts(seen), "source": source, "folder": None if folder is None else str(folder)}
+    result = {**facts(seen), "source": source, "folder": None if folder is None else str(folder)}
     if folder is not None:
-        files.write(folder, seen, found)
-    return found
+        files.write(folder, seen, result)
+    return result

@@ -55,11 +55,11 @@ class Layout:
         for theirs, ours in self.outside.items():
             if re.fullmatch(theirs, module):
                 return f"{ours}.{tensor}"
-        found = re.match(self.block, module + ".")
-        if not found or found.group() not in kinds:
+        match = re.match(self.block, module + ".")
+        if not match or match.group() not in kinds:
             return None
-        index, table = kinds[found.group()]
-        ours = table.get(module[found.end() :])
+        index, table = kinds[match.group()]
+        ours = table.get(module[match.end() :])
         if ours is None:
             return None
         return f"{ours[1:]}.{tensor}" if ours.startswith("/") else f"blocks.{index}.{ours}.{tensor}"
@@ -70,10 +70,10 @@ class Layout:
         modules: dict[str, set[str]] = {}
         for name in names:
             module = name.rpartition(".")[0]
-            found = re.match(self.block, module + ".")
-            if found and not any(re.fullmatch(theirs, module) for theirs in self.outside):
-                numbers[found.group()] = tuple(int(number or 0) for number in found.groups())
-                modules.setdefault(found.group(), set()).add(module[found.end() :])
+            match = re.match(self.block, module + ".")
+            if match and not any(re.fullmatch(theirs, module) for theirs in self.outside):
+                numbers[match.group()] = tuple(int(number or 0) for number in match.groups())
+                modules.setdefault(match.group(), set()).add(module[match.end() :])
         ordered = sorted(numbers, key=numbers.__getitem__)
         tables = {before: next((t for t in self.inside if set(t) == modules[before]), {}) for before in ordered}
         return {before: (index, tables[before]) for index, before in enumerate(ordered, self.first)}

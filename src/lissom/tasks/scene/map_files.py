@@ -152,18 +152,18 @@ def assemble(
     )
 
 
-def write_files(files: Files, run: Run, scene: Scene, found: Assembled) -> list[Path]:
+def write_files(files: Files, run: Run, scene: Scene, assembled: Assembled) -> list[Path]:
     """The map and, where asked for, its confidence and uncertainty, NaN where there is no data."""
     written: list[Path] = []
     for path in files.outputs:
-        written += _write_classes(path, run, scene, found.predicted)
+        written += _write_classes(path, run, scene, assembled.predicted)
     if files.confidence:
-        assert found.confidence is not None
-        written += _write_values(files.confidence, scene, found.confidence, highest=1.0)
+        assert assembled.confidence is not None
+        written += _write_values(files.confidence, scene, assembled.confidence, highest=1.0)
     if files.uncertainty:
-        assert found.uncertainty is not None
-        highest = float(np.log(len(found.counts)))  # nats: the most that there can be
-        written += _write_values(files.uncertainty, scene, found.uncertainty, highest=highest)
+        assert assembled.uncertainty is not None
+        highest = float(np.log(len(assembled.counts)))  # nats: the most that there can be
+        written += _write_values(files.uncertainty, scene, assembled.uncertainty, highest=highest)
     return written
 
 

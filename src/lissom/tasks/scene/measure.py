@@ -53,14 +53,14 @@ def measure(
     classified = classify_scene(predictor, data, listener, stop)
     seconds = round(time.perf_counter() - start, 3)
     chosen, scene, model = getattr(data.split, split), data.scene, predictor.model
-    found = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
+    result = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     settings = model.classifier.settings if isinstance(model, PixelNet) else None
     figures = Figures(
-        figures=(*found.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**found.details, "form": form, "why_not_dense": why, "settings": settings},
+        figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
+        details={**result.details, "form": form, "why_not_dense": why, "settings": settings},
         notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
         folder=folder,
     )

@@ -43,9 +43,9 @@ def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     reduction = scene.reduction
     if reduction == "auto":
         reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
-    found = replace(config, scene=replace(scene, window=window, reduction=reduction))
-    refuse_unused(found)
-    return found
+    resolved = replace(config, scene=replace(scene, window=window, reduction=reduction))
+    refuse_unused(resolved)
+    return resolved
 
 
 def decide(config: SceneTrainConfig, data: "SceneData") -> SceneTrainConfig:
