@@ -10,7 +10,7 @@ from torch import Tensor
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.inspection import spiral
-from lissom.inspection.attention import feature_maps, place_gates
+from lissom.inspection.attention import feature_maps, spatial_gates
 from lissom.inspection.look import Inspected
 from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
@@ -77,7 +77,7 @@ def _attention_pictures(seen: Inspected) -> dict[str, Any]:
     layers = [gates.Layer(layer.name, layer.per_class.numpy()) for layer in seen.gates]
     drawn = {"gates": gates.gate_lines(layers, seen.samples.class_names)}
     pixels, images = _samples(seen, most=MOST_IMAGES)
-    found = {name: at for name, at in place_gates(seen.model, images).items() if min(at.shape[1:]) >= LEAST_SIDE}
+    found = {name: at for name, at in spatial_gates(seen.model, images).items() if min(at.shape[1:]) >= LEAST_SIDE}
     if found:
         drawn["places"] = _places(seen, pixels, found)
     return drawn

@@ -46,11 +46,11 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
         write(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
-        found = require_parity(portable.model, unproven, samples, agree=portable.agree)
+        result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
     finally:
         unproven.unlink(missing_ok=True)
-    figures = {"images": found.n, "difference": found.largest_difference, "tolerance": found.tolerance}
+    figures = {"images": result.n, "difference": result.largest_difference, "tolerance": result.tolerance}
     return {"file": str(path), "proof": proof, **figures}
 
 

@@ -17,7 +17,7 @@ from lissom.tasks.classify.objective import Classify, class_weights
 from lissom.tasks.classify.prepare import training_batches
 from lissom.tasks.classify.settings import AugmentConfig, ClassifyTrainConfig
 from lissom.training.task import Batches
-from lissom.weights.source import Source, settled, source_of
+from lissom.weights.source import Source, resolve_options, source_of
 
 SHOWN = 32  # images of the sample sheet
 
@@ -27,12 +27,12 @@ def weights(config: ClassifyTrainConfig) -> Source | None:
     return source_of(config.model, config.data.cache_dir)
 
 
-def settle(config: ClassifyTrainConfig, found: Source | None) -> ClassifyTrainConfig:
+def resolve_defaults(config: ClassifyTrainConfig, source: Source | None) -> ClassifyTrainConfig:
     """The options that the weights want and that were not given. Raises: UsageError for a setting without effect."""
     augment = config.augment
     if not augment.randaugment and augment.magnitude != AugmentConfig.magnitude:
         raise UsageError("setting-idle", name="magnitude", got=augment.magnitude, reason=note("idle.magnitude"))
-    return replace(config, model=settled(config.model, found)) if found else config
+    return replace(config, model=resolve_options(config.model, source)) if source else config
 
 
 def objective(config: ClassifyTrainConfig, data: ImageData) -> Classify:

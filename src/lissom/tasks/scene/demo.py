@@ -22,7 +22,7 @@ from lissom.tasks.scene.pictures.sheet import shown_bands
 from lissom.tasks.scene.recipes import SPLITS, networks
 from lissom.training.life import train
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 
 TABLE, PICTURE = "scene-demo.csv", "scene-demo"
 PANEL = 2.3  # inches a side
@@ -52,7 +52,7 @@ def demo(
         values = {"number": number, "total": len(chosen), "network": name, "split": words}
         listener(Note(name="scene_demo.training", values=values))
         config = replace(config, scene=replace(config.scene, split=split))
-        finished.append(open_run(train(config, Place(str(runs_dir), None), silent, None)))
+        finished.append(open_run(train(config, RunTarget(str(runs_dir), None), silent, None)))
     rows = [_row(run) for run in finished]
     table, picture = Path(runs_dir) / TABLE, Path(runs_dir) / PICTURE
     write_atomic(table, to_csv(rows))
