@@ -15,6 +15,7 @@ from lissom.inspection.look import Inspected
 from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
 from lissom.report import gates, kernels, losses, maps, sheet
+from lissom.report.lettering import worded
 from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
@@ -94,7 +95,7 @@ def _places(seen: Inspected, pixels: np.ndarray, found: dict[str, Tensor]) -> An
             captions.append(
                 f"{name.removeprefix('blocks.').removesuffix('.spatial')}\n{weights.min():.2f} – {weights.max():.2f}"
             )
-    return sheet.sheet(shown, captions, columns=len(pixels), title=text("inspect.places_title"))
+    return sheet.sheet(shown, captions, columns=len(pixels), title=worded("inspect.places_title"))
 
 
 def _samples(seen: Inspected, *, most: int) -> tuple[np.ndarray, Tensor]:

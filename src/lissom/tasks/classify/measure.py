@@ -10,9 +10,9 @@ from lissom.atomic import write_atomic
 from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
-from lissom.messages import text
 from lissom.report import sheet
 from lissom.report.confusion import confusion
+from lissom.report.lettering import class_labels, phrase
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.tasks.classify.data.batches import pixel_batches
@@ -41,7 +41,7 @@ def measure(
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
     Raises: ResultError for outputs that are not finite.
-    To `folder`: per_class.csv, predictions.csv, confusion.*, worst.png, gradcam.png of a module.
+    To `folder`: per_class.csv, predictions.csv, confusion.*, worst.*, gradcam.* of a module.
     """
     require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
@@ -76,24 +76,24 @@ def _rows(images: ImageSet, predictions: Predictions, names: Sequence[str]) -> l
 def _draw(
     folder: Path, predictor: ImagePredictor, images: ImageSet, predictions: Predictions, figures: Figures
 ) -> None:
-    """confusion.png and .svg, worst.png (none where nothing is wrong), gradcam.png."""
+    """confusion, worst (none where nothing is wrong) and gradcam, each as .png and .svg."""
     names = list(predictor.view.class_names)
+    labels = class_labels(names, longest=28)
     if figures["confusion"] is not None:
         save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
     wrong = worst(predictions, SHOWN)
-    for name in ("worst", "gradcam"):
-        (folder / f"{name}.png").unlink(missing_ok=True)  # of an earlier evaluation
+    for name in ("worst.png", "worst.svg", "gradcam.png", "gradcam.svg"):
+        (folder / name).unlink(missing_ok=True)  # of an earlier evaluation
     if wrong:
         picture = sheet.worst(
             list(_pixels(images, wrong)),
-            [names[i] for i in predictions.labels[wrong].tolist()],
-            [names[i] for i in predictions.predicted[wrong].tolist()],
+            [labels[i] for i in predictions.labels[wrong].tolist()],
+            [labels[i] for i in predictions.predicted[wrong].tolist()],
             predictions.probabilities[wrong].max(1).tolist(),
-            title=text("page.worst_title"),
         )
-        save_picture(picture, folder / "worst", vector=False)
+        save_picture(picture, folder / "worst")
     if predictor.model is not None:  # a file has no gradients
-        save_picture(_heat(predictor, images, predictions), folder / "gradcam", vector=False)
+        save_picture(_heat(predictor, images, predictions), folder / "gradcam")
 
 
 def _heat(predictor: ImagePredictor, images: ImageSet, predictions: Predictions) -> Any:
@@ -103,14 +103,14 @@ def _heat(predictor: ImagePredictor, images: ImageSet, predictions: Predictions)
     from lissom.tasks.classify.gradcam import grad_cam
 
     chosen = [int(np.flatnonzero(predictions.labels == c)[0]) for c in np.unique(predictions.labels)][: SHOWN // 3]
-    pixels, model, names = _pixels(images, chosen), predictor.model, predictor.view.class_names
+    pixels, model, names = _pixels(images, chosen), predictor.model, class_labels(predictor.view.class_names)
     prepared = torch.from_numpy(predictor.preprocess(pixels)[INPUT]).to(next(model.parameters()).device)
     heat = grad_cam(model, prepared).cpu().numpy()
     shown, captions = [], []
     for i, image, warmth in zip(chosen, pixels, heat, strict=True):
         shown += [image, sheet.overlay(image, warmth)]
-        captions += [names[predictions.labels[i]], f"-> {names[predictions.predicted[i]]}"]
-    return sheet.sheet(shown, captions, title=text("page.gradcam_title"))
+        captions += [names[predictions.labels[i]], phrase("→ {name}", name=names[predictions.predicted[i]])]
+    return sheet.sheet(shown, captions)
 
 
 def _pixels(images: ImageSet, indices: list[int]) -> np.ndarray:

@@ -9,6 +9,7 @@ import torch
 from lissom.errors import UsageError
 from lissom.events import note
 from lissom.report import sheet
+from lissom.report.lettering import class_labels
 from lissom.report.saving import save_picture
 from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.data.images import ImageData
@@ -47,10 +48,11 @@ def batches(config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, 
 
 
 def begin(folder: Path, config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, made: Batches) -> None:
-    """samples.png: the first training batch as the network will see it, augmented."""
+    """samples.png and .svg: the first training batch as the network will see it, augmented."""
     batch = next(made.train.epoch(0, parts=range(1)))[0]
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (facts.mean, facts.std))
     pixels = ((batch.images[:SHOWN].cpu() * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
-    names = [data.class_names[label] for label in batch.labels[:SHOWN]]
+    labels = class_labels(data.class_names)
+    names = [labels[label] for label in batch.labels[:SHOWN]]
     picture = sheet.sheet(list(pixels.permute(0, 2, 3, 1).numpy()), names)
-    save_picture(picture, folder / "samples", vector=False)
+    save_picture(picture, folder / "samples")

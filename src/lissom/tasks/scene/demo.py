@@ -12,6 +12,7 @@ from lissom.atomic import write_atomic
 from lissom.events import Listener, Note, silent
 from lissom.messages import text
 from lissom.report.canvas import bare, figure, style
+from lissom.report.lettering import phrase, worded
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.tasks.scene.data.scene import Scene
@@ -89,8 +90,8 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
     """False colour and ground truth, then the map of each run, a line for each split."""
     across = len(finished) // len(SPLITS) + 1
     firsts = [
-        (text("scene_demo.colour"), false_colour(scene.cube, shown_bands(scene), scene.valid)),
-        (text("scene_demo.truth"), class_map(scene.labels, scene.colours)),
+        (worded("scene_demo.colour"), false_colour(scene.cube, shown_bands(scene), scene.valid)),
+        (worded("scene_demo.truth"), class_map(scene.labels, scene.colours)),
     ]
     with style():
         picture = figure(PANEL * across, PANEL * len(SPLITS) + 0.4)
@@ -106,8 +107,8 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
 
 
 def _title(run: Run) -> str:
-    split = text(f"scene_demo.{run.config.scene.split}")
-    return f"{run.config.model.model}, {split}: {100 * run.test['oa']:.1f} %"
+    parts = {"model": run.config.model.model, "split": worded(f"scene_demo.{run.config.scene.split}")}
+    return phrase("{model}, {split}: {oa:.1f} %", **parts, oa=100 * run.test["oa"])
 
 
 def _predicted(run: Run, scene: Scene) -> Pixels:

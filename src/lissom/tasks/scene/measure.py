@@ -20,7 +20,7 @@ from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.data.writing import holds, write_map
 from lissom.tasks.scene.metrics import scene_figures
 from lissom.tasks.scene.network import PixelNet
-from lissom.tasks.scene.pictures.run import draw_scene_run
+from lissom.tasks.scene.pictures.run import draw_scene_run, lettered
 from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
 from lissom.tasks.scene.prepare import SceneData
 from lissom.tasks.scene.table import published_table
@@ -122,7 +122,7 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     )  # fmt: skip
     write_atomic(folder / CLASSIFIED, held.getvalue())
     draw_scene_run(folder, classified, scene, split)
-    save_picture(confusion(figures["confusion"], scene.class_names), folder / "confusion")
+    save_picture(confusion(figures["confusion"], lettered(scene)), folder / "confusion")
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())

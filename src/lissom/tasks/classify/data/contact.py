@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lissom.atomic import writing
 from lissom.data.files import Pixels
 from lissom.data.pixels import read_pixels
-from lissom.report.canvas import families
+from lissom.report.lettering import drawable, families
 from lissom.tasks.classify.data.sources import Source
 
 CELL, GAP, NAME_WIDTH = 72, 4, 150  # pixels
@@ -29,7 +29,7 @@ def draw_sheet(source: Source, path: Path, *, usable: NDArray[np.bool_]) -> None
     pen = ImageDraw.Draw(sheet)
     for row, name in enumerate(names):
         top = GAP + row * (CELL + GAP)
-        _write(pen, name, (GAP * 2, top + CELL / 2))
+        _write(pen, name if drawable(name) else str(row), (GAP * 2, top + CELL / 2))
         members = np.flatnonzero((source.labels == row) & usable)
         for column, member in enumerate(_evenly(members)):
             cell = _cell(read_pixels(source, int(member)))
