@@ -14,6 +14,8 @@ from lissom.report.lettering import CJK, LATIN, Wording, class_labels, drawable,
 
 NAMES = ["猫", "狗 & <b>", "轮船"]
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture(autouse=True)
 def no_chinese_font(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from lissom.errors import DataMissing, MachineError
-from lissom.events import Listener, note
+from lissom.events import Listener, note, silent
 from lissom.plain import plain
 from lissom.runs.folder import file_digest
-from lissom.training.data import Paths, own_data
+from lissom.training.data import Paths, given_paths, own_data, require_own
 from lissom.training.golden import read_golden, require_golden
 from lissom.training.opened import Opened, exportable
-from lissom.training.run import Run
+from lissom.training.run import Run, open_run
 from lissom.training.task import Arrays, Portable, Predictor, Where
 
 CHECKED = 64  # samples, as many of each class
@@ -70,8 +70,23 @@ def _samples(
         return golden.inputs, "golden"
 
 
-def export_path(run: Run, output: Path | str | None) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder.
+def export_path(
+    run_folder: Path | str,
+    output: Path | str | None = None,
+    *,
+    data: Path | str | None = None,
+    listener: Listener = silent,
+    **paths: Any,
+) -> Path:
+    """Where `export` writes. Raises: as `export`, before it writes."""
+    run = open_run(run_folder)
+    if others := given_paths(run.task, data, paths):
+        require_own(run, others, listener)
+    return output_path(run, output)
+
+
+def output_path(run: Run, output: Path | str | None) -> Path:
+    """`output`, or model.onnx in the run folder.
 
     Raises: MachineError for a missing folder or one of that name, UsageError for an ending that is none of ours.
     """
