@@ -36,17 +36,17 @@ class Fit:
 
 def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], ends: Ends | None) -> Fit:
     """given: our name -> the file's name and its tensor. ends: None, nothing is adapted."""
-    found = Fit()
+    result = Fit()
     for name, ours in wanted.items():
         end = _end(name, wanted, ends)
         if name not in given:
-            _fill(found, name, ours, given, end)
+            _fill(result, name, ours, given, end)
         else:
-            _place(found, name, ours, *given[name], end)
+            _place(result, name, ours, *given[name], end)
     for name, (theirs, tensor) in given.items():
         if name not in wanted:
-            found.mismatches.append(Mismatch(theirs, tuple(tensor.shape), None))
-    return found
+            result.mismatches.append(Mismatch(theirs, tuple(tensor.shape), None))
+    return result
 
 
 def _end(name: str, wanted: Mapping[str, Tensor], ends: Ends | None) -> str:
@@ -59,27 +59,27 @@ def _end(name: str, wanted: Mapping[str, Tensor], ends: Ends | None) -> str:
     return "stem" if kernel.ndim > 2 and name.startswith(f"{ends.stem}.") else ""
 
 
-def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], end: str) -> None:
+def _fill(result: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], end: str) -> None:
     """A tensor that the file lacks: two of them mean nothing but zero."""
     if name.endswith("num_batches_tracked"):  # older files have no such counter, and inference does not read it
-        found.tensors[name] = torch.zeros_like(ours)
+        result.tensors[name] = torch.zeros_like(ours)
     elif end == "classifier" and name.endswith(".bias") and f"{name[:-5]}.weight" in given:
-        found.tensors[name] = torch.zeros_like(ours)
-        found.notes.append(note("weights.no-bias", name=name))
+        result.tensors[name] = torch.zeros_like(ours)
+        result.notes.append(note("weights.no-bias", name=name))
     else:
-        found.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
+        result.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
 
 
-def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, end: str) -> None:
+def _place(result: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, end: str) -> None:
     tensor = _squeezed(tensor, ours)
     if end == "classifier" and tensor.shape != ours.shape:
-        tensor = _other_classes(found, tensor, ours)
+        tensor = _other_classes(result, tensor, ours)
     elif end == "stem" and tensor.shape != ours.shape:
-        tensor = _other_channels(found, tensor, ours)
+        tensor = _other_channels(result, tensor, ours)
     if tensor.shape == ours.shape:
-        found.tensors[name] = tensor.to(ours.dtype)
+        result.tensors[name] = tensor.to(ours.dtype)
     else:
-        found.mismatches.append(Mismatch(theirs, tuple(tensor.shape), tuple(ours.shape)))
+        result.mismatches.append(Mismatch(theirs, tuple(tensor.shape), tuple(ours.shape)))
 
 
 def _squeezed(tensor: Tensor, ours: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def _squeezed(tensor: Tensor, ours: Tensor) -> Tensor:
     return tensor
 
 
-def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
+def _other_classes(result: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     """The classifier's rows: without TensorFlow's background, or our own random ones when the classes are others."""
     got, expected = tensor.shape[0], ours.shape[0]
     if tensor.shape[1:] != ours.shape[1:]:
@@ -100,13 +100,13 @@ def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
         told, kept = note("weights.background", got=got, expected=expected), tensor[BACKGROUND:]
     else:
         told, kept = note("weights.new-head", got=got, expected=expected), ours
-        found.new_head = True
-    if told not in found.notes:  # weight and bias are one layer
-        found.notes.append(told)
+        result.new_head = True
+    if told not in result.notes:  # weight and bias are one layer
+        result.notes.append(told)
     return kept
 
 
-def _other_channels(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
+def _other_channels(result: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     """The first convolution for other channels than red, green and blue.
 
     Grey: the sum over the three, which answers a grey image as before. More: the three in turn, scaled by 3 / n, so
@@ -116,9 +116,9 @@ def _other_channels(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     if tensor.ndim != 4 or tensor.shape[1] != RGB or (tensor.shape[0], *tensor.shape[2:]) != _without_channels(ours):
         return tensor
     if channels == 1:
-        found.notes.append(note("weights.grey-input"))
+        result.notes.append(note("weights.grey-input"))
         return tensor.sum(1, keepdim=True)
-    found.notes.append(note("weights.other-input", channels=channels))
+    result.notes.append(note("weights.other-input", channels=channels))
     return tensor.repeat(1, -(-channels // RGB), 1, 1)[:, :channels] * (RGB / channels)
 
 
