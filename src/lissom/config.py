@@ -55,10 +55,16 @@ class ModelConfig:
     The images are then normalised as these weights expect it."""
 
     @property
+    def short(self) -> str:
+        """The network's name; of a callable in a file `module:callable`."""
+        module, _, call = self.model.rpartition(":")
+        return f"{Path(module).stem}:{call}" if module.endswith(".py") else self.model
+
+    @property
     def label(self) -> str:
         """`mobilenetv2 x0.5 projection=True`, as tables and reports name it."""
         width = "" if self.width == 1 else f" x{self.width:g}"
-        return self.model + width + "".join(f" {name}={value}" for name, value in self.options.items())
+        return self.short + width + "".join(f" {name}={value}" for name, value in self.options.items())
 
     def __post_init__(self) -> None:
         require(math.isfinite(self.width) and self.width > 0, "width", self.width, "> 0")

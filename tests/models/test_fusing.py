@@ -1,9 +1,13 @@
 """A fused network answers as before, costs what its paper prints, and is not trained."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+from lissom.cli import main
 from lissom.errors import UsageError
 from lissom.models import build, entry, fuse, names
 from lissom.profiler import count
@@ -51,3 +55,22 @@ def test_maps_of_the_pyramid_are_the_same() -> None:
     with torch.no_grad():
         maps, fused = model.forward_pyramid(x), fuse(model).forward_pyramid(x)
     assert [bool((a - b).abs().max() < 1e-4 * a.abs().max()) for a, b in zip(maps, fused, strict=True)] == [True] * 5
+
+
+def test_profile_states_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["profile", "mobileone_s0"]) == 0
+    plain = capsys.readouterr().out
+    assert "fused, in use (--fused): 2,078,504 parameters, 275,110,400 MACs" in plain
+    assert main.run(["profile", "mobileone_s0", "--fused"]) == 0
+    fused = capsys.readouterr().out
+    assert "mobileone_s0 fused" in fused
+    assert "before fusing, in training: 5,293,272 parameters, 1,051,935,232 MACs" in fused
+
+
+def test_both_forms_are_kept_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["profile", "mobilenetv2_cifar", "--fused", "--output", str(tmp_path / "a.json")]) == 0
+    content = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert content["unfused"] == [2_236_682, 87_976_448]
+    assert content["parameters"] < 2_236_682
+    assert main.run(["profile", "--compare", str(tmp_path / "a.json"), "--json"]) == 0
+    capsys.readouterr()

@@ -30,6 +30,8 @@ class Network:
     """Options of that network, as name value pairs."""
     input_shape: tuple[str, ...] = ()
     """Instead of an image: the shape of each input without the batch, for example `3x224x224 1x10`."""
+    fused: bool = False
+    """As it is used: norms and branches folded into convolutions, as `export` writes it."""
     vary: tuple[str, ...] = ()
     """An option (or width, resolution) and the values to compare, for example `last_stage efficient original`."""
 
@@ -51,6 +53,7 @@ class Network:
                 width=self.width,
                 options=dict(self.options),
                 input_shapes=parse_shapes(self.input_shape),
+                fused=self.fused,
             )
             for model in models
         ]

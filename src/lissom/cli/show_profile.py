@@ -67,6 +67,9 @@ def _warn(out: Console, measured: Measured | None) -> None:
 def _sums(out: Console, result: ProfileResult) -> None:
     counted = result.counted
     out.print(text("cli.profile-sum", parameters=NUMBER(counted.parameters), macs=NUMBER(counted.macs)))
+    for key, figures in (("unfused", result.unfused), ("fused", result.fused)):
+        if figures:
+            out.print(text(f"profile.{key}", parameters=NUMBER(figures[0]), macs=NUMBER(figures[1])))
     other = ", ".join(f"{kind} {number:,}" for kind, number in counted.other.items() if number)
     out.print(text("profile.other", operations=other or "0"))
     moved = {"read": megabytes(counted.bytes_read), "written": megabytes(counted.bytes_written)}

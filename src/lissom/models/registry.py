@@ -9,6 +9,7 @@ from lissom.errors import UsageError, near
 from lissom.models.catalogue import ENTRIES
 from lissom.models.contract import Identity, name_of
 from lissom.models.entry import PROBABILITY, Entry, Option
+from lissom.models.own import build_own, entry_of, is_own
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +33,8 @@ def entry(name: str) -> Entry:
 
     Raises: UsageError, with the near names.
     """
+    if is_own(str(name)):
+        return entry_of(str(name))
     known = canonical(str(name))
     if known not in ENTRIES:
         raise UsageError("network-unknown", name=name, near=_near(str(name)))
@@ -63,6 +66,7 @@ def build(
     """The network called `name`, freshly initialised, by the model contract; also on `torch.device("meta")`.
 
     `options` are those of `entry(name).options`; a string, as a command line gives it, is read as the default's type.
+    `package.module:callable` is a network of one's own, as `own` says, and whatever module that is.
     Raises: UsageError for an unknown name or option, and for a value out of range.
     """
     known = entry(name)
@@ -73,6 +77,10 @@ def build(
         width=_in_range("width", width, float),
         options={**known.options, **typed_options(known.name, options)},
     )
+    if is_own(known.name):
+        sizes = {"num_classes": asked.num_classes, "in_channels": asked.in_channels, "width": asked.width}
+        own: Any = build_own(known.name, sizes, {key: asked.options[key] for key in options})
+        return own
     import_module(f"lissom.models.{known.module}")
     model = _BUILDERS[known.name](**asked.settings)
     model.identity = asked

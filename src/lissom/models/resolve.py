@@ -1,7 +1,5 @@
 """The networks that a person may name: from the catalogue, by `package.module:callable`, or a module handed over."""
 
-import importlib
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +9,12 @@ import torch
 from torch import nn
 
 from lissom.config import ModelConfig
-from lissom.errors import DataError, UsageError, near
+from lissom.errors import UsageError, near
 from lissom.models.contract import identity, name_of
 from lissom.models.entry import Published
-from lissom.models.registry import build, check_resolution, chosen_options, entry
-
-RESOLUTION = 224  # pixels, for a network of which nothing is known
+from lissom.models.fusing import fuse
+from lissom.models.own import RESOLUTION, build_own, is_own
+from lissom.models.registry import build, check_resolution, chosen_options, entry, typed_options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +28,7 @@ class ModelRequest:
     width: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)
     input_shapes: tuple[tuple[int, ...], ...] = ()  # instead of an image: of every input, without the batch
+    fused: bool = False  # as it is used, with norms and branches folded into convolutions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,7 @@ class ResolvedModel:
     in_channels: int
     options: Mapping[str, Any] | None  # where they differ from the defaults, width included; None: not the authors' own
     shapes: tuple[tuple[int, ...], ...]  # of its inputs, without the batch
+    unfused: nn.Module | None = None  # the network that `module` was fused of
 
     def published(self) -> Published | None:
         """What was published for just these options and this resolution."""
@@ -58,11 +58,20 @@ def resolve_model(request: ModelRequest, *, device: str = "meta") -> ResolvedMod
 
     Raises: UsageError for an unknown name or option, DataError for what is no module or no resolution for it.
     """
+    found = _resolved(request, device)
+    if not request.fused:
+        return found
+    return replace(found, module=fuse(found.module), unfused=found.module, label=f"{found.label} fused")
+
+
+def _resolved(request: ModelRequest, device: str) -> ResolvedModel:
     model = request.model
     if isinstance(model, nn.Module):
         return _foreign(model, name_of(model), request)
-    if ":" in str(model):
-        return _foreign(_imported(str(model)), str(model), request)
+    if is_own(str(model)):
+        sizes = {"num_classes": request.num_classes, "in_channels": request.in_channels, "width": request.width}
+        options = typed_options(str(model), request.options)
+        return _foreign(build_own(str(model), sizes, options), str(model), request)
     return _built(request, device)
 
 
@@ -94,8 +103,8 @@ def channels_of(model: nn.Module) -> int:
 
 
 def _built(request: ModelRequest, device: str) -> ResolvedModel:
-    name = str(request.model)
-    known = entry(name)
+    known = entry(str(request.model))
+    name = known.name
     in_channels, num_classes = request.in_channels or 3, request.num_classes or known.num_classes
     options = chosen_options(name, dict(request.options))
     with torch.device(device):
@@ -127,18 +136,3 @@ def _foreign(module: nn.Module, label: str, request: ModelRequest) -> ResolvedMo
         options=None,
         shapes=request.input_shapes or ((in_channels, resolution, resolution),),
     )
-
-
-def _imported(spec: str) -> nn.Module:
-    """The module that `package.module:callable` returns; the working folder is on the path, as for `python -m`."""
-    package, _, name = spec.partition(":")
-    sys.path.insert(0, "")
-    try:
-        made = getattr(importlib.import_module(package), name)()
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise UsageError("callable-not-found", got=spec, reason=error) from None
-    finally:
-        sys.path.remove("")
-    if not isinstance(made, nn.Module):
-        raise DataError("callable-no-module", got=spec, made=type(made).__name__)
-    return made

@@ -42,6 +42,7 @@ def profile_models(
 
 def _counted(model: ResolvedModel) -> ProfileResult:
     counted, published = count(model.module, input_shape=model.shapes), model.published()
+    unfused = count(model.unfused, input_shape=model.shapes) if model.unfused else None
     return ProfileResult(
         network=model.label,
         resolution=model.resolution,
@@ -49,6 +50,8 @@ def _counted(model: ResolvedModel) -> ProfileResult:
         published=accuracy(published),
         printed=paper_figures(published, counted),
         counted=counted,
+        unfused=(unfused.parameters, unfused.macs) if unfused else None,
+        fused=published.fused if published and not unfused else None,
     )
 
 

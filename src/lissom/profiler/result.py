@@ -63,6 +63,8 @@ class ProfileResult:
     printed: PaperFigures | None
     counted: Profile
     measured: Measured | None = None
+    unfused: tuple[int, int] | None = None  # parameters and MACs of the network that this one was fused of
+    fused: tuple[int, int] | None = None  # those that it has fused, where its paper prints these
     file: str | None = None  # that it was read from
 
     @cached_property
@@ -87,6 +89,8 @@ class ProfileResult:
             "layers": [layer.to_dict() for layer in self.layers],
             "families": plain(self.families),
             "measured": self.measured and self.measured.to_dict(),
+            **({"unfused": list(self.unfused)} if self.unfused else {}),
+            **({"fused": list(self.fused)} if self.fused else {}),
             **({"file": self.file} if self.file else {}),
         }
 

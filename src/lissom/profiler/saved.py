@@ -60,8 +60,14 @@ def from_dict(values: Values) -> ProfileResult:
         printed=_take(PaperFigures, printed) if printed else None,
         counted=_take(Profile, {**values, **costs}),
         measured=_measured(measured, values["layers"]) if measured else None,
+        unfused=_pair(values.get("unfused")),
+        fused=_pair(values.get("fused")),
         file=values.get("file"),
     )
+
+
+def _pair(values: Any) -> tuple[int, int] | None:
+    return (int(values[0]), int(values[1])) if values else None
 
 
 _ROWS = {"layers": LayerCost, "modules": ModuleCost}

@@ -50,7 +50,7 @@ class Prepared:
     def stem(self) -> str:
         """Of the run folder's name."""
         width = "" if self.config.model.width == 1 else f"-x{self.config.model.width:g}"
-        return f"{self.config.model.model}{width}-{self.data.name}"
+        return f"{self.config.model.short.replace(':', '-')}{width}-{self.data.name}"
 
     def batches_on(self, device: Any) -> Batches:
         """Made once for each device."""

@@ -49,7 +49,7 @@ def train_several(
     Raises: UsageError for a number, setting or value that is none, before anything is trained; else as `train`.
     """
     require_count("runs", runs)
-    task, stem = task_of(config), target.name or config.model.model
+    task, stem = task_of(config), target.name or config.model.short.replace(":", "-")
     variants = _variants(config, target, vary)
     methods = {
         label or stem: [_trained(each, where, k, runs, listener, stop) for k in range(runs)]

@@ -10,6 +10,7 @@ from lissom import models
 from lissom.config import cache_folder
 from lissom.events import Listener, Note, note, silent
 from lissom.models.classifier import Classifier
+from lissom.models.own import is_own, require_classes
 from lissom.tasks.classify.data import images
 from lissom.tasks.classify.data.augment import Augment
 from lissom.tasks.classify.data.batches import TrainBatches
@@ -36,6 +37,9 @@ def build_model(config: ClassifyTrainConfig, *, num_classes: int, in_channels: i
 def build(config: ClassifyTrainConfig, facts: ClassifyFacts) -> Classifier:
     """The network of a run, with random weights, computing as the weights that it begins with want it."""
     model = build_model(config, num_classes=len(facts.class_names), in_channels=facts.in_channels)
+    if is_own(config.model.model):
+        (shape,) = inputs(config, facts)
+        require_classes(model, config.model.short, shape, len(facts.class_names))
     models.check_resolution(model, facts.resolution)
     apply_numerics(model, Numerics(facts.eps, facts.padding))
     return model
@@ -96,8 +100,8 @@ def start(model: nn.Module, weights: Source, facts: ClassifyFacts, listener: Lis
 
 def _small_input(model: nn.Module, facts: ClassifyFacts) -> tuple[Note, ...]:
     """Published weights saw several pixels in the last map; on one they are worth little."""
-    assert isinstance(model, Classifier)
-    assert model.identity
+    if not isinstance(model, Classifier) or model.identity is None:  # nothing is known of its maps
+        return ()
     known = models.entry(model.identity.name)
     if facts.resolution >= 2 * known.stride or facts.resolution >= known.resolution:
         return ()

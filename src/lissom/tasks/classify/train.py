@@ -8,6 +8,8 @@ import torch
 
 from lissom.errors import UsageError
 from lissom.events import note
+from lissom.models import canonical
+from lissom.models.own import is_own, located
 from lissom.report import sheet
 from lissom.report.lettering import class_labels
 from lissom.report.saving import save_picture
@@ -33,7 +35,10 @@ def resolve_defaults(config: ClassifyTrainConfig, source: Source | None) -> Clas
     augment = config.augment
     if not augment.randaugment and augment.magnitude != AugmentConfig.magnitude:
         raise UsageError("setting-idle", name="magnitude", got=augment.magnitude, reason=note("idle.magnitude"))
-    return replace(config, model=resolve_options(config.model, source)) if source else config
+    if source:
+        config = replace(config, model=resolve_options(config.model, source))
+    name = config.model.model
+    return replace(config, model=replace(config.model, model=located(name) if is_own(name) else canonical(name)))
 
 
 def objective(config: ClassifyTrainConfig, data: ImageData) -> Classify:

@@ -35,7 +35,8 @@ def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
 
     Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
     """
-    name, scene = config.model.model, config.scene
+    name, scene = models.canonical(config.model.model), config.scene
+    config = replace(config, model=replace(config.model, model=name))
     known = models.entry(name) if name not in CLASSICAL else None
     if known and known.task != "scene":
         raise UsageError("network-not-for-scenes", name=name, known=", ".join([*models.names("scene"), *CLASSICAL]))
