@@ -1,12 +1,16 @@
 """The table of networks: conditions with units, sizes, sources, and networks of one task apart."""
 
+import json
+
 import pytest
+import torch
 
 from lissom.cli import main
 from lissom.errors import UsageError
-from lissom.models import entry, names
+from lissom.models import build, entry, names
 from lissom.models.listing import condition
-from lissom.verbs.models import list_models
+from lissom.profiler import count
+from lissom.verbs.models import list_models, models_under
 
 
 @pytest.mark.parametrize(("text", "column", "value"), [
@@ -63,3 +67,44 @@ def test_a_pattern_in_another_spelling_finds_the_same(pattern: str) -> None:
     assert (
         [row["network"] for row in list_models(pattern)] == [row["network"] for row in list_models("mobilenetv3")] != []
     )
+
+
+def test_under_a_budget_every_form_fits_and_the_published_ones_come_first() -> None:
+    rows = models_under("macs<60M size<12MB resolution<=224", "mobilenetv2")
+    assert {row["network"] for row in rows} == {"mobilenetv2"}
+    assert all(row["macs"] < 60e6 and row["megabytes"] < 12 for row in rows)
+    (largest,) = [row for row in rows if row["macs"] == max(each["macs"] for each in rows)]
+    with torch.device("meta"):
+        model = build("mobilenetv2", width=largest["width"])
+        counted = count(model, resolution=largest["resolution"])
+        grid = [(width, side) for width in (0.35, 0.5, 0.75) for side in (96, 128, 160, 192, 224)]
+        every = [count(build("mobilenetv2", width=width), resolution=side).macs for width, side in grid]
+    assert (largest["parameters"], largest["macs"]) == (counted.parameters, counted.macs)
+    assert largest["macs"] == max(macs for macs in every if macs < 60e6)
+
+
+def test_under_a_budget_the_best_published_form_is_there_too() -> None:
+    rows = models_under("macs<160M", "mobilenetv1")
+    best = next(row for row in rows if row["network"] == "mobilenetv1")
+    assert (best["width"], best["resolution"], best["published_top1"]) == (0.5, 224, 63.7)
+    top1 = [row["published_top1"] or 0 for row in rows]
+    assert top1 == sorted(top1, reverse=True)
+
+
+def test_under_a_budget_branches_count_as_they_are_used() -> None:
+    rows = models_under("macs<300M", "mobileone_s0")
+    (row,) = [row for row in rows if (row["width"], row["resolution"]) == (1, 224)]
+    assert (row["macs"], row["fused"], row["published_top1"]) == (275_110_400, True, 71.4)
+
+
+@pytest.mark.parametrize("words", [["--under", "top1>70"], ["--measure"], ["--under", "macs"]])
+def test_what_is_no_budget_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models", *words]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_budget_measured_has_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models", "ghostnet_cifar", "--under", "macs<12M", "--measure", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows
+    assert all(row["latency_ms"] > 0 for row in rows)

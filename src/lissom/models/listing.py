@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lissom.errors import UsageError, near
 from lissom.models.catalogue import ENTRIES
@@ -41,14 +41,14 @@ def list_models(
     """
     sort = column_named(sort)
     tests = [condition(text) for text in where]
-    named = [entry for entry in ENTRIES.values() if _letters(pattern) in _letters(entry.name)]
+    named = [entry for entry in ENTRIES.values() if letters(pattern) in letters(entry.name)]
     rows = [_row(entry, *best(entry.name)) for entry in named]
     rows = [row for row in rows if all(row[c] is not None and compare(row[c], v) for c, compare, v in tests)]
     known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
     return sorted(known, key=lambda row: row[sort]) + unknown
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
@@ -80,8 +80,16 @@ def column_named(name: str) -> str:
     return found
 
 
-def condition(text: str) -> tuple[str, Any, Any]:
-    """Column, comparison, value: of `macs<100M`, `size<2MB`, `year>=2018`, `network=mobilenetv2`.
+class Condition(NamedTuple):
+    """What a value in a column is compared with."""
+
+    column: str
+    compare: Callable[[Any, Any], bool]
+    value: Any
+
+
+def condition(text: str) -> Condition:
+    """That of `macs<100M`, `size<2MB`, `year>=2018`, `network=mobilenetv2`.
 
     Raises: UsageError for what is none.
     """
@@ -91,7 +99,7 @@ def condition(text: str) -> tuple[str, Any, Any]:
     name, sign, value = match.groups()
     column = column_named(name)
     if column in WORDS:
-        return column, _OPERATORS[sign], value
+        return Condition(column, _OPERATORS[sign], value)
     number = re.fullmatch(r"(\d+\.?\d*(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)", value)
     units = UNITS | SIZES if column == "megabytes" else UNITS
     unit = number[2].lower() if number else "?"
@@ -99,4 +107,6 @@ def condition(text: str) -> tuple[str, Any, Any]:
         unit = "mb"
     if number is None or unit not in units:
         raise UsageError("condition-not-one", got=text)
-    return column, _OPERATORS[sign], float(number[1]) * (SIZES[unit] if column == "megabytes" else units[unit])
+    return Condition(
+        column, _OPERATORS[sign], float(number[1]) * (SIZES[unit] if column == "megabytes" else units[unit])
+    )
