@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import lissom
-from lissom.errors import DataError, UsageError
+from lissom.errors import DataError, ResultError, UsageError
+from lissom.runs.weights import load_weights
 from lissom.stats.softmax import softmax
 from lissom.tasks.classify.data.batches import Normaliser
 from lissom.tasks.classify.normalise import normalise
@@ -161,3 +164,33 @@ def test_a_file_names_no_task_to_import(file: Path, tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "foreign.onnx")
     with pytest.raises(DataError, match="os:system"):
         lissom.predict(tmp_path / "foreign.onnx", "x.png")
+
+
+def test_a_file_answers_as_a_network_built_anew_with_the_best_weights(run: Run, file: Path, place: Path) -> None:
+    model = lissom.build(run.config.model.model, num_classes=3, width=run.config.model.width)
+    load_weights(model, run.best)
+    image = place / "photos" / "one" / "0.png"
+    pixels = np.asarray(Image.open(image).convert("RGB"), np.float64) / 255
+    scaled = (pixels - run.facts.mean) / run.facts.std
+    with torch.inference_mode():
+        (shares,) = model.eval()(torch.from_numpy(scaled).float().permute(2, 0, 1)[None]).softmax(1).tolist()
+    (row,) = lissom.predict(file, image, top=3)
+    found = {top["label"]: top["probability"] for top in row["top"]}
+    assert found == pytest.approx(dict(zip(run.facts.class_names, shares, strict=True)), abs=1e-5)
+
+
+def test_a_file_that_answers_otherwise_is_not_kept(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnx
+
+    def spoilt(model: Any, path: Path, **_: Any) -> None:
+        proto = onnx.load(file)
+        bias = next(each for each in proto.graph.initializer if list(each.dims) == [3])
+        bias.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(bias) + np.float32(0.01), bias.name))
+        onnx.save(proto, path)
+
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: spoilt)
+    with pytest.raises(ResultError):
+        lissom.export(run, tmp_path / "net.onnx")
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,82 @@
+"""What the loop uses: the weights that it evaluates, the rates of its steps, and a trunk that rests."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.toy import ENGINE, OPTIM, VAL, ToyObjective, toy_fit, toy_net
+from lissom.engine import processes
+from lissom.engine.training import Training
+from lissom.runs.weights import load_weights
+
+STEPS = 6  # of an epoch
+PLAIN: dict[str, Any] = {"optimizer": "sgd", "lr": 0.1, "schedule": "constant", "warmup_epochs": 0.0, "ema": 0.0}
+
+
+def training(**optim: Any) -> Training:
+    engine = dataclasses.replace(ENGINE, epochs=3)
+    made = Training(
+        processes.make_fabric(engine), toy_net(), ToyObjective(),
+        dataclasses.replace(OPTIM, **optim), engine, engine.epochs * STEPS,
+    )  # fmt: skip
+    made.begin()
+    return made
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_what_is_kept_is_what_was_evaluated(ema: float, tmp_path: Path) -> None:
+    (_, row) = toy_fit(tmp_path, engine={"epochs": 2}, optim={"ema": ema}).history
+    model = toy_net(seed=99)
+    load_weights(model, tmp_path / "last.safetensors")
+    with torch.no_grad():
+        found = ToyObjective().evaluate(model.eval(), VAL)
+    assert found["val_loss"] == pytest.approx(row["val_loss"], rel=1e-6)
+
+
+def test_a_resting_trunk_is_neither_moved_nor_decayed_nor_part_of_the_norm() -> None:
+    """In many processes it has gradients. Nesterov's first step from rest is lr (1 + momentum) gradient."""
+    made = training(**PLAIN, head_epochs=1, weight_decay=0.5, clip_norm=1.0)
+    made.begin_epoch(0)
+    before = [p.detach().clone() for p in made.model.parameters()]
+    for parameter in made.model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    made.update(0)
+    *trunk, weight, bias = made.model.parameters()
+    assert all(torch.equal(now, then) for now, then in zip(trunk, before, strict=False))
+    clipped = (weight.numel() + bias.numel()) ** -0.5
+    torch.testing.assert_close(bias, before[-1] - 0.1 * 1.9 * clipped)
+    torch.testing.assert_close(weight, before[-2] - 0.1 * 1.9 * (clipped + 0.5 * before[-2]))
+
+
+def test_the_rate_rises_by_steps_of_the_warm_up_s_epochs_and_is_that_of_its_step() -> None:
+    made = training(**PLAIN | {"warmup_epochs": 0.5})
+    made.begin_epoch(0)
+    rates = []
+    for step in range(STEPS):
+        made.update(step)
+        rates.append(made.optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.1 / 3, 0.2 / 3, 0.1, 0.1, 0.1, 0.1])
+
+
+def test_a_row_names_the_rate_of_its_last_step(tmp_path: Path) -> None:
+    made = training(**PLAIN | {"schedule": "cosine"})
+    history = toy_fit(tmp_path, optim={**PLAIN, "schedule": "cosine"}).history
+    assert [row["lr"] for row in history] == [made.lr(step) for step in (5, 11, 17)]
+
+
+def test_the_average_follows_each_step_by_that_step_s_decay() -> None:
+    """min(0.9, (1 + step) / (10 + step))."""
+    made = training(**PLAIN | {"ema": 0.9})
+    assert made.average
+    made.begin_epoch(0)
+    expected = [p.detach().clone() for p in made.model.parameters()]
+    for step, decay in enumerate((1 / 10, 2 / 11, 3 / 12)):
+        for parameter in made.model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        made.update(step)
+        expected = [decay * old + (1 - decay) * now for old, now in zip(expected, made.model.parameters(), strict=True)]
+        for average, value in zip(made.average.model.parameters(), expected, strict=True):
+            torch.testing.assert_close(average, value.detach())

@@ -1,0 +1,278 @@
+"""What chose the weights of a run on a scene, and what they classify: pixels, windows and figures worked out anew."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import cohen_kappa_score, recall_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
+
+import lissom
+from lissom.config import updated_flat
+from lissom.events import Stop, silent
+from lissom.models.dense import SceneLogits, dropout_on
+from lissom.models.regions import Region
+from lissom.runs.weights import load_weights, read_weights
+from lissom.tasks.scene.classified import block_seed
+from lissom.tasks.scene.data.batches import PixelBatch
+from lissom.tasks.scene.data.synthetic import synthetic_scene
+from lissom.tasks.scene.objective import ClassifyScene
+from lissom.tasks.scene.prepare import load
+from lissom.tasks.scene.task import TASK
+from lissom.tasks.scene.transfer import begin_with
+from lissom.training import life
+from lissom.training.run import Run, open_run
+from scene_files import write_envi
+
+HALF = 4
+SETTINGS: dict[str, Any] = {
+    "model": "hybridsn", "width": 0.25, "options": {"batch_norm": True}, "window": 2 * HALF + 1, "components": 13,
+    "batch_size": 8, "epochs": 3, "threads": 1, "device": "cpu", "train_fraction": 0.3, "val_fraction": 0.4, "lr": 3e-3,
+}  # fmt: skip
+TOLD = (0.2, 0.9, 0.1)  # the overall accuracy that the epochs are told to have: the second is the best, not the last
+SCENE = synthetic_scene(26, 22, 24, 4, seed=1)
+
+
+class Chosen(NamedTuple):
+    run: Run
+    found: list[dict[str, float]]
+    """What the epochs really reached."""
+    kept: dict[str, NDArray[Any]]
+    """classified.npz."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("scene-chosen")
+    np.save(folder / "cube.npy", SCENE.cube)
+    np.save(folder / "map.npy", np.asarray(SCENE.ground_truth))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+FILES = {"cube": "cube.npy", "ground_truth": "map.npy"}
+
+
+@pytest.fixture(scope="module")
+def chosen(place: Path) -> Chosen:
+    found: list[dict[str, float]] = []
+    evaluate = ClassifyScene.evaluate
+
+    def told(self: ClassifyScene, *args: Any) -> dict[str, float]:
+        found.append(evaluate(self, *args))
+        return {**found[-1], "oa": TOLD[len(found) - 1]}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClassifyScene, "evaluate", told)
+        run = lissom.train("scene", **FILES, **SETTINGS, name="first")
+    with np.load(run.path / "classified.npz") as file:
+        return Chosen(run, found, dict(file))
+
+
+@pytest.fixture(scope="module")
+def shares(chosen: Chosen) -> NDArray[np.float64]:
+    """`H W K`: what the best weights say of each pixel, whose window is cut from the components here."""
+    run = chosen.run
+    model = TASK.build(run.config, run.facts)
+    load_weights(model, run.best)
+    scene = load(run.config, silent, run).reduced.values.numpy()
+    padded = np.pad(scene, ((0, 0), (HALF, HALF), (HALF, HALF)))
+    height, width = scene.shape[1:]
+    windows = [padded[:, r : r + 9, c : c + 9] for r in range(height) for c in range(width)]
+    with torch.inference_mode():
+        logits = model.eval()(torch.from_numpy(np.stack(windows)))
+    return logits.double().softmax(1).view(height, width, -1).numpy()
+
+
+def test_the_pixels_held_out_choose_and_the_epoch_s_figures_are_theirs(
+    chosen: Chosen, shares: NDArray[np.float64]
+) -> None:
+    val, labels = chosen.kept["val"], chosen.kept["labels"]
+    of_truth = np.take_along_axis(shares[val], labels[val][:, None], 1)
+    found = chosen.found[1]
+    assert chosen.run.history[1]["loss"] == found["loss"] == pytest.approx(-np.log(of_truth).mean(), abs=1e-4)
+    said = shares[val].argmax(1)
+    assert found["oa"] == pytest.approx((said == labels[val]).mean())
+    assert found["aa"] == pytest.approx(recall_score(labels[val], said, average="macro"))
+    assert len({round(row["loss"], 3) for row in chosen.found}) == 3  # no epoch can pass for another
+
+
+def test_the_best_weights_classify_every_pixel(chosen: Chosen, shares: NDArray[np.float64]) -> None:
+    run = chosen.run
+    assert (run.record.best_epoch, run.record.best_metric) == (2, 0.9)
+    assert read_weights(run.best)[1]["epoch"] == "2"
+    np.testing.assert_allclose(chosen.kept["confidence"], shares.max(2), atol=1e-3)
+    ids = np.array(run.facts.class_ids)[shares.argmax(2)]
+    clear = np.sort(shares, 2)[..., -1] - np.sort(shares, 2)[..., -2] > 2e-3
+    assert clear.mean() > 0.9
+    np.testing.assert_array_equal(np.load(run.path / "map.npy")[clear], ids[clear])
+    row = lissom.predict(run, "cube.npy", output="again.npy")[0]
+    np.testing.assert_array_equal(np.load("again.npy"), np.load(run.path / "map.npy"))
+    for k, each in enumerate(row["classes"]):
+        there = chosen.kept["predicted"] == k
+        assert each["pixels"] == there.sum()
+        if there.any():
+            assert each["confidence"] == pytest.approx(chosen.kept["confidence"][there].mean(), abs=1e-4)
+
+
+def test_the_test_pixels_are_measured(chosen: Chosen) -> None:
+    run, test = chosen.run, chosen.kept["test"]
+    truth, said = chosen.kept["labels"][test], chosen.kept["predicted"][test]
+    assert run.test["pixels"] == test.sum() == run.record.data.sizes["test"]
+    assert run.test["oa"] == pytest.approx((truth == said).mean())
+    assert run.test["aa"] == pytest.approx(recall_score(truth, said, average="macro"))
+    assert run.test["kappa"] == pytest.approx(cohen_kappa_score(truth, said))
+    assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"]
+    seen = chosen.kept["train"] | chosen.kept["val"]
+    near = [seen[max(r - HALF, 0) : r + HALF + 1, max(c - HALF, 0) : c + HALF + 1].any() for r, c in np.argwhere(test)]
+    assert run.test["leak"] == pytest.approx(np.mean(near))
+
+
+def test_the_parts_share_no_pixel_and_train_with_their_own_alone(chosen: Chosen) -> None:
+    run, kept = chosen.run, chosen.kept
+    assert not (kept["train"] & kept["val"] | kept["train"] & kept["test"] | kept["val"] & kept["test"]).any()
+    data = load(run.config, silent, run)
+    batches = TASK.batches(run.config, data, run.facts, "cpu")
+    seen: dict[str, list[list[int]]] = {"train": [], "val": []}
+    for epoch in range(4):  # what an epoch leaves out, as its batches are of one size, another one has
+        for parts in batches.train.epoch(epoch):
+            seen["train"] += [place for part in parts for place in part.places.tolist()]
+    seen["val"] = [place for batch in batches.val for place in batch.places.tolist()]
+    for name, places in seen.items():
+        assert {tuple(place) for place in places} == {tuple(place) for place in np.argwhere(kept[name]).tolist()}
+
+
+def test_an_epoch_s_average_accuracy_is_the_mean_of_the_classes_recalls() -> None:
+    """Two of four, and one of one: 3/5 of all, 3/4 of the classes."""
+    labels, said = torch.tensor([0, 0, 0, 0, 1]), torch.tensor([0, 0, 1, 1, 1])
+    batch = PixelBatch(torch.zeros(5, 2, dtype=torch.int64), labels, load_scene())
+    found = ClassifyScene().evaluate(lambda *_: 5.0 * torch.eye(2)[said], [batch])  # type: ignore[arg-type]
+    assert (found["oa"], found["aa"]) == (pytest.approx(0.6), pytest.approx(0.75))
+
+
+def load_scene() -> Any:
+    return type("Scene", (), {"values": torch.zeros(1, 1, 1)})()
+
+
+class Drawn(NamedTuple):
+    logits: list[NDArray[np.float32]]
+    """`passes h w K` of each block."""
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    found: list[NDArray[np.float32]] = []
+    samples: Callable[..., torch.Tensor] = SceneLogits.samples
+
+    def heard(self: SceneLogits, *args: Any) -> torch.Tensor:
+        found.append(samples(self, *args).numpy())
+        return torch.from_numpy(found[-1])
+
+    monkeypatch.setattr(SceneLogits, "samples", heard)
+    return Drawn(found)
+
+
+def test_the_uncertainty_of_a_prediction_is_what_its_passes_disagree_on(
+    chosen: Chosen, drawn: Drawn, shares: NDArray[np.float64]
+) -> None:
+    """Mutual information: the entropy of the mean less the mean of the entropies. The passes' mean decides."""
+    how = {"mc_dropout": 40, "output": "sure.npy", "uncertainty": "drawn.npy", "confidence": "mean.npy"}
+    lissom.predict(chosen.run, "cube.npy", **how)
+    (logits,) = drawn.logits
+    assert logits.shape[0] == 40
+    assert np.unique(logits[:, 9, 9], axis=0).shape[0] == 40  # each pass has draws of its own
+    passes = torch.from_numpy(logits).double().softmax(-1).numpy()
+    mean = passes.mean(0)
+    entropy = [-(p * np.log(p)).sum(-1) for p in (mean, passes)]
+    np.testing.assert_allclose(np.load("drawn.npy"), entropy[0] - entropy[1].mean(0), atol=1e-5)
+    np.testing.assert_allclose(np.load("mean.npy"), mean.max(-1), atol=1e-5)
+    np.testing.assert_array_equal(np.load("sure.npy"), np.array(chosen.run.facts.class_ids)[mean.argmax(-1)])
+    assert 0 < np.abs(mean - shares).mean() < 0.1  # dropout scales what is left
+
+
+def test_each_block_and_each_seed_has_draws_of_its_own() -> None:
+    blocks = [Region(0, 8, 0, 8), Region(8, 16, 0, 8), Region(0, 8, 8, 16)]
+    assert len({block_seed(seed, block) for block in blocks for seed in (0, 1)}) == 6
+
+
+def test_dropout_is_on_for_its_passes_alone(chosen: Chosen) -> None:
+    model = TASK.build(chosen.run.config, chosen.run.facts).eval()
+    logits, padded = SceneLogits(model), torch.rand(13, 20, 20)
+    before = logits.block(padded)
+    assert not torch.equal(logits.samples(padded, 2)[0], before)
+    assert torch.equal(logits.block(padded), before)
+    with dropout_on(model):
+        on = {type(module).__name__ for module in model.modules() if module.training}
+    assert on == {"Dropout"}
+    assert not any(module.training for module in model.modules())
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lissom.tasks.scene.measure.draw_scene_run", lambda *_: None)
+    monkeypatch.setattr("lissom.tasks.scene.measure.confusion", lambda *_: None)
+    monkeypatch.setattr("lissom.tasks.scene.measure.save_picture", lambda *_: None)
+
+
+@pytest.mark.usefixtures("place", "undrawn")
+def test_a_classical_classifier_learns_from_all_pixels_that_are_no_test() -> None:
+    run = lissom.train("scene", **FILES, model="knn", train_fraction=0.4, threads=1, name="knn")
+    with np.load(run.path / "classified.npz") as file:
+        kept = dict(file)
+    seen = kept["train"] | kept["val"]
+    assert kept["val"].sum() > 4
+    components = load(run.config, silent, run).reduced.values.permute(1, 2, 0).numpy()
+    scaler = StandardScaler().fit(components[seen])
+    plain = KNeighborsClassifier(5).fit(scaler.transform(components[seen]), kept["labels"][seen])
+    expected = plain.predict(scaler.transform(components.reshape(-1, components.shape[2]))).reshape(seen.shape)
+    np.testing.assert_array_equal(kept["predicted"], expected)
+    stored = read_weights(run.best)[0]
+    assert len(stored["labels"]) == len(stored["pixels"]) == seen.sum()
+
+
+def test_a_resume_goes_on_with_the_weights_that_the_run_had(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after its first step, a run that began with another's weights ends with the bits of one that was not."""
+    monkeypatch.setattr(life, "_finish", lambda *_: None)  # the test pixels are not what is looked at
+    how = {**FILES, "weights": chosen.run, "epochs": 2, "batch_size": 32, "threads": 1, "device": "cpu", "lr": 1e-3}
+    whole = lissom.train("scene", **how, name="whole")
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(lissom.errors.Interrupted):
+        lissom.train("scene", **how, name="stopped", stop=stop)
+    assert any(open_run("runs/stopped").checkpoints.iterdir())
+    resumed = lissom.resume("runs/stopped")
+    for name in ("last", "best"):
+        ours, theirs = (read_weights(getattr(run, name))[0] for run in (resumed, whole))
+        assert all(torch.equal(ours[each], theirs[each]) for each in theirs)
+
+
+@pytest.mark.parametrize(("zone", "half", "code"), [(23, "South", 32723), (5, "South", 32705), (5, "North", 32605)])
+def test_a_map_lies_where_its_cube_lies(chosen: Chosen, zone: int, half: str, code: int, tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    info = f"{{UTM, 1, 1, 500000, 7000000, 30, 30, {zone}, {half}, WGS-84}}"
+    write_envi(tmp_path / "cube.hdr", np.asarray(SCENE.cube)[:10, :12], map_info=info)
+    for name in ("map.tif", "map.hdr"):
+        lissom.predict(chosen.run, tmp_path / "cube.hdr", output=tmp_path / name)
+    for name in ("map.tif", "map.img"):
+        with rasterio.open(tmp_path / name) as file:
+            assert file.crs == rasterio.CRS.from_epsg(code)
+            assert tuple(file.transform)[:6] == (30, 0, 500_000, 0, -30, 7_000_000)
+
+
+def test_settings_of_a_scene_reach_its_objective(chosen: Chosen) -> None:
+    config = updated_flat(chosen.run.config, {"label_smoothing": 0.25})
+    assert TASK.objective(config, load(config, silent, chosen.run)).label_smoothing == 0.25
+
+
+def test_another_run_s_best_weights_begin_a_training(chosen: Chosen) -> None:
+    model = TASK.build(chosen.run.config, chosen.run.facts)
+    begin_with(model, chosen.run)
+    best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
+    assert all(torch.equal(value, best[name]) for name, value in model.state_dict().items())
+    assert any(not torch.equal(best[name], last[name]) for name in best)
