@@ -358,6 +358,7 @@ class TestCheck:
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_cifar10_jpeg_is_read_whole(real_data: Path, tmp_path: Path) -> None:
     data = load(DataConfig(data=str(real_data / "cifar10_jpeg.zip")), cache_dir=tmp_path)
     assert (len(data.train), len(data.val), len(data.test)) == (45_000, 5_000, 10_000)
