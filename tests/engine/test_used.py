@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from engine.toy import ENGINE, OPTIM, VAL, ToyObjective, toy_fit, toy_net
+from engine.toy import ENGINE, OPTIM, VAL, Batch, ToyObjective, toy_fit, toy_net
 from lissom.engine import processes
+from lissom.engine.objective import Losses
 from lissom.engine.training import Training
 from lissom.runs.weights import load_weights
 
@@ -80,3 +81,17 @@ def test_the_average_follows_each_step_by_that_step_s_decay() -> None:
         expected = [decay * old + (1 - decay) * now for old, now in zip(expected, made.model.parameters(), strict=True)]
         for average, value in zip(made.average.model.parameters(), expected, strict=True):
             torch.testing.assert_close(average, value.detach())
+
+
+class Fixed(ToyObjective):
+    """Losses of 0.25 and 0.5 in every step, whatever the network says."""
+
+    def losses(self, outputs: torch.Tensor, batch: Batch) -> Losses:
+        none = 0.0 * outputs.sum()
+        return Losses({"first": none + 0.25, "second": none + 0.5})
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_losses_of_a_row_are_means_over_its_steps(accumulate: int, tmp_path: Path) -> None:
+    (row,) = toy_fit(tmp_path, objective=Fixed(), engine={"epochs": 1, "accumulate": accumulate}).history
+    assert (row["loss_first"], row["loss_second"], row["train_loss"]) == pytest.approx((0.25, 0.5, 0.75))

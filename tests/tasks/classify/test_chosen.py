@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +17,12 @@ import lissom
 from lissom.cli.main import run as command
 from lissom.errors import Interrupted
 from lissom.events import EpochEnded, silent
-from lissom.runs.weights import read_weights
+from lissom.runs.weights import digest, read_weights
 from lissom.tasks.classify.objective import Classify
 from lissom.tasks.classify.task import TASK
 from lissom.training import finish, life
+from lissom.training.listing import figures
+from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
 from lissom.training.start import settled
 from lissom.weights.numerics import SameConv2d
@@ -198,3 +201,63 @@ def test_the_record_s_figures_are_those_of_its_epochs(chosen: Chosen) -> None:
     assert all(row["evaluation_seconds"] > 0 for row in run.history)
     of_best = run.history[run.record.best_epoch - 1]  # type: ignore[operator]
     assert of_best["top1"] == run.record.best_metric
+
+
+def seen(settings: dict[str, Any], epochs: int) -> list[list[Path]]:
+    """The images of each epoch, in their order."""
+    config = settled("classify", settings)
+    data = TASK.load(config, silent, None)
+    batches = TASK.batches(TASK.decide(config, data), data, data.facts, "cpu").train
+    return [
+        [Path("photos", data.train.names[i]) for parts in batches.epoch(e) for part in parts for i in part.indices]
+        for e in range(epochs)
+    ]
+
+
+def test_the_parts_share_no_image_and_train_with_their_own_alone(chosen: Chosen) -> None:
+    parts = [set(files(chosen.run, part)) for part in ("train", "val", "test")]
+    assert not (parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2])
+    first, second, *others = seen({**QUICK, "batch_size": 4}, 6)
+    assert len(set(first)) == len(first)
+    assert first != second
+    assert {file for epoch in (first, second, *others) for file in epoch} == parts[0]
+
+
+@pytest.mark.parametrize(("balance", "alike"), [("sampler", True), ("weights", False), ("none", False)])
+def test_a_balanced_epoch_sees_the_classes_alike(balance: str, alike: bool) -> None:
+    (epoch,) = seen({**QUICK, "balance": balance, "batch_size": 1}, 1)
+    counts = Counter(file.parent.name for file in epoch)
+    assert (max(counts.values()) - min(counts.values()) <= 1) == alike
+
+
+def test_the_first_weights_are_those_of_the_seed() -> None:
+    found = []
+    for seed in (0, 1, 1):
+        model = prepare(TASK, settled("classify", {**QUICK, "seed": seed}), silent).model
+        assert model
+        found.append(digest(model.state_dict()))
+    assert found[0] != found[1] == found[2]
+
+
+def test_a_prediction_names_the_likeliest_classes_first(chosen: Chosen) -> None:
+    for row in lissom.predict(chosen.run, files(chosen.run, "test"), top=3):
+        shares = [top["probability"] for top in row["top"]]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1, abs=1e-5)
+        assert (row["label"], row["probability"]) == (row["top"][0]["label"], shares[0])
+
+
+def test_runs_are_listed_by_their_best_epoch_so_far(chosen: Chosen) -> None:
+    run = chosen.run
+    row = figures(run)
+    assert (row["val_top1"], row["test_top1"]) == (90.0, round(100 * run.test["top1"], 2))
+    under_way = replace(run, record=replace(run.record, status="training", best_metric=None))
+    assert figures(under_way)["val_top1"] == 90.0
+
+
+def test_classes_of_other_photos_are_known_by_their_names(chosen: Chosen, tmp_path: Path) -> None:
+    make_photos(tmp_path / "others", per_class=3, classes=("seven", "zero"))  # of "one", "seven", "zero"
+    found = lissom.evaluate(chosen.run, tmp_path / "others", write=False)
+    assert {row["class"]: row["images"] for row in found["per_class"]} == {"one": 0, "seven": 3, "zero": 3}
+    rows = lissom.predict(chosen.run, tmp_path / "others")
+    assert found["correct"] == sum(row["label"] == Path(row["file"]).parent.name for row in rows)

@@ -194,3 +194,15 @@ def test_a_file_that_answers_otherwise_is_not_kept(
     with pytest.raises(ResultError):
         lissom.export(run, tmp_path / "net.onnx")
     assert not any(tmp_path.iterdir())
+
+
+def test_an_export_is_proven_on_all_images_that_chose(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 64 of them."""
+    copied = lambda model, path, **_: path.write_bytes(file.read_bytes())  # noqa: E731
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: copied)
+    found = lissom.export(run, tmp_path / "net.onnx")
+    assert (found["images"], found["proof"]) == (run.record.data.sizes["val"], "data")
+    assert 1 < found["images"] <= 64
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]

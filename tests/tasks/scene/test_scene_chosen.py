@@ -1,6 +1,7 @@
 """What chose the weights of a run on a scene, and that these classify it: pixels, windows and figures worked out anew."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,25 +9,33 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, recall_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import lissom
 from lissom.config import updated_flat
 from lissom.events import Stop, silent
+from lissom.models import dense
 from lissom.models.dense import SceneLogits, dropout_on
 from lissom.models.regions import Region
-from lissom.runs.weights import load_weights, read_weights
+from lissom.runs.weights import load_weights, read_weights, save_weights
+from lissom.tasks.scene.classical import PixelClassifier
 from lissom.tasks.scene.classified import block_seed
-from lissom.tasks.scene.data.batches import PixelBatch
+from lissom.tasks.scene.data.batches import EvalPixels, PixelBatch, TrainPixels
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import load
 from lissom.tasks.scene.task import TASK
 from lissom.tasks.scene.transfer import begin_with
 from lissom.training import life
+from lissom.training.opened import Opened
 from lissom.training.run import Run, open_run
+from lissom.training.task import Where
 from scene_files import write_envi
 
 HALF = 4
@@ -128,6 +137,8 @@ def test_the_test_pixels_are_measured(chosen: Chosen) -> None:
     assert run.test["oa"] == pytest.approx((truth == said).mean())
     assert run.test["aa"] == pytest.approx(recall_score(truth, said, average="macro"))
     assert run.test["kappa"] == pytest.approx(cohen_kappa_score(truth, said))
+    bounds = binomtest(int((truth == said).sum()), len(truth)).proportion_ci(0.95, "wilson")
+    assert run.record.intervals["oa"] == pytest.approx([bounds.low, bounds.high])
     assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"]
     seen = chosen.kept["train"] | chosen.kept["val"]
     near = [seen[max(r - HALF, 0) : r + HALF + 1, max(c - HALF, 0) : c + HALF + 1].any() for r, c in np.argwhere(test)]
@@ -276,3 +287,99 @@ def test_another_run_s_best_weights_begin_a_training(chosen: Chosen) -> None:
     best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
     assert all(torch.equal(value, best[name]) for name, value in model.state_dict().items())
     assert any(not torch.equal(best[name], last[name]) for name in best)
+
+
+def work_done(run: Run, **options: Any) -> int:
+    """Pixels that a prediction of the cube would not compute again."""
+    opened = Opened.of_run(run)
+    predictor = TASK.predictor(opened, TASK.options(output="blocks.npy", **options), Where("cpu"))
+    return next(iter(predictor.work(["cube.npy"]))).done
+
+
+def test_blocks_of_other_work_are_not_gone_on_with(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = chosen.run
+    monkeypatch.setattr(dense, "BLOCK", 16)
+
+    def first_block() -> None:
+        stop = Stop()
+        with pytest.raises(lissom.errors.Interrupted):
+            lissom.predict(run, "cube.npy", output="blocks.npy", stop=stop, listener=lambda _: stop.ask())
+        assert work_done(run) > 0
+
+    first_block()
+    for path, spoil in ((run.best, _other_weights), (run.path / "preprocess.npz", _other_mean)):
+        kept = path.read_bytes()
+        spoil(path)
+        try:
+            assert work_done(run) == 0, path.name
+        finally:
+            path.write_bytes(kept)
+        first_block()
+    with monkeypatch.context() as patch:
+        patch.setattr("lissom.tasks.scene.cube_work.match_bands", lambda *_, **__: np.arange(24)[::-1])
+        assert work_done(run) == 0
+    first_block()
+    monkeypatch.setattr(dense, "BLOCK", 15)  # whose first block begins at the same corner
+    assert work_done(run) == 0
+
+
+def _other_weights(path: Path) -> None:
+    weights, about = read_weights(path)
+    save_weights(path, {name: 1.01 * value for name, value in weights.items()}, about)
+
+
+def _other_mean(path: Path) -> None:
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {"mean": arrays["mean"] + 1})
+
+
+def test_pixels_of_the_value_for_no_data_have_no_class(chosen: Chosen) -> None:
+    run, cube = chosen.run, np.asarray(SCENE.cube).astype(np.float32)
+    cube[3, 4] = -9999
+    own = replace(run, config=updated_flat(run.config, {"no_data": -9999.0}))
+    for who, options, masked in (
+        (run, {}, 0),
+        (run, {"no_data": -9999.0}, 1),
+        (own, {}, 1),
+        (own, {"no_data": 5.0}, 0),
+    ):
+        (row,) = lissom.predict(who, cube, output="valid.npy", **options)
+        assert row["masked"] == masked
+        assert (np.load("valid.npy")[3, 4] == 0) == bool(masked)
+
+
+def test_parts_of_a_batch_and_epochs_hold_other_pixels() -> None:
+    labels = np.arange(40).reshape(5, 8) % 3
+    whole, halves = (
+        TrainPixels(load_scene(), labels, labels >= 0, batch_size=8, parts=parts, seed=2) for parts in (1, 2)
+    )
+    for epoch in range(2):
+        for (one,), parts in zip(whole.epoch(epoch), halves.epoch(epoch), strict=True):
+            assert torch.equal(one.places, torch.cat([part.places for part in parts]))
+            assert one.labels.tolist() == [labels[row, column] for row, column in one.places.tolist()]
+            assert len({tuple(place) for place in one.places.tolist()}) == 8
+    orders = [[place for (batch,) in whole.epoch(epoch) for place in batch.places.tolist()] for epoch in (0, 1)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 40, 100])
+def test_all_pixels_are_evaluated_in_batches_of_any_size(batch_size: int) -> None:
+    labels = np.arange(40).reshape(5, 8) % 3
+    batches = EvalPixels(load_scene(), labels, labels > 0, batch_size=batch_size)
+    assert torch.cat([batch.places for batch in batches]).tolist() == np.argwhere(labels > 0).tolist()
+    assert len(list(batches)) == len(batches)
+
+
+def test_support_vectors_have_the_settings_that_cross_validation_chooses() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    pixels = rng.normal(size=(90, 6)) + 0.6 * rng.normal(size=(3, 6))[labels]
+    pixels[:, 0] += 2.0 * np.sin(3 * pixels[:, 1]) * labels
+    found = PixelClassifier("svm", num_classes=3, seed=4).fit(pixels, labels)
+    grid = {"svc__C": [1, 10, 100, 1000], "svc__gamma": [0.25 / 6, 1 / 6, 4 / 6]}
+    folds = StratifiedKFold(3, shuffle=True, random_state=4)
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), grid, cv=folds).fit(pixels, labels)
+    assert {f"svc__{name}": value for name, value in found.settings.items()} == pytest.approx(search.best_params_)
+    assert search.best_index_ > 0
