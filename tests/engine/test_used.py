@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.toy import ENGINE, OPTIM, VAL, Batch, ToyObjective, toy_fit, toy_net
+from engine.toy import ENGINE, OPTIM, VAL, Batch, ToyObjective, images_of, toy_fit, toy_net
 from lissom.engine import processes
 from lissom.engine.objective import Losses
 from lissom.engine.training import Training
@@ -17,8 +17,8 @@ STEPS = 6  # of an epoch
 PLAIN: dict[str, Any] = {"optimizer": "sgd", "lr": 0.1, "schedule": "constant", "warmup_epochs": 0.0, "ema": 0.0}
 
 
-def training(**optim: Any) -> Training:
-    engine = dataclasses.replace(ENGINE, epochs=3)
+def training(*, accumulate: int = 1, **optim: Any) -> Training:
+    engine = dataclasses.replace(ENGINE, epochs=3, accumulate=accumulate)
     made = Training(
         processes.make_fabric(engine), toy_net(), ToyObjective(),
         dataclasses.replace(OPTIM, **optim), engine, engine.epochs * STEPS,
@@ -95,3 +95,17 @@ class Fixed(ToyObjective):
 def test_the_losses_of_a_row_are_means_over_its_steps(accumulate: int, tmp_path: Path) -> None:
     (row,) = toy_fit(tmp_path, objective=Fixed(), engine={"epochs": 1, "accumulate": accumulate}).history
     assert (row["loss_first"], row["loss_second"], row["train_loss"]) == pytest.approx((0.25, 0.5, 0.75))
+
+
+def test_a_waking_trunk_s_norms_count_the_parts_of_batches_from_there_on() -> None:
+    """1 / (n + 1) at part n of the second epoch: the first one, in which it rested, had two for each step."""
+    made = training(**PLAIN | {"head_epochs": 1, "norm_warmup": True}, accumulate=2)
+    momenta: list[float] = []
+    norm = made.model.get_submodule("1")
+    norm.register_forward_hook(lambda module, *_: momenta.append(module.momentum))
+    made.begin_epoch(1)
+    whole = images_of(0, 16)
+    parts = [Batch(whole.images[start:][:8], whole.labels[start:][:8]) for start in (0, 8)]
+    for step in (STEPS, STEPS + 1):
+        made.gradients(parts, step)
+    assert momenta == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])

@@ -7,9 +7,12 @@ from torch import nn
 
 from lissom.blocks.cbam import CBAM
 from lissom.inspection import spiral
+from lissom.inspection.attention import Gates
 from lissom.inspection.kernels import Ranges
 from lissom.inspection.look import look
 from lissom.inspection.samples import Samples
+from lissom.inspection.twins import Twins
+from lissom.inspection.watching import watch
 
 LABELS = np.array([2, 0, 1, 0, 2, 2, 1, 0, 0, 1])
 
@@ -84,3 +87,33 @@ def test_the_spread_of_the_spiral_s_error_is_from_the_5th_to_the_95th_percentile
     assert (row.low, row.high) == pytest.approx(tuple(np.quantile(errors, [0.05, 0.95])))
     assert row.error == pytest.approx(errors.mean())
     assert errors.min() < row.low < row.high < errors.max()
+
+
+class Noisy(nn.Module):
+    """A stem, and one block that gives each channel again with some of another, and one with its sign turned."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.stem, self.blocks, self.share = nn.Identity(), nn.Sequential(nn.Identity()), share
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        return self.blocks(torch.stack([x[:, 0], x[:, 0] + self.share * x[:, 1], -x[:, 2], x[:, 2]], 1))
+
+
+@pytest.mark.parametrize(("share", "pairs"), [(0.3, 1), (0.4, 0)])  # cosines of 0.958 and 0.928
+def test_twins_are_those_above_the_threshold(share: float, pairs: int) -> None:
+    images = torch.randn(400, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    model = Noisy(share)
+    watcher = Twins(model)
+    watch(model, images.split(64), [watcher.watchers])
+    assert watcher.result()[1]["pairs"] == pairs
+
+
+def test_classes_and_channels_spread_apart() -> None:
+    """Channels of 0.1 and 0.9 that all classes share; then classes that do, whatever the channel."""
+    rows = torch.tensor([[0.1, 0.9], [0.1, 0.9], [0.1, 0.9]])
+    row = Gates("net", "SE", rows, 0.0, 0.0).row()
+    assert (row["between_channels"], row["between_classes"]) == pytest.approx((0.4, 0.0))
+    turned = Gates("net", "SE", torch.tensor([[0.1, 0.1], [0.9, 0.9]]), 0.0, 0.0).row()
+    assert (turned["between_channels"], turned["between_classes"]) == pytest.approx((0.0, 0.4))

@@ -7,14 +7,17 @@ import pytest
 import torch
 from torch import nn
 
+from lissom.errors import DataError
 from lissom.models.resolve import ModelRequest
 from lissom.profiler import count, profiling
 from lissom.profiler import limits as machine_limits
 from lissom.profiler import measured as room
+from lissom.profiler.explain import reasons
 from lissom.profiler.layer_times import HookCost, Recorder
 from lissom.profiler.measured import Measuring, Subject, measure
-from lissom.profiler.roofline import points
-from profiler.made import LIMITS
+from lissom.profiler.roofline import Layer, points
+from lissom.profiler.saved import require_one_machine
+from profiler.made import LIMITS, layer, measurement, result, times
 
 CPU = torch.device("cpu")
 
@@ -96,3 +99,24 @@ def test_each_module_of_the_tree_sums_itself_and_what_lies_below() -> None:
     }  # fmt: skip
     assert found["0"].other == {"bias": 4, "activation": 4}
     assert replace(found["0.0"], name="") != found[""]
+
+
+def test_reasons_are_given_for_the_batch() -> None:
+    """Eight images of 10^6 MACs in 10 ms: 8 x 10^8 each second."""
+    costs = [layer("a", "depthwise 3x3", macs=10**6, moved=10**4), layer("b", "pointwise", macs=10**9, moved=10**4)]
+    taken = replace(measurement(30, times({"a": 10, "b": 20})), batch=8)
+    assert taken.layers
+    found = points(costs, taken.layers, LIMITS, 8)
+    why = reasons([Layer(cost=cost, point=found[cost.name]) for cost in costs], taken, LIMITS)
+    (slow,) = [reason for reason in why if reason.kind == "slow"]
+    assert (slow.values["family"], slow.values["speed"]) == ("depthwise", pytest.approx(8e8))
+
+
+def test_times_of_other_batches_do_not_compare() -> None:
+    one = result("one", [layer("a", "norm")], {"a": 1.0})
+    assert one.measured
+    other = replace(one, network="other")
+    require_one_machine([one, other])
+    of_four = replace(one.measured, times=replace(one.measured.times, batch=4))
+    with pytest.raises(DataError, match="batch"):
+        require_one_machine([one, replace(other, measured=of_four)])

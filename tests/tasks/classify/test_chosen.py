@@ -15,8 +15,9 @@ from PIL import Image
 
 import lissom
 from lissom.cli.main import run as command
-from lissom.errors import Interrupted
+from lissom.errors import DataError, Interrupted
 from lissom.events import EpochEnded, silent
+from lissom.profiler import count
 from lissom.runs.weights import digest, read_weights
 from lissom.tasks.classify.objective import Classify
 from lissom.tasks.classify.task import TASK
@@ -201,6 +202,8 @@ def test_the_record_s_figures_are_those_of_its_epochs(chosen: Chosen) -> None:
     assert all(row["evaluation_seconds"] > 0 for row in run.history)
     of_best = run.history[run.record.best_epoch - 1]  # type: ignore[operator]
     assert of_best["top1"] == run.record.best_metric
+    counted = count(TASK.build(run.config, run.facts), input_shape=(3, 32, 32))  # the photos' own resolution
+    assert (run.record.parameters, run.record.macs) == (counted.parameters, counted.macs)
 
 
 def seen(settings: dict[str, Any], epochs: int) -> list[list[Path]]:
@@ -261,3 +264,27 @@ def test_classes_of_other_photos_are_known_by_their_names(chosen: Chosen, tmp_pa
     assert {row["class"]: row["images"] for row in found["per_class"]} == {"one": 0, "seven": 3, "zero": 3}
     rows = lissom.predict(chosen.run, tmp_path / "others")
     assert found["correct"] == sum(row["label"] == Path(row["file"]).parent.name for row in rows)
+
+
+def test_another_run_s_best_weights_and_norm_begin_a_training(chosen: Chosen) -> None:
+    for given in (chosen.run.path, chosen.run.best):
+        made = prepare(TASK, settled("classify", {**QUICK, "weights": str(given), "split_seed": 1}), silent)
+        best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
+        assert made.model
+        assert all(torch.equal(value, best[name]) for name, value in made.model.state_dict().items())
+        assert any(not torch.equal(best[name], last[name]) for name in best)
+        assert (made.facts.mean, made.facts.std) == (chosen.run.facts.mean, chosen.run.facts.std)
+
+
+def test_another_split_of_the_same_images_is_refused(chosen: Chosen) -> None:
+    """Its sizes are the same; images that trained would be measured."""
+    config = Path(chosen.run.path, "config.yaml")
+    kept = config.read_text(encoding="utf-8")
+    assert "split_seed: 0" in kept
+    config.write_text(kept.replace("split_seed: 0", "split_seed: 1"), encoding="utf-8")
+    try:
+        with pytest.raises(DataError) as raised:
+            lissom.evaluate(chosen.run.path, write=False)
+    finally:
+        config.write_text(kept, encoding="utf-8")
+    assert raised.value.kind == "run-split-changed"

@@ -54,3 +54,8 @@ def test_the_commonest_mistakes_are_shares_of_the_true_class() -> None:
     assert (first["count"], first["share"]) == (count, count / (true == LABELS).sum())
     if sorted(wrong.values())[-2] < count:
         assert (first["true"], first["predicted"]) == (NAMES[true], NAMES[said])
+
+
+def test_a_tie_at_the_fifth_place_is_a_miss() -> None:
+    rows = np.float32([[0.3, 0.2, 0.15, 0.15, 0.05, 0.05, 0.05, 0.05], [0.3, 0.2, 0.15, 0.15, 0.08, 0.05, 0.04, 0.03]])
+    assert classification_figures(Answers(rows, np.array([4, 4])), NAMES)["top5"] == 0.5

@@ -8,6 +8,7 @@ import pytest
 
 from lissom.stats.mcnemar import mcnemar
 from lissom.tasks.classify import compare as photos
+from lissom.tasks.classify import demo
 from lissom.tasks.scene import compare as scenes
 from lissom.training.compare import by_intervals
 
@@ -40,3 +41,8 @@ def test_the_one_whose_interval_lies_above_is_better() -> None:
     for other in (low, high):
         assert "better than" not in by_intervals(between, other)
     assert "better than" not in by_intervals(low, run("elsewhere", 0.5, 0.7, digest="e"))
+
+
+def test_the_demo_takes_the_most_accurate_and_of_equals_the_cheapest() -> None:
+    rows = [{"accuracy": a, "macs": m} for a, m in ((0.8, 1), (0.9, 30), (0.9, 20), (0.9, 40), (0.7, 5))]
+    assert demo._best(rows) == 2

@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 
 import lissom
 from lissom.config import updated_flat
+from lissom.errors import DataError
 from lissom.events import Stop, silent
 from lissom.models import dense
 from lissom.models.dense import SceneLogits, dropout_on
@@ -33,8 +34,11 @@ from lissom.tasks.scene.prepare import load
 from lissom.tasks.scene.task import TASK
 from lissom.tasks.scene.transfer import begin_with
 from lissom.training import life
+from lissom.training.data import own_data
 from lissom.training.opened import Opened
+from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
+from lissom.training.start import settled
 from lissom.training.task import Where
 from scene_files import write_envi
 
@@ -383,3 +387,21 @@ def test_support_vectors_have_the_settings_that_cross_validation_chooses() -> No
     search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), grid, cv=folds).fit(pixels, labels)
     assert {f"svc__{name}": value for name, value in found.settings.items()} == pytest.approx(search.best_params_)
     assert search.best_index_ > 0
+
+
+def test_another_split_of_the_same_scene_is_refused(chosen: Chosen) -> None:
+    """Its sizes are the same; pixels that trained would be measured."""
+    other = replace(chosen.run, config=updated_flat(chosen.run.config, {"split_seed": 1}))
+    with pytest.raises(DataError) as raised:
+        own_data(other, silent)
+    assert raised.value.kind == "run-split-changed"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_plan_has_the_window_and_components_that_are_asked_for() -> None:
+    for window, components in ((9, 14), (11, 13)):
+        how = {**FILES, **SETTINGS, "window": window, "components": components}
+        made = prepare(TASK, settled("scene", how), silent)
+        assert (made.facts.window, made.facts.in_channels) == (window, components)
+        assert made.cost.parameters == sum(p.numel() for p in TASK.build(made.config, made.facts).parameters())
+    assert prepare(TASK, settled("scene", {**FILES, "model": "cnn2d", "components": 4}), silent).facts.window == 5
