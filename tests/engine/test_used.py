@@ -109,3 +109,20 @@ def test_a_waking_trunk_s_norms_count_the_parts_of_batches_from_there_on() -> No
     for step in (STEPS, STEPS + 1):
         made.gradients(parts, step)
     assert momenta == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
+
+
+def test_an_evaluation_moves_no_statistics(tmp_path: Path) -> None:
+    """Those of the last weights are those of the network as it was when its last step ended."""
+    model = toy_net()
+    seen: list[torch.Tensor] = []
+    objective = ToyObjective()
+    evaluate = objective.evaluate
+
+    def told(shown: torch.nn.Module, batches: Any) -> dict[str, float]:
+        seen.append(shown.get_buffer("1.running_mean").clone())
+        assert not shown.training
+        return evaluate(shown, batches)
+
+    objective.evaluate = told  # type: ignore[method-assign]
+    toy_fit(tmp_path, model=model, objective=objective, engine={"epochs": 1}, optim={"ema": 0.0})
+    assert torch.equal(seen[0], model.get_buffer("1.running_mean"))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -254,6 +255,7 @@ def test_runs_are_listed_by_their_best_epoch_so_far(chosen: Chosen) -> None:
     run = chosen.run
     row = figures(run)
     assert (row["val_top1"], row["test_top1"]) == (90.0, round(100 * run.test["top1"], 2))
+    assert (row["parameters"], row["macs"]) == (run.record.parameters, run.record.macs)
     under_way = replace(run, record=replace(run.record, status="training", best_metric=None))
     assert figures(under_way)["val_top1"] == 90.0
 
@@ -288,3 +290,18 @@ def test_another_split_of_the_same_images_is_refused(chosen: Chosen) -> None:
     finally:
         config.write_text(kept, encoding="utf-8")
     assert raised.value.kind == "run-split-changed"
+
+
+def test_page_and_card_say_which_accuracy_is_of_which_images(chosen: Chosen) -> None:
+    run, sizes = chosen.run, chosen.run.record.data.sizes
+    test = f"{100 * run.test['top1']:.1f} %"
+    assert test != "90.0 %"
+    card = (run.path / "model_card.md").read_text(encoding="utf-8")
+    (of_test,) = [line for line in card.splitlines() if f"**{test}**" in line]
+    (of_val,) = [line for line in card.splitlines() if "**90.0 %**" in line]
+    assert f"{sizes['test']} test images" in of_test
+    assert f"{sizes['val']} validation images" in of_val
+    page = " ".join(re.sub(r"<[^>]*>", " ", (run.path / "report.html").read_text(encoding="utf-8")).split())
+    low, high = (f"{100 * bound:.1f} %" for bound in run.record.intervals["top1"])
+    assert re.search(rf"{re.escape(test)} \({re.escape(low)} – {re.escape(high)}\); {sizes['test']} test images", page)
+    assert re.search(rf"90\.0 %; {sizes['val']} validation images", page)

@@ -1,5 +1,6 @@
 """What chose the weights of a run on a scene, and that these classify it: pixels, windows and figures worked out anew."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,11 @@ from lissom.runs.weights import load_weights, read_weights, save_weights
 from lissom.tasks.scene.classical import PixelClassifier
 from lissom.tasks.scene.classified import block_seed
 from lissom.tasks.scene.data.batches import EvalPixels, PixelBatch, TrainPixels
+from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
+from lissom.tasks.scene.network import fitted
 from lissom.tasks.scene.objective import ClassifyScene
-from lissom.tasks.scene.prepare import load
+from lissom.tasks.scene.prepare import load, reduce, stored_fit
 from lissom.tasks.scene.task import TASK
 from lissom.tasks.scene.transfer import begin_with
 from lissom.training import life
@@ -49,6 +52,9 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 TOLD = (0.2, 0.9, 0.1)  # the overall accuracy that the epochs are told to have: the second is the best, not the last
 SCENE = synthetic_scene(26, 22, 24, 4, seed=1)
+TRUTH = np.asarray(SCENE.ground_truth).copy()
+TRUTH[:, ::2][TRUTH[:, ::2] == 4] = 0  # classes of different sizes, whose accuracies differ
+TRUTH[::3][TRUTH[::3] == 2] = 0
 
 
 class Chosen(NamedTuple):
@@ -63,7 +69,7 @@ class Chosen(NamedTuple):
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("scene-chosen")
     np.save(folder / "cube.npy", SCENE.cube)
-    np.save(folder / "map.npy", np.asarray(SCENE.ground_truth))
+    np.save(folder / "map.npy", TRUTH)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder
@@ -237,7 +243,9 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("place", "undrawn")
 def test_a_classical_classifier_learns_from_all_pixels_that_are_no_test() -> None:
-    run = lissom.train("scene", **FILES, model="knn", train_fraction=0.4, threads=1, name="knn")
+    np.save("odd.npy", 7 * TRUTH.astype(int))  # ids that are no class numbers
+    how = {"cube": "cube.npy", "ground_truth": "odd.npy", "train_fraction": 0.4, "threads": 1}
+    run = lissom.train("scene", **how, model="knn", name="knn")
     with np.load(run.path / "classified.npz") as file:
         kept = dict(file)
     seen = kept["train"] | kept["val"]
@@ -247,6 +255,9 @@ def test_a_classical_classifier_learns_from_all_pixels_that_are_no_test() -> Non
     plain = KNeighborsClassifier(5).fit(scaler.transform(components[seen]), kept["labels"][seen])
     expected = plain.predict(scaler.transform(components.reshape(-1, components.shape[2]))).reshape(seen.shape)
     np.testing.assert_array_equal(kept["predicted"], expected)
+    np.testing.assert_array_equal(np.load(run.path / "map.npy"), np.unique(np.load("odd.npy"))[1:][expected])
+    lissom.predict(run, "cube.npy", output="odd-map.npy")
+    np.testing.assert_array_equal(np.load("odd-map.npy"), np.load(run.path / "map.npy"))
     stored = read_weights(run.best)[0]
     assert len(stored["labels"]) == len(stored["pixels"]) == seen.sum()
 
@@ -405,3 +416,50 @@ def test_a_plan_has_the_window_and_components_that_are_asked_for() -> None:
         assert (made.facts.window, made.facts.in_channels) == (window, components)
         assert made.cost.parameters == sum(p.numel() for p in TASK.build(made.config, made.facts).parameters())
     assert prepare(TASK, settled("scene", {**FILES, "model": "cnn2d", "components": 4}), silent).facts.window == 5
+
+
+def test_pixels_without_data_are_the_mean_for_their_neighbours(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero, as beyond the border: a value for no data is no spectrum."""
+    cube = np.asarray(SCENE.cube).astype(np.float32)
+    cube[20, 4:6] = -9999
+    scene = open_scene(cube, no_data=-9999.0)
+    learned = stored_fit(chosen.run)
+    assert (reduce(learned, scene).values[:, ~scene.valid] == 0).all()
+    assert (reduce(learned, scene).values[:, scene.valid] != 0).any()
+    monkeypatch.setattr(dense, "BLOCK", 16)  # the pixels lie in the second strip
+    lissom.predict(chosen.run, cube, no_data=-9999.0, output="masked.npy", confidence="masked-sure.npy")
+    with np.errstate(invalid="ignore"):
+        lissom.predict(chosen.run, np.where(cube == -9999, np.nan, cube), output="nan.npy", confidence="nan-sure.npy")
+    for one, other in (("masked.npy", "nan.npy"), ("masked-sure.npy", "nan-sure.npy")):
+        np.testing.assert_array_equal(np.load(one), np.load(other))
+    assert np.argwhere(np.load("masked.npy") == 0).tolist() == [[20, 4], [20, 5]]
+
+
+def test_a_classical_classifier_has_the_run_s_seed_and_threads() -> None:
+    config = settled("scene", {"model": "random_forest", "seed": 5, "threads": 3})
+    facts = type("Facts", (), {"class_names": ("a", "b", "c")})()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lissom.tasks.scene.classical.TREES", 3)
+        found = fitted(config, facts, np.eye(6, dtype=np.float32), np.arange(6) % 2).classifier
+    assert (found.name, found.seed, found.threads, found.num_classes) == ("random_forest", 5, 3, 3)
+
+
+def test_page_and_card_say_oa_aa_and_kappa(chosen: Chosen) -> None:
+    test = chosen.run.test
+    oa, aa = (f"{100 * test[name]:.1f} %" for name in ("oa", "aa"))
+    assert oa != aa
+    page = " ".join(re.sub(r"<[^>]*>", " ", (chosen.run.path / "report.html").read_text(encoding="utf-8")).split())
+    assert f"OA {oa} (" in page
+    assert f"AA {aa} Kappa {test['kappa']:.4f}" in page
+    card = (chosen.run.path / "model_card.md").read_text(encoding="utf-8")
+    assert f"- OA: **{oa}**" in card
+    assert f"- AA: **{aa}**" in card
+
+
+@pytest.mark.usefixtures("place")
+def test_a_disjoint_split_leaks_nothing_for_the_window_of_its_network() -> None:
+    how = {**FILES, **SETTINGS, "split": "disjoint", "val_fraction": 0.2}
+    data = prepare(TASK, settled("scene", how), silent).data
+    seen = np.argwhere(data.split.train | data.split.val)
+    apart = np.abs(np.argwhere(data.split.test)[:, None] - seen).max(2).min(1)  # rows or columns to the nearest one
+    assert apart.min() > HALF
