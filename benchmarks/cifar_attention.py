@@ -104,7 +104,7 @@ def network_cost(config: ClassifyTrainConfig) -> dict[str, int]:
 
 
 def summary(results: list[dict]) -> dict[str, dict]:
-    """Cost, accuracy with its spread over the seeds, and CPU time an epoch (validation included), for each network."""
+    """Cost, accuracy with its std over the seeds, and CPU time an epoch (validation included), for each network."""
     found = {}
     for key in sorted({(r["network"], r["width"], r["train_images"], r["epochs"]) for r in results}):
         network, width, images, epochs = key

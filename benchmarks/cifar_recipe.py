@@ -122,12 +122,12 @@ def subset(data: ImageData, images: int) -> ImageData:
 def part(images: ImageSet, share: float) -> ImageSet:
     _, kept = carve(np.arange(len(images)), images.labels, fraction=share, seed=0)
     return replace(
-        images, places=images.places[kept], labels=images.labels[kept], names=[images.names[i] for i in kept]
+        images, indices=images.indices[kept], labels=images.labels[kept], names=[images.names[i] for i in kept]
     )
 
 
 def summary(results: list[dict]) -> dict:
-    """Mean and spread over the seeds, and by how many points ours leads, for each network and size of training set."""
+    """Mean and std over the seeds, and by how many points ours leads, for each network and size of training set."""
     found = {}
     for network, images in sorted({(r["network"], r["train_images"]) for r in results}):
         rows = {

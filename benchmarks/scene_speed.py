@@ -71,18 +71,18 @@ def network() -> WindowNet:
 def speed(model: WindowNet, scene: Tensor, rounds: int) -> dict[str, float]:
     """Medians over rounds in which the three take turns, and the largest difference at the sampled pixels."""
     draw = torch.Generator().manual_seed(1)
-    places = {batch: torch.randperm(SIDE * SIDE, generator=draw)[:number] for batch, number in SAMPLED.items()}
+    coords = {batch: torch.randperm(SIDE * SIDE, generator=draw)[:number] for batch, number in SAMPLED.items()}
     seconds: dict[str, list[float]] = {"ours": [], "128": [], "1": []}
     ours = plain = torch.empty(0)
     SceneLogits(model)(scene)
-    by_windows(model, scene, places[128][:256], 128)
+    by_windows(model, scene, coords[128][:256], 128)
     for _ in range(rounds):
         ours = timed(seconds["ours"], lambda: SceneLogits(model)(scene))
-        plain = timed(seconds["128"], lambda: by_windows(model, scene, places[128], 128))
-        timed(seconds["1"], lambda: by_windows(model, scene, places[1], 1))
+        plain = timed(seconds["128"], lambda: by_windows(model, scene, coords[128], 128))
+        timed(seconds["1"], lambda: by_windows(model, scene, coords[1], 1))
     scaled = {batch: [s * SIDE * SIDE / SAMPLED[int(batch)] for s in seconds[batch]] for batch in ("128", "1")}
     ratios = {k: [p / o for p, o in zip(scaled[k], seconds["ours"], strict=True)] for k in scaled}
-    got = ours.flatten(0, 1)[places[128]]
+    got = ours.flatten(0, 1)[coords[128]]
     return {
         "speedup_batch128": round(
             statistics.median(p / o for p, o in zip(scaled["128"], seconds["ours"], strict=True)), 1
@@ -104,11 +104,11 @@ def timed(held: list[float], run: Callable[[], Tensor]) -> Tensor:
 
 
 @torch.inference_mode()
-def by_windows(model: WindowNet, scene: Tensor, places: Tensor, batch: int) -> Tensor:
+def by_windows(model: WindowNet, scene: Tensor, coords: Tensor, batch: int) -> Tensor:
     """The plain way: the padded scene's windows as views, a batch at a time."""
     windows = F.pad(scene, (WINDOW // 2,) * 4).unfold(1, WINDOW, 1).unfold(2, WINDOW, 1).permute(1, 2, 0, 3, 4)
     width = scene.shape[2]
-    return torch.cat([model(windows[part // width, part % width]) for part in places.split(batch)])
+    return torch.cat([model(windows[part // width, part % width]) for part in coords.split(batch)])
 
 
 def measured_memory(rows: int, threads: int | None) -> dict[str, float]:

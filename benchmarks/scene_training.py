@@ -48,18 +48,18 @@ def main() -> None:
 
 def compared(model: WindowNet, scene: Tensor, pixels: Tensor, rounds: int) -> dict[str, float | str]:
     """Medians over rounds in which both take turns, and the relative difference of losses and gradients."""
-    places = torch.stack([pixels // SIDE, pixels % SIDE], 1)
+    coords = torch.stack([pixels // SIDE, pixels % SIDE], 1)
     labels = torch.randint(0, CLASSES, (len(pixels),))
     seconds: dict[str, list[float]] = {"ours": [], "windows": []}
     ours = plain = (0.0, [torch.empty(0)])
     for number in range(rounds + 1):
-        ours = gradient(model, seconds["ours"], lambda: at_once(model, scene, places, labels))
-        plain = gradient(model, seconds["windows"], lambda: by_windows(model, scene, places, labels))
+        ours = gradient(model, seconds["ours"], lambda: at_once(model, scene, coords, labels))
+        plain = gradient(model, seconds["windows"], lambda: by_windows(model, scene, coords, labels))
         if number == 0:
             seconds = {"ours": [], "windows": []}  # the first of each pays for memory
     pairs = list(zip(ours[1], plain[1], strict=True))
     return {
-        "form": choose(model, places, SIDE, SIDE).form,
+        "form": choose(model, coords, SIDE, SIDE).form,
         "speedup": round(statistics.median(p / o for p, o in zip(seconds["windows"], seconds["ours"], strict=True)), 2),
         "seconds": round(statistics.median(seconds["ours"]), 3),
         "seconds_windows": round(statistics.median(seconds["windows"]), 3),
@@ -76,16 +76,16 @@ def gradient(model: WindowNet, held: list[float], run: Callable[[], float]) -> t
     return loss, [p.grad.clone() for p in model.parameters()]  # type: ignore[union-attr]
 
 
-def at_once(model: WindowNet, scene: Tensor, places: Tensor, labels: Tensor) -> float:
-    loss = F.cross_entropy(model(scene, places), labels)
+def at_once(model: WindowNet, scene: Tensor, coords: Tensor, labels: Tensor) -> float:
+    loss = F.cross_entropy(model(scene, coords), labels)
     loss.backward()
     return loss.item()
 
 
-def by_windows(model: WindowNet, scene: Tensor, places: Tensor, labels: Tensor) -> float:
+def by_windows(model: WindowNet, scene: Tensor, coords: Tensor, labels: Tensor) -> float:
     windows = F.pad(scene, (WINDOW // 2,) * 4).unfold(1, WINDOW, 1).unfold(2, WINDOW, 1).permute(1, 2, 0, 3, 4)
     total = 0.0
-    for part, truth in zip(places.split(PASS), labels.split(PASS), strict=True):
+    for part, truth in zip(coords.split(PASS), labels.split(PASS), strict=True):
         loss = F.cross_entropy(model(windows[part[:, 0], part[:, 1]]), truth, reduction="sum") / len(labels)
         loss.backward()
         total += loss.item()

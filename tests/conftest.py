@@ -1,12 +1,29 @@
 """Shared by all tests: one thread for each worker, and the folder of real data where there is one."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import forked
+from sketches import sketched
+
 os.environ.setdefault("LISSOM_LANG", "en")
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start: more threads than cores wait for each other
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    stack = contextlib.ExitStack()
+    stack.enter_context(forked.serving())
+    config.add_cleanup(stack.close)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with contextlib.nullcontext() if item.get_closest_marker("drawn") else sketched():
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import forked
 from lissom.training.task import Task
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +46,13 @@ def copy(tmp_path: Path) -> Path:
     """The package and the tests that a recipe needs, to be changed."""
     shutil.copytree(ROOT / "src" / "lissom", tmp_path / "src" / "lissom", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests" / "models", tmp_path / "tests" / "models")
-    for file in ("pyproject.toml", "tests/conftest.py", "tests/test_messages.py"):
+    for file in (
+        "pyproject.toml",
+        "tests/conftest.py",
+        "tests/forked.py",
+        "tests/sketches.py",
+        "tests/test_messages.py",
+    ):
         shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 
@@ -53,7 +60,7 @@ def copy(tmp_path: Path) -> Path:
 def python(place: Path, *words: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
     """Python with the copy of the package, run in the copy's folder."""
     environment = os.environ | {"PYTHONPATH": str(place / "src"), "LISSOM_LANG": lang, "COLUMNS": "160"}
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-W", "ignore", *words], cwd=place, env=environment, capture_output=True, text=True
     )
 
@@ -192,7 +199,7 @@ class TestAugmentation:
     def test_all_other_draws_stay_as_they_were(self, added: Path) -> None:
         code = f"{DRAWN}drawn = images(crop=4, flip=True, cutout=8, mixup=0.4, cutmix=1.0, randaugment=2)\n"
         code += "print(hashlib.sha256(drawn.numpy().tobytes()).hexdigest())"
-        before = subprocess.run([sys.executable, "-c", code], cwd=added, capture_output=True, text=True, check=True)
+        before = forked.run([sys.executable, "-c", code], cwd=added, capture_output=True, text=True, check=True)
         assert before.stdout
         assert python(added, "-c", code).stdout == before.stdout
 

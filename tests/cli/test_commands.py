@@ -13,6 +13,8 @@ from lissom.cli.commands import COMMANDS
 from lissom.cli.main import run
 from photos import CLASSES, make_photos
 
+pytestmark = pytest.mark.drawn
+
 TRAIN = ["train", "classify", "--data", "photos", "--model", "mobilenetv1_cifar", "--width", "0.25"]
 TRAIN += ["--epochs", "20", "--batch-size", "16", "--optimizer", "adamw", "--lr", "0.005", "--quiet"]
 

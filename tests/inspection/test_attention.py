@@ -7,7 +7,7 @@ from torch import nn
 from lissom import models
 from lissom.blocks.cbam import CBAM
 from lissom.blocks.squeeze_excitation import SqueezeExcitation
-from lissom.inspection.attention import ChannelGates, class_means, feature_maps, place_gates
+from lissom.inspection.attention import ChannelGates, class_means, feature_maps, spatial_gates
 from lissom.inspection.watching import watch
 
 
@@ -56,7 +56,7 @@ def test_an_open_gate_is_counted_and_tells_classes_apart_by_nothing() -> None:
 def test_places_of_cbam_are_its_spatial_weights() -> None:
     torch.manual_seed(0)
     model, images = nn.Sequential(CBAM(6, 2)).eval(), noise(3, 6, 5, 5)
-    weights = place_gates(model, images)["0.spatial"]
+    weights = spatial_gates(model, images)["0.spatial"]
     assert weights.shape == (3, 5, 5)
     with torch.no_grad():
         refined = model[0].channel(images)

@@ -145,6 +145,7 @@ def noise(labels: list[int]) -> Samples:
     )  # fmt: skip
 
 
+@pytest.mark.drawn
 def test_a_network_without_depthwise_layers_says_so_and_cbam_shows_its_places(tmp_path: Path) -> None:
     seen = look(noise([0, 1, 2] * 6), batch_size=5)
     facts_of_it = facts(seen) | {"source": "noise"}

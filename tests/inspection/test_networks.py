@@ -7,7 +7,7 @@ from lissom import models
 from lissom.blocks.cbam import CBAM
 from lissom.blocks.squeeze_excitation import SqueezeExcitation
 from lissom.inspection.activations import Activations
-from lissom.inspection.attention import ChannelGates, place_gates
+from lissom.inspection.attention import ChannelGates, spatial_gates
 from lissom.inspection.kernels import DeadKernels, depthwise_layers
 from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
@@ -30,4 +30,4 @@ def test_one_pass_answers_for_every_network(name: str) -> None:
     kinds = [found.kind for found in gates.result(torch.tensor([0, 2]), 3)]
     expected = [module for module in model.modules() if isinstance(module, SqueezeExcitation | CBAM)]
     assert kinds == ["SE" if isinstance(module, SqueezeExcitation) else "CBAM" for module in expected]
-    assert len(place_gates(model, IMAGES)) == kinds.count("CBAM")
+    assert len(spatial_gates(model, IMAGES)) == kinds.count("CBAM")

@@ -84,8 +84,8 @@ def test_predicting_twice_gives_the_same_bits() -> None:
 
 def test_with_dropout_left_on_two_predictions_differ() -> None:
     model = network().train()
-    scene, places = torch.randn(BANDS, 9, 9), torch.tensor([[4, 4], [1, 7]])
-    assert not torch.equal(model(scene, places), model(scene, places))
+    scene, coords = torch.randn(BANDS, 9, 9), torch.tensor([[4, 4], [1, 7]])
+    assert not torch.equal(model(scene, coords), model(scene, coords))
 
 
 def gradients(model: WindowNet, logits: Tensor, labels: Tensor) -> tuple[float, list[Tensor]]:
@@ -105,12 +105,12 @@ def test_loss_and_gradients_are_those_of_the_windows(attention: str, apart: bool
         if apart
         else torch.randint(0, 60, (300,))
     )
-    places = torch.stack([rows, torch.randint(0, 70, (len(rows),))], 1)
+    coords = torch.stack([rows, torch.randint(0, 70, (len(rows),))], 1)
     labels = torch.randint(0, CLASSES, (len(rows),))
-    chosen = choose(model, places, 60, 70)
+    chosen = choose(model, coords, 60, 70)
     assert (chosen.form, len(chosen.regions) > 1) == ("shared", apart)
-    loss, shared = gradients(model, model(scene, places), labels)
-    expected_loss, expected = gradients(model, model(windows_at(scene, places, model.window)), labels)
+    loss, shared = gradients(model, model(scene, coords), labels)
+    expected_loss, expected = gradients(model, model(windows_at(scene, coords, model.window)), labels)
     assert loss == pytest.approx(expected_loss, rel=1e-9)
     for got, want in zip(shared, expected, strict=True):
         assert ((got - want).norm() / want.norm()).item() < 1e-9
@@ -130,7 +130,7 @@ def test_statistics_of_batch_norm_need_the_windows_while_training() -> None:
 
 
 def test_more_than_memory_should_hold_is_seen_by_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, places = network().train(), torch.randint(0, 60, (500, 2))
-    assert choose(model, places, 60, 60).form == "shared"
-    monkeypatch.setattr(window_net, "PLACES_AT_ONCE", 1000)
-    assert choose(model, places, 60, 60).form == "windows"
+    model, coords = network().train(), torch.randint(0, 60, (500, 2))
+    assert choose(model, coords, 60, 60).form == "shared"
+    monkeypatch.setattr(window_net, "POSITIONS_AT_ONCE", 1000)
+    assert choose(model, coords, 60, 60).form == "windows"

@@ -15,6 +15,8 @@ from lissom.report.kernels import Layer as KernelLayer
 from lissom.report.losses import Panel, activation_losses, spirals
 from lissom.report.maps import Alike, twin_maps, twin_shares
 
+pytestmark = pytest.mark.drawn
+
 FRAME = (np.array(to_rgb(ORANGE)) * 255).round().astype(np.uint8)
 RANDOM = np.random.default_rng(0)
 
@@ -58,8 +60,8 @@ def test_absent_classes_and_many_layers_are_drawn() -> None:
     gates[2] = np.nan
     drawn = gate_lines([GateLayer(f"layer{n}", gates) for n in range(40)], ["a", "b", "absent", "c"])
     words = to_svg(drawn).decode()
-    assert "layer0 " in words
-    assert "layer39" in words
+    assert ">layer0<" in words
+    assert ">layer39<" in words
     assert "absent" not in words
 
 

@@ -15,6 +15,8 @@ from lissom.report.pareto import pareto
 from lissom.report.sheet import overlay, sheet, worst
 from lissom.report.tables import comparison_row
 
+pytestmark = pytest.mark.drawn
+
 
 def pixels(picture: Figure) -> np.ndarray:
     with Image.open(io.BytesIO(to_png(picture))) as image:

@@ -14,6 +14,8 @@ from lissom.report.profile_columns import available, columns, difference, megaby
 from lissom.report.roofline import roofline_picture
 from lissom.report.scatter import scatter
 
+pytestmark = pytest.mark.drawn
+
 LIMITS = {"macs_per_second": 1e11, "bandwidths": [[10**6, 1e11], [10**9, 1e10]], "memory_bandwidth": 1e10}
 
 

@@ -16,6 +16,8 @@ from lissom.report.pareto import marked, pareto_front
 from lissom.report.tables import column, comparison_row, percent, short, to_csv, to_html, to_markdown
 from lissom.stats.intervals import tied_with_best, wilson
 
+pytestmark = pytest.mark.drawn
+
 
 class TestWilson:
     @pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (7, 10), (350, 359), (1, 1)])

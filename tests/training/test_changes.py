@@ -17,7 +17,7 @@ from lissom.training import life
 from lissom.training.changes import find_change
 from lissom.training.registry import find_task
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 from lissom.training.trained import trained
 from photos import make_photos
 
@@ -74,7 +74,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(place: Path, name: str, *changes: Any, listener: Any = silent, stop: Stop | None = None) -> Run:
     settings = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 2, "batch_size": 8, "threads": 1, "lr": 1e-3}
     config = updated_flat(find_task("classify").config(), {"data": str(place / "photos"), **settings})
-    return open_run(life.train(config, Place(str(place / "runs"), name), listener, stop, changes=changes))
+    return open_run(life.train(config, RunTarget(str(place / "runs"), name), listener, stop, changes=changes))
 
 
 def test_a_changed_run_is_counted_trained_measured_answered_and_exported_as_it_is(place: Path) -> None:

@@ -127,8 +127,8 @@ def test_a_warmup_without_batch_norm_is_refused(model: str, said: str, given: di
     with pytest.raises(UsageError, match=said):
         lissom.train("scene", model=model, norm_warmup=True, runs_dir=tmp_path)
     assert not [*tmp_path.iterdir()]
-    settled = lissom.train("scene", model=model, **given, runs_dir=tmp_path, threads=1)  # left open, it is decided
-    assert settled.config.optim.norm_warmup is False
+    resolved = lissom.train("scene", model=model, **given, runs_dir=tmp_path, threads=1)  # left open, it is decided
+    assert resolved.config.optim.norm_warmup is False
 
 
 def test_the_command_line_says_it_too(train: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

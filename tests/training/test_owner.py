@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import forked
 import lissom
 from lissom.errors import Interrupted, MachineError, UsageError
 from lissom.events import EpochEnded, Event, StepEnded
@@ -36,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def process(*words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "lissom", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return forked.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def under_way(name: str, *more: str) -> subprocess.Popen[str]:

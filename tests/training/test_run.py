@@ -18,7 +18,7 @@ from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.training.registry import TASKS, find_task, first_task, task_of
 from lissom.training.run import DataUsed, InitialWeights, Record, begin, open_run, write_results
-from lissom.training.task import Later, Place
+from lissom.training.task import Later, RunTarget
 
 PHOTOS = ClassifyFacts(
     class_names=("零", "one"), mean=(0.5, 0.25, 0.125), std=(1.0, 0.5, 0.25), resolution=32, in_channels=3, eps=1e-3
@@ -39,7 +39,7 @@ RECORD = Record(
 
 def begun(folder: Path, config: Any = None, facts: Any = PHOTOS) -> Path:
     return begin(
-        Place(str(folder), "first"), "stem", config=config or ClassifyTrainConfig(), facts=facts, record=RECORD
+        RunTarget(str(folder), "first"), "stem", config=config or ClassifyTrainConfig(), facts=facts, record=RECORD
     )
 
 

@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+import forked
 from lissom.config import EngineConfig, ModelConfig, OptimConfig
 from lissom.data.order import epoch_order
 from lissom.deploy.module import ModuleOutputs
@@ -212,7 +213,7 @@ def process(place: Path, *words: str) -> subprocess.Popen[str]:
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
         "OMP_NUM_THREADS": "1",
     }
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-W", "ignore", "-m", "lissom", *words],
         cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

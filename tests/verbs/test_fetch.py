@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ import pytest
 import torch
 import torchvision
 
+import forked
 import lissom
 from data.loopback import Files, serving
 from lissom.cli.main import run as command
@@ -241,6 +241,6 @@ from lissom.cli.main import run
 def test_no_network_unless_asked_for(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LISSOM_CACHE", str(tmp_path / "cache"))
     make_photos(tmp_path / "photos", per_class=5)
-    done = subprocess.run([sys.executable, "-c", BLOCKED + code], cwd=tmp_path, capture_output=True, text=True)
+    done = forked.run([sys.executable, "-c", BLOCKED + code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert ("asked for the network" in done.stderr) == ("imagenet" in code)

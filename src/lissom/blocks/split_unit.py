@@ -48,10 +48,10 @@ class DownUnit(nn.Module):
         return self.after(torch.cat([self.project(x), self.branch(x)], 1))
 
 
-def branch(in_channels: int, middle: int, out_channels: int, *, stride: int = 1) -> nn.Sequential:
+def branch(in_channels: int, mid_channels: int, out_channels: int, *, stride: int = 1) -> nn.Sequential:
     """1x1, 3x3 for each channel without activation, 1x1: equally wide (guideline 1), not grouped (guideline 2)."""
     return nn.Sequential(
-        ConvNormAct(in_channels, middle, 1),
-        ConvNormAct(middle, middle, stride=stride, groups=middle, act=None),
-        ConvNormAct(middle, out_channels, 1),
+        ConvNormAct(in_channels, mid_channels, 1),
+        ConvNormAct(mid_channels, mid_channels, stride=stride, groups=mid_channels, act=None),
+        ConvNormAct(mid_channels, out_channels, 1),
     )

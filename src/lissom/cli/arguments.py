@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 
 class Positional:
-    """Marks a field that is given by its place: `Annotated[Path, Positional]`."""
+    """Marks a field that is positional: `Annotated[Path, Positional]`."""
 
 
 @dataclass(frozen=True)

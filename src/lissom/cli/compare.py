@@ -21,9 +21,9 @@ class Compare:
         from lissom.cli.show import show_comparison
         from lissom.verbs.compare import compare
 
-        found = compare(self.run_folders)
+        result = compare(self.run_folders)
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            show_comparison(found)
+            show_comparison(result)
         return 0

@@ -32,7 +32,7 @@ class Demo:
         from lissom.verbs.demo import demo
 
         with screen() as listener:
-            place = {"runs_dir": self.runs_dir, "device": self.device, "threads": self.threads}
-            found = demo(self.task, **place, listener=listener)
-        shown.demo(found)
+            options = {"runs_dir": self.runs_dir, "device": self.device, "threads": self.threads}
+            result = demo(self.task, **options, listener=listener)
+        shown.demo(result)
         return 0

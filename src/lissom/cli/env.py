@@ -16,8 +16,8 @@ class Env:
         """Prints versions, processor, memory and devices."""
         from lissom.runs.environment import environment
 
-        found = environment()
-        print(to_json(found) if self.json else _as_lines(found))
+        result = environment()
+        print(to_json(result) if self.json else _as_lines(result))
         return 0
 
 

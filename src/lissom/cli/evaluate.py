@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import AtLeast, Device, DryRun, Json, Positional, Threads
-from lissom.cli.places import given_places, with_places
+from lissom.cli.data_paths import given_paths, with_path_flags
 from lissom.plain import to_json
 
 
-@with_places
+@with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
     """Arguments of `lissom evaluate`."""
@@ -43,7 +43,7 @@ class Evaluate:
         from lissom.verbs.evaluate import evaluate
 
         with screen(quiet=self.json) as listener:
-            found = evaluate(
+            result = evaluate(
                 self.model,
                 self.data,
                 file=self.file,
@@ -55,10 +55,10 @@ class Evaluate:
                 threads=self.threads,
                 write=not self.dry_run,
                 listener=listener,
-                **given_places(self),
+                **given_paths(self),
             )
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            screens(model_task(self.model).name).evaluation(found)
+            screens(model_task(self.model).name).evaluation(result)
         return 0

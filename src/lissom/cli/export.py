@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import DryRun, Json, Positional
-from lissom.cli.places import given_places, with_places
+from lissom.cli.data_paths import given_paths, with_path_flags
 from lissom.messages import text
 from lissom.plain import to_json
 
 
-@with_places
+@with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """Arguments of `lissom export`."""
@@ -32,15 +32,13 @@ class Export:
 
         if self.dry_run:
             with screen(quiet=self.json) as listener:
-                path = export_path(
-                    self.run_folder, self.output, data=self.data, listener=listener, **given_places(self)
-                )
+                path = export_path(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))
             print(text("cli.would-write", path=path))
             return 0
         with screen(quiet=self.json) as listener:
-            found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_places(self))
+            result = export(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            print(text("cli.exported" if found["proof"] == "data" else "cli.exported-golden", **found))
+            print(text("cli.exported" if result["proof"] == "data" else "cli.exported-golden", **result))
         return 0

@@ -34,13 +34,13 @@ class Fetch:
         from lissom.verbs.fetch import fetch
 
         with screen(quiet=self.json) as listener:
-            found = fetch(
+            result = fetch(
                 self.names, mirror=self.mirror, offline=self.offline, cache_dir=self.cache_dir, listener=listener
             )
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
             return 0
-        for row in found:
+        for row in result:
             print(text("weights.fetched", name=row["checkpoint"], path=row["path"]))
             if row["sha256"] is None:
                 print(text("weights.unchecked", name=row["checkpoint"]))

@@ -23,7 +23,7 @@ def help_text(kind: type, *, verb: str, summary: str, examples: str) -> str:
     """The help of an argument class; verb: as typed."""
     known = arguments_of(kind)
     width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
-    usage = " ".join(["lissom", verb, *map(_place, known.positionals), text("cli.flags")])
+    usage = " ".join(["lissom", verb, *map(_positional, known.positionals), text("cli.flags")])
     return "\n".join([text("cli.usage", usage=usage), "", examples, summary, *_groups(known, width)])
 
 
@@ -55,13 +55,13 @@ def _group(title: str, about: str, entries: Sequence[tuple[str, str]], width: in
 
 def _entry(argument: Argument) -> tuple[str, str]:
     """`--lr FLOAT`, and its help with the default."""
-    name = _place(argument) if argument.positional else ", ".join(argument.listed)
+    name = _positional(argument) if argument.positional else ", ".join(argument.listed)
     if not argument.positional and not argument.kind.is_switch:
         name += f" {argument.kind.metavar}"
     return name, f"{_said(argument)} {_default(argument)}".strip()
 
 
-def _place(argument: Argument) -> str:
+def _positional(argument: Argument) -> str:
     """`MODEL`, `[DATA]`, `INPUTS ...`."""
     name = argument.name + (" ..." if argument.kind.form == "list" else "")
     return name if argument.required else f"[{name}]"

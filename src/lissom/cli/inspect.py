@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Count, Device, DryRun, Json, Positional, Threads
-from lissom.cli.places import given_places, with_places
+from lissom.cli.data_paths import given_paths, with_path_flags
 from lissom.plain import to_json
 
 
-@with_places
+@with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Inspect:
     """Arguments of `lissom inspect`."""
@@ -37,7 +37,7 @@ class Inspect:
         from lissom.verbs.inspect import inspect
 
         with screen(quiet=self.json) as listener:
-            found = inspect(
+            result = inspect(
                 self.run_folder,
                 self.data,
                 output=self.output,
@@ -47,28 +47,28 @@ class Inspect:
                 threads=self.threads,
                 write=not self.dry_run,
                 listener=listener,
-                **given_places(self),
+                **given_paths(self),
             )
         if self.json:
-            print(to_json(found))
+            print(to_json(result))
         else:
-            _show(found)
+            _show(result)
         return 0
 
 
-def _show(found: dict) -> None:
+def _show(result: dict) -> None:
     from lissom.cli.show import console
     from lissom.inspection.page import TABLES, columns
     from lissom.messages import text
     from lissom.report.tables import to_rich
 
     out = console()
-    out.print(text("inspect.subtitle", images=found["images"], source=found["source"]), markup=False)
+    out.print(text("inspect.subtitle", images=result["images"], source=result["source"]), markup=False)
     for table in TABLES:
-        if found[table]:
-            out.print(to_rich(found[table], columns(table), title=text(f"inspect.section_{table}")))
+        if result[table]:
+            out.print(to_rich(result[table], columns(table), title=text(f"inspect.section_{table}")))
             out.print()
-    for note in found["notes"]:
+    for note in result["notes"]:
         out.print(note, markup=False)
-    if found["folder"]:
-        out.print(text("cli.wrote", path=Path(found["folder"]) / "inspect.html"), markup=False, soft_wrap=True)
+    if result["folder"]:
+        out.print(text("cli.wrote", path=Path(result["folder"]) / "inspect.html"), markup=False, soft_wrap=True)

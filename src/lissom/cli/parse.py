@@ -64,7 +64,7 @@ class Reader:
         rest = deque(words)
         while rest:
             self._step(rest)
-        self._place()
+        self._fill_positionals()
         missing = [each.name for each in self._known.all if each.required and each.path not in self._values]
         if missing:
             raise self._error("argument-missing", names=" ".join(missing), got=self._named(self._loose))
@@ -116,8 +116,8 @@ class Reader:
             )
         return words
 
-    def _place(self) -> None:
-        """Gives the loose words to the arguments that are known by their place."""
+    def _fill_positionals(self) -> None:
+        """Gives the loose words to the positional arguments."""
         loose = list(self._loose)
         for argument in self._known.positionals:
             count = 1 if argument.kind.form == "one" else len(loose)

@@ -34,11 +34,11 @@ class Predict:
         task = model_task(self.model)
         options: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(task.options)}
         with screen(quiet=self.format == "json") as listener:
-            found = predict(
+            result = predict(
                 self.model, list(self.inputs), device=self.device, threads=self.threads, listener=listener, **options
             )
-        screens(task.name).predictions(found, self.format)
-        return 3 if any(row.get("error") for row in found) else 0
+        screens(task.name).predictions(result, self.format)
+        return 3 if any(row.get("error") for row in result) else 0
 
 
 def predict_arguments(task: str) -> type[Predict]:

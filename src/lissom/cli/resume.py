@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 from lissom.cli.arguments import Device, DryRun, Json, Positional, Quiet, Threads
-from lissom.cli.places import given_places, with_places
+from lissom.cli.data_paths import given_paths, with_path_flags
 from lissom.messages import text
 from lissom.plain import to_json
 
 
-@with_places
+@with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Resume:
     """Arguments of `lissom resume`."""
@@ -36,7 +36,7 @@ class Resume:
 
         if self.dry_run:
             with screen(quiet=self.quiet or self.json) as listener:
-                step = resume_point(self.run_folder, self.data, listener=listener, **given_places(self))
+                step = resume_point(self.run_folder, self.data, listener=listener, **given_paths(self))
             said = text("cli.would-resume", run=self.run_folder, step=step)
             print(to_json({"run": str(self.run_folder), "step": step}) if self.json else said)
             return 0
@@ -47,7 +47,7 @@ class Resume:
                 device=self.device,
                 threads=self.threads,
                 listener=listener,
-                **given_places(self),
+                **given_paths(self),
             )
         if self.json:
             found = {"run": str(run.path), "status": run.status, "test": run.test}

@@ -38,18 +38,18 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if abs(value) <= 1 else f"{value:.2f}"
 
 
-def show_comparison(found: dict[str, Any]) -> None:
+def show_comparison(comparison: dict[str, Any]) -> None:
     """The settings that differ, one column per run; then cost and accuracy; then what the intervals say."""
     out = console()
     table = Table(title=text("cli.compare-settings"), title_justify="left")
-    for name in ("", *found["runs"]):
+    for name in ("", *comparison["runs"]):
         table.add_column(name, overflow="fold")
-    for name, values in found["settings"].items():
+    for name, values in comparison["settings"].items():
         table.add_row(name, *map(str, values))
-    if found["settings"]:
+    if comparison["settings"]:
         out.print(table)
     else:
         out.print(text("cli.compare-same"))
-    show_rows(found["figures"])
-    for sentence in found["verdicts"]:
+    show_rows(comparison["figures"])
+    for sentence in comparison["verdicts"]:
         out.print(sentence, markup=False)

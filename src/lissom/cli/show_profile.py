@@ -96,8 +96,8 @@ def _printed(out: Console, printed: PaperFigures) -> None:
 def _measured(out: Console, measured: Measured) -> None:
     times = measured.times
     latency = times.latency.to_dict()
-    spread = {key: f"{latency[key]:.3g}" for key in ("median_ms", "p05_ms", "p95_ms", "cpu_ms")}
-    out.print(text("profile.latency", **spread, n=times.latency.n, batch=times.batch))
+    latencies = {key: f"{latency[key]:.3g}" for key in ("median_ms", "p05_ms", "p95_ms", "cpu_ms")}
+    out.print(text("profile.latency", **latencies, n=times.latency.n, batch=times.batch))
     if times.layers:
         share = difference(times.layers.sum_ms / times.latency.median_ms - 1)
         sum_ms, hook_us = f"{times.layers.sum_ms:.3g}", f"{times.layers.hook_us:.2g}"

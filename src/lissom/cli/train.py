@@ -64,19 +64,19 @@ class Train:
         from lissom.engine.processes import is_first
         from lissom.verbs.train import plan_several, train, train_several
 
-        shown, place = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
+        shown, target = screens(config.TASK), {"runs_dir": self.runs_dir, "name": self.name}
         with screen(quiet=self.quiet) as listener:
             vary = self.varied()
             if self.dry_run:
-                for planned in plan_several(config, vary=vary, runs=self.runs, **place, listener=listener):
+                for planned in plan_several(config, vary=vary, runs=self.runs, **target, listener=listener):
                     _show_plan(shown, planned)
                 return 0
             if vary or self.runs != 1:
-                found: Any = train_several(config, vary=vary, runs=self.runs, **place, listener=listener)
+                result: Any = train_several(config, vary=vary, runs=self.runs, **target, listener=listener)
             else:
-                found = train(config, **place, listener=listener)
+                result = train(config, **target, listener=listener)
         if is_first():  # under torchrun every process comes here
-            _show(shown, found, quiet=self.quiet)
+            _show(shown, result, quiet=self.quiet)
         return 0
 
 
@@ -98,11 +98,11 @@ def _show_plan(shown: Any, planned: dict[str, Any]) -> None:
     print(text("cli.plan-after-fetch", network=planned["network"]))
 
 
-def _show(shown: Any, found: Any, *, quiet: bool) -> None:
-    several = isinstance(found, dict)
+def _show(shown: Any, result: Any, *, quiet: bool) -> None:
+    several = isinstance(result, dict)
     if quiet:
-        print("\n".join(found["runs"]) if several else found.path)
+        print("\n".join(result["runs"]) if several else result.path)
     elif several:
-        shown.several(found)
+        shown.several(result)
     else:
-        shown.result(found)
+        shown.result(result)

@@ -46,7 +46,7 @@ def open_archive(path: Path, *, cache_dir: Path) -> "ZipFiles | TarFiles":
 
 
 class _OpenZip:
-    """A zip that each process opens for itself: a shared handle has one place in the file, and loader workers fork."""
+    """A zip that each process opens for itself: a shared handle has one offset in the file, and loader workers fork."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._process = path, 0
@@ -91,13 +91,13 @@ class ZipFiles:
 
 
 class TarFiles:
-    """The files of a tar, by name, read at their place in its uncompressed form, which is kept in `room`."""
+    """The files of a tar, by name, read at their offset in its uncompressed form, which is kept in `room`."""
 
     def __init__(self, path: Path, room: Path) -> None:
         self.path = path
         self.names: list[str] = []
         self.folders: set[str] = set()
-        self._places: dict[str, tuple[int, int]] = {}
+        self._offsets: dict[str, tuple[int, int]] = {}
         self._stamp = stamp_of(path.stat())
         self._plain = plain = _plain_tar(path, room)
         end = 0
@@ -106,13 +106,13 @@ class TarFiles:
                 name = _safe_name(path, member.name)
                 end = member.offset_data + -(-member.size // BLOCK) * BLOCK * member.isreg()
                 if (member.isreg() or member.isdir()) and _add(self, name, is_folder=member.isdir()):
-                    self._places[name] = (member.offset_data, member.size)
+                    self._offsets[name] = (member.offset_data, member.size)
         self.names.sort()
         if end + BLOCK > plain.stat().st_size:  # at least one empty record ends a whole archive
             raise tarfile.ReadError("unexpected end of data")
 
     def read(self, name: str) -> bytes:
-        offset, size = self._places[name]
+        offset, size = self._offsets[name]
         if size > LARGEST_FILE:
             raise Unreadable(note("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
         try:

@@ -1,4 +1,4 @@
-"""Digests of files by their content, kept in the cache while a file's place, size and times stay.
+"""Digests of files by their content, kept in the cache while a file's path, size and times stay.
 
 They name what data is made of wherever it lies: in a folder, in an archive, on another machine.
 """
@@ -72,8 +72,8 @@ def _look(files: Files, name: str) -> Look:
 
 def _index(root: Path, cache_dir: Path) -> Path:
     """One for each folder or archive."""
-    place = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
-    return cache_dir / "digests" / f"{place}.index"
+    path_digest = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
+    return cache_dir / "digests" / f"{path_digest}.index"
 
 
 def _read(path: Path) -> dict[str, list[Any]]:

@@ -13,12 +13,12 @@ def epoch_order(labels: Ints, *, seed: int, epoch: int, balanced: bool) -> Ints:
 
 
 def balanced_order(labels: Ints, rng: np.random.Generator) -> Ints:
-    """As many places as there are labels, every class equally often (to one), its images in turn."""
+    """As many indices as there are labels, every class equally often (to one), its images in turn."""
     classes = np.unique(labels)
-    places = rng.permutation(len(labels)) % len(classes)  # which class each place takes
+    classes_drawn = rng.permutation(len(labels)) % len(classes)  # of each index
     order = np.empty(len(labels), np.int64)
     for number, label in enumerate(classes):
-        wanted = np.flatnonzero(places == number)
+        wanted = np.flatnonzero(classes_drawn == number)
         members = np.flatnonzero(labels == label)
         rounds = -(-len(wanted) // len(members))
         order[wanted] = np.concatenate([rng.permutation(members) for _ in range(rounds)] or [members[:0]])[
@@ -35,5 +35,5 @@ def stratified(labels: Ints, count: int, *, seed: int = 0) -> Ints:
     classes = rng.permutation(int(labels.max(initial=-1)) + 1)[labels[order]]  # which class comes first is drawn too
     by_class = np.argsort(classes, kind="stable")
     ordered = classes[by_class]
-    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)  # place within the class
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)  # rank within the class
     return np.sort(order[by_class[np.lexsort((ordered, rank))[:count]]])

@@ -21,6 +21,6 @@ class ModuleOutputs:
     def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         first = next(self.model.parameters(), torch.empty(0))
         given = [torch.from_numpy(array).to(first.device) for array in arrays.values()]
-        answers: Any = self.model(*given)
-        answers = answers if isinstance(answers, tuple | list) else (answers,)
-        return {name: each.float().cpu().numpy() for name, each in zip(self.outputs, answers, strict=True)}
+        returned: Any = self.model(*given)
+        returned = returned if isinstance(returned, tuple | list) else (returned,)
+        return {name: each.float().cpu().numpy() for name, each in zip(self.outputs, returned, strict=True)}

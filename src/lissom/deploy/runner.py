@@ -63,8 +63,8 @@ class Runner:
             if not _fits(given[port.name], port):
                 got = given[port.name]
                 raise self._refused(f"{got.dtype} {_shape(got.shape)}", f"{np.dtype(port.dtype)} {_shape(port.shape)}")
-        answers = self._session.run(None, {name: np.ascontiguousarray(array) for name, array in given.items()})
-        return dict(zip(self.outputs, map(np.asarray, answers), strict=True))
+        outputs = self._session.run(None, {name: np.ascontiguousarray(array) for name, array in given.items()})
+        return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
     def _refused(self, got: str, expected: str) -> DataError:
         return DataError("deploy-wrong-input", path=self.path, got=got, expected=expected)

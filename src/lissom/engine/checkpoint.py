@@ -40,8 +40,8 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
 
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in `folder`, the newest first."""
-    found = [path for path in folder.glob("step-*.pt") if NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: (step_of(path), path.stat().st_mtime_ns), reverse=True)
+    paths = [path for path in folder.glob("step-*.pt") if NAME.fullmatch(path.name)]
+    return sorted(paths, key=lambda path: (step_of(path), path.stat().st_mtime_ns), reverse=True)
 
 
 def step_of(path: Path) -> int:
@@ -53,8 +53,8 @@ def step_of(path: Path) -> int:
 
 def newest(folder: Path) -> int:
     """Steps finished at the newest checkpoint in `folder`, going by its name alone; 0 when there is none."""
-    found = checkpoints(folder)
-    return step_of(found[0]) if found else 0
+    paths = checkpoints(folder)
+    return step_of(paths[0]) if paths else 0
 
 
 def newest_sound(folder: Path, *, on_damaged: Callable[[Path], None]) -> Path | None:

@@ -75,6 +75,6 @@ class TrainBatches(Protocol):
     def epoch(self, epoch: int, *, start_step: int = 0, parts: range) -> Iterator[Sequence[Batch]]:
         """For each step from `start_step` on, the micro-batches numbered in `parts`.
 
-        What is drawn depends on the seed, `epoch`, the step and the place in the batch alone, whoever asks.
+        What is drawn depends on the seed, `epoch`, the step and the index in the batch alone, whoever asks.
         """
         ...

@@ -19,8 +19,8 @@ from lissom.blocks.cbam import ChannelAttention
 from lissom.blocks.squeeze_excitation import SqueezeExcitation
 from lissom.inspection.watching import RECTIFIERS, Watcher
 
-PLACES = 16  # of each image at most, evenly spread: neighbours say nearly the same
-ROWS_PER_CHANNEL = 8  # places that a fit needs for each channel: its own noise then adds a seventh to what is lost
+POSITIONS = 16  # of each image at most, evenly spaced: neighbours are nearly the same
+ROWS_PER_CHANNEL = 8  # positions that a fit needs for each channel: its own noise then adds a seventh to what is lost
 RIDGE = 1e-6  # of the mean variance: silent channels leave the fit undetermined
 INDEPENDENT = 1 - 0.25 / (0.5 - 1 / (2 * math.pi))
 
@@ -68,7 +68,7 @@ class Seen:
         self._images += len(made)
 
     def lost(self) -> float | None:
-        """Share of the variance that the fitted map does not bring back, 0 to 1; None: too few places for a fit."""
+        """Share of the variance that the fitted map does not bring back, 0 to 1; None: too few positions for a fit."""
         fit, judge = self.fits
         channels = 0 if self.largest is None else len(self.largest)
         if min(fit.rows, judge.rows) < ROWS_PER_CHANNEL * channels:
@@ -82,10 +82,10 @@ class Seen:
 
 
 def _rows(maps: Tensor) -> Tensor:
-    """Channels at places spread evenly over each image: `B C H W -> R C`, float64 on the CPU: mps has none."""
+    """Channels at positions spaced evenly over each image: `B C H W -> R C`, float64 on the CPU: mps has none."""
     flat = maps.flatten(2)  # B C HW
-    places = torch.linspace(0, flat.shape[2] - 1, min(PLACES, flat.shape[2]), device=maps.device).round().long()
-    return flat[:, :, places].transpose(1, 2).flatten(0, 1).cpu().double()
+    positions = torch.linspace(0, flat.shape[2] - 1, min(POSITIONS, flat.shape[2]), device=maps.device).round().long()
+    return flat[:, :, positions].transpose(1, 2).flatten(0, 1).cpu().double()
 
 
 class Activations:

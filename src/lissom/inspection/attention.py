@@ -1,8 +1,8 @@
-"""What attention weighs: channels for each class, and places in an image.
+"""What attention weighs: channels for each class, and positions in an image.
 
 SENet (arXiv 1709.01507) draws the mean gate of each channel for some classes, layer by layer ("the role of
 excitation"): early layers gate all classes alike, later ones each in its own way, the last ones hardly at all. CBAM
-(arXiv 1807.06521, section 3) gates channels first and places second.
+(arXiv 1807.06521, section 3) gates channels first and positions second.
 """
 
 from typing import Any, NamedTuple
@@ -72,8 +72,8 @@ def class_means(values: Tensor, labels: Tensor, num_classes: int) -> Tensor:
     return (member.mT @ values) / member.sum(0)[:, None]
 
 
-def place_gates(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each spatial attention gives to the places of `images` B C H W: name -> B h w, from 0 to 1."""
+def spatial_gates(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """The weight that each spatial attention gives to each position of `images` B C H W: name -> B h w, from 0 to 1."""
     found: dict[str, Tensor] = {}
 
     def keep(name: str) -> Watcher:

@@ -10,8 +10,8 @@ from lissom.report.tables import to_csv
 from lissom.runs.folder import write_json
 
 
-def write(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
-    """inspect.json, a CSV for each table, pictures and inspect.html. Raises: MachineError for a place that refuses."""
+def write(folder: Path, seen: Inspected, result: dict[str, Any]) -> None:
+    """inspect.json, a CSV for each table, pictures and inspect.html. Raises: MachineError where it cannot write."""
     from lissom.inspection.page import draw  # pictures and page, which looking alone need not load
 
     try:
@@ -19,6 +19,6 @@ def write(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
     except OSError as error:
         raise MachineError("not-writable", path=folder, reason=error.strerror or error, size="0") from error
     for table in ("kernels", "spiral", "activations", "twins", "attention"):
-        write_atomic(folder / f"inspect_{table}.csv", to_csv(found[table]))
-    write_json(folder / "inspect.json", found)
-    draw(folder, seen, found)
+        write_atomic(folder / f"inspect_{table}.csv", to_csv(result[table]))
+    write_json(folder / "inspect.json", result)
+    draw(folder, seen, result)

@@ -5,7 +5,7 @@ and only many channels can make up for it; hence wide filters and linear bottlen
 channels, so one whose channel has collapsed gets no gradient and stays as it is. A kernel is counted as dead when it is
 
 weak:      its norm is below 1 % of the largest norm in its layer; or
-constant:  its channel, after the norm and activation that follow, takes one value over all images and places: its
+constant:  its channel, after the norm and activation that follow, takes one value over all images and positions: its
            range is below 1/10,000 of the largest range in its layer.
 """
 

@@ -10,11 +10,12 @@ from torch import Tensor
 from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.inspection import spiral
-from lissom.inspection.attention import feature_maps, place_gates
+from lissom.inspection.attention import feature_maps, spatial_gates
 from lissom.inspection.look import Inspected
 from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
 from lissom.report import gates, kernels, losses, maps, sheet
+from lissom.report.lettering import worded
 from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
@@ -77,7 +78,7 @@ def _attention_pictures(seen: Inspected) -> dict[str, Any]:
     layers = [gates.Layer(layer.name, layer.per_class.numpy()) for layer in seen.gates]
     drawn = {"gates": gates.gate_lines(layers, seen.samples.class_names)}
     pixels, images = _samples(seen, most=MOST_IMAGES)
-    found = {name: at for name, at in place_gates(seen.model, images).items() if min(at.shape[1:]) >= LEAST_SIDE}
+    found = {name: at for name, at in spatial_gates(seen.model, images).items() if min(at.shape[1:]) >= LEAST_SIDE}
     if found:
         drawn["places"] = _places(seen, pixels, found)
     return drawn
@@ -94,7 +95,7 @@ def _places(seen: Inspected, pixels: np.ndarray, found: dict[str, Tensor]) -> An
             captions.append(
                 f"{name.removeprefix('blocks.').removesuffix('.spatial')}\n{weights.min():.2f} – {weights.max():.2f}"
             )
-    return sheet.sheet(shown, captions, columns=len(pixels), title=text("inspect.places_title"))
+    return sheet.sheet(shown, captions, columns=len(pixels), title=worded("inspect.places_title"))
 
 
 def _samples(seen: Inspected, *, most: int) -> tuple[np.ndarray, Tensor]:

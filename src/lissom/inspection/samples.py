@@ -34,5 +34,5 @@ def evenly(labels: NDArray[Any], most: int) -> NDArray[np.intp]:
     """Indices of at most `most`, as many of each class as there are: the first of each, then the second of each, ..."""
     order = np.argsort(labels, kind="stable")
     ordered = labels[order]
-    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)  # place within the class
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)  # rank within the class
     return np.sort(order[np.lexsort((ordered, rank))[:most]])

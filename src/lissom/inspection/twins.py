@@ -1,6 +1,6 @@
 """Feature maps that are nearly the same: GhostNet (arXiv 1911.11907), figure 1, which shows such pairs in ResNet-50.
 
-Two channels of a block are twins when the cosine between their maps, over all images and places and each less its own
+Two channels of a block are twins when the cosine between their maps, over all images and positions, each less its
 mean, exceeds 0.95. Without the means a map of any positive values would be like any other. Channels that are constant
 are twins of none: `kernels` counts those.
 """
@@ -29,7 +29,7 @@ class Gram:
     """Sums and products of channels over all that is watched: `B C H W -> C C`."""
 
     def __init__(self) -> None:
-        self._places = 0
+        self._positions = 0
         self._sum: Tensor | None = None
         self._products: Tensor | None = None
 
@@ -38,14 +38,14 @@ class Gram:
         products, total = (flat @ flat.mT).cpu().double(), flat.sum(1).cpu().double()  # mps has no float64
         self._products = products if self._products is None else self._products + products
         self._sum = total if self._sum is None else self._sum + total
-        self._places += flat.shape[1]
+        self._positions += flat.shape[1]
 
     def cosines(self) -> Tensor:
         """Between the maps less their means, C C; 0 for a channel that is constant, and on the diagonal."""
         assert self._products is not None, "nothing was watched"
         assert self._sum is not None
-        mean = self._sum / self._places
-        covariance = self._products / self._places - mean[:, None] * mean
+        mean = self._sum / self._positions
+        covariance = self._products / self._positions - mean[:, None] * mean
         variance = covariance.diagonal().clamp_min(0)
         varies = variance > FLAT * variance.max()
         scale = torch.where(varies, variance, 1).rsqrt() * varies

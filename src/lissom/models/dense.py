@@ -1,6 +1,6 @@
 """The logits of all pixels of a scene without cutting their windows: exactly those of window after window.
 
-Every layer of a trunk without padding and pooling gives at a place the same in every window that covers it, so the
+Every layer of a trunk without padding and pooling gives at a position the same in every window that covers it, so the
 trunk runs once over the scene. The first fully connected layer is then a correlation with a kernel as large as the
 trunk's map of a window (17 x 17 for HybridSN): by Fourier products over tiles, or plainly where it is small. What
 follows works on each pixel alone. A gate that looks at the whole map of a window keeps the shared trunk, and takes the
@@ -90,17 +90,17 @@ class SceneLogits:
         return tiled_correlation(trunk_map(self.model, padded), self._spectrum, side) + first.bias, True
 
     def _gathered(self, maps: Tensor, height: int, width: int) -> Tensor:
-        by_place, across = maps.flatten(1).t().contiguous(), maps.shape[2]
+        by_position, across = maps.flatten(1).t().contiguous(), maps.shape[2]
         steps = torch.arange(self.model.side)
         window = (steps[:, None] * across + steps)[None]  # 1 k k
         firsts = (torch.arange(height)[:, None] * across + torch.arange(width)).flatten()
-        parts = [after_trunk(self.model, by_place, part[:, None, None] + window) for part in firsts.split(BATCH)]
+        parts = [after_trunk(self.model, by_position, part[:, None, None] + window) for part in firsts.split(BATCH)]
         return torch.cat(parts).view(height, width, -1)
 
     def _windows(self, padded: Tensor, height: int, width: int) -> Tensor:
         half = self.model.window // 2
-        places = torch.cartesian_prod(torch.arange(height), torch.arange(width)) + half
-        parts = [self.model(windows_at(padded, part, self.model.window)) for part in places.split(BATCH)]
+        coords = torch.cartesian_prod(torch.arange(height), torch.arange(width)) + half
+        parts = [self.model(windows_at(padded, part, self.model.window)) for part in coords.split(BATCH)]
         return torch.cat(parts).view(height, width, -1)
 
 

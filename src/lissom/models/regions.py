@@ -24,28 +24,28 @@ class Region(NamedTuple):
     def width(self) -> int:
         return self.right - self.left
 
-    def holds(self, places: Tensor) -> Tensor:
+    def holds(self, coords: Tensor) -> Tensor:
         """Which of `N 2` (row, column) lie in it: `N` booleans."""
-        rows, columns = places.unbind(1)
+        rows, columns = coords.unbind(1)
         return (rows >= self.top) & (rows < self.bottom) & (columns >= self.left) & (columns < self.right)
 
 
-def regions(places: Tensor, near: int, height: int, width: int) -> list[Region]:
-    """Rectangles that do not overlap and together hold all `places`, `N 2`, of a scene of that size.
+def regions(coords: Tensor, near: int, height: int, width: int) -> list[Region]:
+    """Rectangles that do not overlap and together hold all pixels `coords`, `N 2`, of a scene of that size.
 
     Pixels at most about `near` apart are held by one rectangle: their windows overlap, and one large image is cheaper
     than two with their halos. Where two rectangles would overlap, one around both takes their place.
     """
     cell = max(near, 1)
     grid = np.zeros((-(-height // cell), -(-width // cell)), bool)
-    rows, columns = places.cpu().numpy().T
+    rows, columns = coords.cpu().numpy().T
     grid[rows // cell, columns // cell] = True
     groups: NDArray[np.int32] = np.empty(grid.shape, np.int32)
     ndimage.label(grid, structure=np.ones((3, 3)), output=groups)
-    of_place = groups[rows // cell, columns // cell]
+    group_of = groups[rows // cell, columns // cell]
     boxes = []
-    for group in np.unique(of_place):
-        r, c = rows[of_place == group], columns[of_place == group]
+    for group in np.unique(group_of):
+        r, c = rows[group_of == group], columns[group_of == group]
         boxes.append(Region(int(r.min()), int(r.max()) + 1, int(c.min()), int(c.max()) + 1))
     return _apart(boxes)
 

@@ -9,18 +9,18 @@ from torch.nn import functional as F
 from lissom.models.contract import Ends, Identity, Origin, with_parameters
 from lissom.models.regions import Region, regions
 
-PLACES_AT_ONCE = 30_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
+POSITIONS_AT_ONCE = 30_000  # of trunks' maps kept for the backward pass: some 15 kB each for HybridSN with 30 bands
 
 
 class WindowNet(nn.Module):
     """A trunk, a gate on its map or none, a first fully connected layer over the whole map, and what follows it.
 
-    Where the trunk treats every place alike (valid convolutions of stride 1, no pooling), its map over a whole scene
+    Where the trunk treats every position alike (valid convolutions of stride 1, no pooling), its map over a whole scene
     holds the maps of all windows, and `why_not_dense` is empty: the trunk is then run once for many windows.
     Else it names what stands in the way. `window` is the side of the window in pixels, `margin` what the trunk takes
     off it: the map's side is their difference. `stem` is the name of the trunk's first convolution within the trunk.
     The classifier is the last layer of `rest`, or `first` itself where nothing follows it.
-    `B bands window window -> B K`, or a scene `bands H W` and places `N 2` (row, column) `-> N K`
+    `B bands window window -> B K`, or a scene `bands H W` and pixel coordinates `coords` `N 2` (row, column) `-> N K`
     """
 
     identity: Identity | None = None
@@ -52,9 +52,9 @@ class WindowNet(nn.Module):
         self.margin = margin
         self.why_not_dense = why_not_dense
 
-    def forward(self, x: Tensor, places: Tensor | None = None) -> Tensor:
-        if places is not None:
-            return logits_at(self, x, places)
+    def forward(self, x: Tensor, coords: Tensor | None = None) -> Tensor:
+        if coords is not None:
+            return logits_at(self, x, coords)
         features = self.gate(self.trunk(x)).flatten(1)  # B C k k -> B (C k k)
         return self.rest(self.first(features))
 
@@ -83,41 +83,41 @@ def _parts(module: nn.Module) -> list[nn.Module]:
 
 
 class Choice(NamedTuple):
-    """How the windows of some places are seen: "shared" over regions, or "windows"."""
+    """How the windows around some pixels are computed: "shared" over regions, or "windows"."""
 
     form: str
     regions: list[Region]
 
 
-def choose(model: WindowNet, places: Tensor, height: int, width: int) -> Choice:
-    """Shared where that means fewer places of the trunk's map than the windows have, and memory allows it.
+def choose(model: WindowNet, coords: Tensor, height: int, width: int) -> Choice:
+    """Shared where that means fewer positions of the trunk's map than the windows have, and memory allows it.
 
-    Counted in places of the map, one costs the same either way: 128 random windows of HybridSN have 36,992, a scene of
-    145 x 145 has 25,921.
+    Counted in positions of the map, one costs the same either way: 128 random windows of HybridSN have 36,992, a
+    scene of 145 x 145 has 25,921.
     """
     if model.why_not_shared():
         return Choice("windows", [])
-    found = regions(places, model.window // 2, height, width)
+    found = regions(coords, model.window // 2, height, width)
     shared = sum((region.height + model.side - 1) * (region.width + model.side - 1) for region in found)
-    fits = shared < min(len(places) * model.side**2, PLACES_AT_ONCE)
+    fits = shared < min(len(coords) * model.side**2, POSITIONS_AT_ONCE)
     return Choice("shared", found) if fits else Choice("windows", [])
 
 
-def logits_at(model: WindowNet, scene: Tensor, places: Tensor) -> Tensor:
+def logits_at(model: WindowNet, scene: Tensor, coords: Tensor) -> Tensor:
     """`bands H W`, `N 2` -> `N K`: the same logits and gradients in either form."""
-    chosen = choose(model, places, *scene.shape[1:])
+    chosen = choose(model, coords, *scene.shape[1:])
     if chosen.form == "windows":
-        return model(windows_at(scene, places, model.window))
-    rows, maps, start = torch.empty(len(places), dtype=torch.int64, device=places.device), [], 0
+        return model(windows_at(scene, coords, model.window))
+    rows, maps, start = torch.empty(len(coords), dtype=torch.int64, device=coords.device), [], 0
     strides = torch.empty_like(rows)
     for region in chosen.regions:
         map_ = trunk_map(model, cut(scene, region, model.window // 2))
-        inside = region.holds(places)
-        rows[inside] = start + (places[inside, 0] - region.top) * map_.shape[2] + places[inside, 1] - region.left
+        inside = region.holds(coords)
+        rows[inside] = start + (coords[inside, 0] - region.top) * map_.shape[2] + coords[inside, 1] - region.left
         strides[inside] = map_.shape[2]
         maps.append(map_.flatten(1).t())  # C h w -> (h w) C
         start += len(maps[-1])
-    steps = torch.arange(model.side, device=places.device)
+    steps = torch.arange(model.side, device=coords.device)
     index = rows[:, None, None] + strides[:, None, None] * steps[:, None] + steps  # N k k
     return after_trunk(model, torch.cat(maps), index)
 
@@ -138,11 +138,11 @@ def trunk_map(model: WindowNet, scene: Tensor) -> Tensor:
     return by_scene(scene) if by_scene else model.trunk(scene[None])[0]
 
 
-def windows_at(scene: Tensor, places: Tensor, window: int) -> Tensor:
+def windows_at(scene: Tensor, coords: Tensor, window: int) -> Tensor:
     """`bands H W`, `N 2` -> `N bands window window`, zeros where the scene has ended; no other window is cut."""
     half = window // 2
     views = F.pad(scene, (half,) * 4).unfold(1, window, 1).unfold(2, window, 1).permute(1, 2, 0, 3, 4)
-    return views[places[:, 0], places[:, 1]]
+    return views[coords[:, 0], coords[:, 1]]
 
 
 def cut(scene: Tensor, region: Region, half: int) -> Tensor:

@@ -128,8 +128,8 @@ def _threads(latency: Latency, here: Machine) -> list[Reason]:
 
 
 def _noise(latency: Latency) -> list[Reason]:
-    spread = latency.p95_ms / latency.median_ms
-    return [reason("noise", ratio=spread)] if spread >= NOISY else []
+    ratio = latency.p95_ms / latency.median_ms
+    return [reason("noise", ratio=ratio)] if ratio >= NOISY else []
 
 
 def _pair(one: ProfileResult, other: ProfileResult) -> Reason:

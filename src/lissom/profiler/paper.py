@@ -70,7 +70,7 @@ def paper_tables(name: str) -> PaperTables:
         title=known.title,
         arxiv=known.arxiv,
         convention=text("profiler.convention"),
-        tables=tuple(PaperTable(title=f"{source}, {place}", rows=tuple(rows)) for place, rows in tables),
+        tables=tuple(PaperTable(title=f"{source}, {number}", rows=tuple(rows)) for number, rows in tables),
     )
 
 
@@ -115,18 +115,18 @@ def _mobilenetv1() -> list[tuple[str, list[PaperRow]]]:
 
 
 def _share(share: printed.Share) -> Iterator[PaperRow]:
-    found = _counted("mobilenetv1")
-    layers = [layer for layer in found.layers if layer.kind == share.kind]
-    macs = sum(layer.macs for layer in layers) / found.macs
+    profile = _counted("mobilenetv1")
+    layers = [layer for layer in profile.layers if layer.kind == share.kind]
+    macs = sum(layer.macs for layer in layers) / profile.macs
     fault = share.fault and text(f"paper.{share.fault}")
     yield _row(share.label, "macs-share", share.macs, 100 * macs, fault=fault)
-    weights = sum(_weights(found, layer.name) for layer in layers) / _weights(found)
+    weights = sum(_weights(profile, layer.name) for layer in layers) / _weights(profile)
     yield _row(share.label, "weights-share", share.parameters, 100 * weights)
 
 
-def _weights(found: Profile, name: str | None = None) -> int:
+def _weights(profile: Profile, name: str | None = None) -> int:
     """Parameters without norms and biases, which table 2 leaves out: of one layer, or of all."""
-    layers = [layer for layer in found.layers if layer.macs and name in (None, layer.name)]
+    layers = [layer for layer in profile.layers if layer.macs and name in (None, layer.name)]
     biases = sum(layer.output_shape[-1] for layer in layers if layer.kind == "linear")
     return sum(layer.parameters for layer in layers) - biases
 
@@ -134,16 +134,16 @@ def _weights(found: Profile, name: str | None = None) -> int:
 def _layer(row: printed.LayerRow) -> Iterator[PaperRow]:
     block = DepthwiseSeparable if row.separable else ConvNormAct
     with torch.device("meta"):
-        found = count(block(row.channels, row.channels), resolution=row.side)
-    yield _row(row.label, "macs", row.macs, found.macs / MILLION)
-    yield _row(row.label, "weights", row.parameters, _weights(found) / MILLION)
+        profile = count(block(row.channels, row.channels), resolution=row.side)
+    yield _row(row.label, "macs", row.macs, profile.macs / MILLION)
+    yield _row(row.label, "weights", row.parameters, _weights(profile) / MILLION)
 
 
 def _network(row: printed.NetworkRow) -> Iterator[PaperRow]:
-    found = _counted("mobilenetv1", row.resolution, **row.options)
+    profile = _counted("mobilenetv1", row.resolution, **row.options)
     fault = row.fault and text(f"paper.{row.fault}")
-    yield _row(row.label, "macs", row.macs, found.macs / MILLION, fault=fault)
-    yield _row(row.label, "parameters", row.parameters, found.parameters / MILLION)
+    yield _row(row.label, "macs", row.macs, profile.macs / MILLION, fault=fault)
+    yield _row(row.label, "parameters", row.parameters, profile.parameters / MILLION)
 
 
 def _shufflenetv1() -> list[tuple[str, list[PaperRow]]]:
@@ -157,9 +157,9 @@ def _shufflenetv1() -> list[tuple[str, list[PaperRow]]]:
         levels = network.pyramid[-len(column.channels) :]
         for number, (stated, level) in enumerate(zip(column.channels, levels, strict=True), start=2):
             rows.append(_row(f"{label}, Stage{number}", "channels", stated, level.channels))
-        found = count(network, resolution=224)
-        classifier = sum(layer.macs for layer in found.layers if layer.kind == "linear")
-        rows.append(_row(label, "macs", column.macs, (found.macs - classifier) / MILLION))
+        profile = count(network, resolution=224)
+        classifier = sum(layer.macs for layer in profile.layers if layer.kind == "linear")
+        rows.append(_row(label, "macs", column.macs, (profile.macs - classifier) / MILLION))
     return [(text("paper.shuffle-table-1"), rows)]
 
 
@@ -187,24 +187,24 @@ def _from_catalogue(arxiv: str, skip: tuple[str, ...]) -> list[tuple[str, list[P
     tables: dict[str, list[PaperRow]] = {}
     for name in models.names():
         for row in models.entry(name).published:
-            place = _place(row, arxiv)
-            if row.printed and place and place not in skip:
-                tables.setdefault(place, []).extend(_published(name, row))
-    return [(text("paper.table", number=place), tables[place]) for place in sorted(tables, key=int)]
+            number = _table_number(row, arxiv)
+            if row.printed and number and number not in skip:
+                tables.setdefault(number, []).extend(_published(name, row))
+    return [(text("paper.table", number=number), tables[number]) for number in sorted(tables, key=int)]
 
 
-def _place(row: Published, arxiv: str) -> str:
+def _table_number(row: Published, arxiv: str) -> str:
     """ "1707.01083, table 5; ..." -> "5"; empty where the row is of another paper."""
-    found = re.search(rf"{re.escape(arxiv)}, tables? (\d+(?: and \d+)?)", row.source)
-    return found.group(1) if found else ""
+    match = re.search(rf"{re.escape(arxiv)}, tables? (\d+(?: and \d+)?)", row.source)
+    return match.group(1) if match else ""
 
 
 def _published(name: str, row: Published) -> Iterator[PaperRow]:
     assert row.printed is not None
-    found = _counted(name, row.resolution, **row.options)
+    profile = _counted(name, row.resolution, **row.options)
     label = " ".join([name, *(f"{key}={value}" for key, value in row.options.items())])
     fault = row.printed.faulty
     if row.printed.macs is not None:
-        yield _row(label, "macs", row.printed.macs, found.macs / MILLION, digit=row.printed.digit, fault=fault)
+        yield _row(label, "macs", row.printed.macs, profile.macs / MILLION, digit=row.printed.digit, fault=fault)
     if row.printed.parameters is not None:
-        yield _row(label, "parameters", row.printed.parameters, found.parameters / MILLION, fault=fault)
+        yield _row(label, "parameters", row.printed.parameters, profile.parameters / MILLION, fault=fault)

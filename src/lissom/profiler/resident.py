@@ -51,7 +51,7 @@ def resident(model: nn.Module, inputs: Sequence[Tensor], *, threads: int) -> dic
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def high_water() -> int | None:
+def peak_rss() -> int | None:
     """The most memory that this process has held, in bytes; None where the system does not say.
 
     On Linux not `ru_maxrss`: a new program inherits that figure from the process that started it.
@@ -67,7 +67,7 @@ def high_water() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: in bytes
 
 
-def lower_the_mark() -> None:
+def reset_peak_rss() -> None:
     """Makes the high-water mark what is held now, where the system lets a process do so."""
     mark = Path("/proc/self/clear_refs")
     if mark.exists():
@@ -78,14 +78,14 @@ def _measure(file: str, threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
     with torch.inference_mode():
         torch.conv2d(torch.ones(1, 8, 8, 8), torch.ones(8, 8, 3, 3))  # the libraries' own start is no network's
-        lower_the_mark()
-        before = high_water()
+        reset_peak_rss()
+        before = peak_rss()
         # Our own file, written a moment ago: nothing in it comes from a stranger.
         model, inputs = torch.load(file, weights_only=False)
         model.eval()
         for _ in range(FORWARDS):
             model(*inputs)
-    after = high_water()
+    after = peak_rss()
     if before is None or after is None:
         return {"bytes": None, "reason": "this system does not say"}
     return {"bytes": after - before, "reason": None}

@@ -110,14 +110,14 @@ def points(layers: Iterable[LayerCost], times: LayerTimes, limits: Limits, batch
 
 def point(cost: LayerCost, times: LayerTimes, limits: Limits, batch: int = 1) -> RooflinePoint:
     """Where a layer that was timed stands."""
-    moved, time_ms, spread = moved_bytes(cost, batch), times.time_ms(cost.name), times.by_name[cost.name]
+    moved, time_ms, timing = moved_bytes(cost, batch), times.time_ms(cost.name), times.by_name[cost.name]
     compute_ms = 1e3 * batch * cost.macs / limits.macs_per_second
     memory_ms = 1e3 * moved / limits.bandwidth(moved)
     limit_ms = max(compute_ms, memory_ms)
     return RooflinePoint(
         time_ms=time_ms,
-        time_p05_ms=spread.p05_ms,
-        time_p95_ms=spread.p95_ms,
+        time_p05_ms=timing.p05_ms,
+        time_p95_ms=timing.p95_ms,
         compute_ms=compute_ms,
         memory_ms=memory_ms,
         limit_ms=limit_ms,

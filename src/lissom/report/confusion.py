@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import class_labels, figure, label, style, word
+from lissom.report.canvas import figure, style
+from lissom.report.lettering import class_labels, label, letters, word
 
 MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
+LARGEST = 8.8  # inches, of all cells: with its names, as wide as a page
 MOST_WITH_NAMES = 150  # classes; beyond, names overlap, and the axes count
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#9cc3e6", "#2464a6", "#0b2c52"])
 ON_LIGHT, ON_DARK = "#10202e", "#f7fafc"  # numbers in cells keep their colour when the page turns dark
@@ -23,15 +25,15 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     assert matrix.shape == (count, count), f"{matrix.shape} for {count} classes"
     totals = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.maximum(totals, 1)  # an absent class is a white row
-    side = float(np.clip(2.2 + 0.42 * count, 4.5, 15))
+    side = float(np.clip((0.6 if count <= 6 else 0.5 if count <= 15 else 0.42) * count, 1.6, LARGEST))
     with style():
-        picture = figure(side + 0.9, side)
+        picture = figure(side + 2.2, side + 1.1)  # names at the left and below, the colour bar at the right
         axes = picture.subplots()
         mesh = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
         picture.colorbar(mesh, ax=axes, shrink=0.7, label=word("share_of_true"))
         _axes(axes)
         if count <= MOST_WITH_NAMES:
-            _ticks(axes, class_labels(class_names), side)
+            _ticks(axes, class_labels(class_names), side / count)
         if count <= MOST_WITH_COUNTS:
             _counts(axes, matrix, shares)
         if title:
@@ -54,9 +56,9 @@ def most_confused(matrix: np.ndarray, class_names: Sequence[str], *, most: int =
     return rows
 
 
-def _ticks(axes: Axes, names: list[str], side: float) -> None:
-    size = float(np.clip(72 * side * 0.75 / len(names) * 0.75, 4.5, 10))  # points that fit one cell's height
-    upright = max(map(len, names)) > 2
+def _ticks(axes: Axes, names: list[str], cell: float) -> None:
+    size = float(np.clip(72 * cell * 0.75, 4.5, 10))  # points that fit one cell's height, in inches
+    upright = max(map(letters, names)) > 2
     axes.set_xticks(range(len(names)), names, fontsize=size, rotation=90 if upright else 0)
     axes.set_yticks(range(len(names)), names, fontsize=size)
 

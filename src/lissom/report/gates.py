@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import INK, class_labels, figure, label, style, word
+from lissom.report.canvas import INK, figure, style
+from lissom.report.lettering import class_labels, label, word
 
 MOST_LAYERS = 12
 MOST_CLASSES = 10

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import ORANGE, PAPER, bare, figure, label, style, word
+from lissom.report.canvas import ORANGE, PAPER, bare, figure, style
+from lissom.report.lettering import label, phrase, word
 
 SHOWN = 96  # kernels of a layer
 COLUMNS = 32
@@ -36,7 +37,8 @@ def kernel_sheet(layers: Sequence[Layer]) -> Figure:
             axes.imshow(mosaic(layer.kernels, layer.dead), interpolation="nearest")
             axes.set_anchor("W")
             counts = {"dead": int(layer.dead.sum()), "channels": len(layer.dead)}
-            axes.set_title(f"{label(layer.name, longest=40)}: {word('inspect_dead', **counts)}", fontsize=8, pad=2)
+            title = phrase("{name}: {dead}", name=label(layer.name, longest=40), dead=word("inspect_dead", **counts))
+            axes.set_title(title, fontsize=8, pad=2)
         picture.suptitle(word("inspect_kernels"), x=0.01, ha="left", fontsize=11)
     return picture
 

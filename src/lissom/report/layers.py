@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lissom.report.canvas import figure, label, style, word
+from lissom.report.canvas import figure, style
+from lissom.report.lettering import label, word
 from lissom.report.tables import short
 
 MOST_BARS = 40  # more cannot be told apart
@@ -64,11 +65,11 @@ def layers_picture(layers: Sequence[Layer], *, network: str, title: str) -> Figu
             _stack(axes, groups, present, value)
             axes.set_title(cost, fontsize=10)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _, show=show: show(number) if number else "0"))
-            axes.yaxis.set_major_locator(MaxNLocator(4))
+            axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             axes.grid(axis="x", visible=False)
         names = [label(name or network, longest=24) for name, _ in groups]
         all_axes[-1].set_xticks(range(len(groups)), names, rotation=90, fontsize=8)
-        all_axes[-1].set_xlim(-0.6, len(groups) - 0.4)
+        all_axes[-1].set_xlim(-0.8, len(groups) - 0.2)
         handles, texts = all_axes[0].get_legend_handles_labels()
         picture.legend(handles, texts, loc="outside lower center", ncols=6, fontsize=9)
         picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=12)
@@ -81,6 +82,7 @@ def _stack(axes: Axes, groups: Sequence[tuple[str, list[Layer]]], present: Seque
         heights = [sum(value(layer) for layer in members if layer["family"] == name) for _, members in groups]
         axes.bar(range(len(groups)), heights, 0.82, bottom=bottom, color=COLOURS[name], label=family_word(name))
         bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
+    axes.set_ylim(0, 1.1 * max(bottom) or 1)  # the highest bar stays clear of the frame
 
 
 def family_word(name: str) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import BLUE, GREEN, MUTED, ORANGE, bare, figure, style, word
+from lissom.report.canvas import BLUE, GREEN, MUTED, ORANGE, bare, figure, style
+from lissom.report.lettering import phrase, word
 
 
 class Panel(NamedTuple):
@@ -26,7 +27,8 @@ def spirals(panels: Sequence[Panel]) -> Figure:
             bare(axes)
             axes.scatter(*panel.points.T, c=np.arange(len(panel.points)), cmap="viridis", s=3, linewidths=0)
             axes.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal")
-            words = f"n = {panel.width}\n{word('inspect_error', error=f'{100 * panel.error:.1f}')}"
+            error = word("inspect_error", error=f"{100 * panel.error:.1f}")
+            words = phrase("n = {width}\n{error}", width=panel.width, error=error)
             axes.set_title(words if panel.width else word("inspect_input"), fontsize=9, loc="center")
     return picture
 

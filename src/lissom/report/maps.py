@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, bare, figure, label, style, word
+from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, bare, figure, style
+from lissom.report.lettering import label, phrase, word
 from lissom.report.sheet import as_rgb
 
 
@@ -44,9 +45,11 @@ def twin_shares(rows: Sequence[Mapping[str, Any]], *, alike: float) -> Figure:
         axes.barh(places, [100 * row["twinned"] for row in rows], color=BLUE, height=0.7)
         axes.plot([100 * max(0, row["largest_cosine"]) for row in rows], places, "o", color=ORANGE, markersize=5)
         axes.axvline(100 * alike, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
-        axes.set_yticks(places, [f"{label(row['block'])} ({row['channels']})" for row in rows], fontsize=8)
+        axes.set_yticks(
+            places, [phrase("{name} ({n})", name=label(row["block"]), n=row["channels"]) for row in rows], fontsize=8
+        )
         axes.invert_yaxis()
-        axes.set_xlim(0, 100)
+        axes.set_xlim(0, 103)  # the bars stay clear of the frame
         axes.set_xlabel(word("inspect_twinned"))
         axes.grid(axis="y", visible=False)
     return picture

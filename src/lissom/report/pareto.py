@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 
-from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, figure, label, style, word
+from lissom.report.canvas import BLUE, MUTED, ORANGE, WASH, figure, settle, style
+from lissom.report.lettering import label, word
 from lissom.report.placing import place_labels
 from lissom.report.tables import short
 from lissom.stats.intervals import tied_with_best
@@ -57,7 +58,7 @@ def pareto(
             _point(axes, row, cost, gain)
         if title:
             axes.set_title(label(title, longest=80), pad=28)
-        picture.draw_without_rendering()  # settles the layout, so that labels can be measured
+        settle(picture)  # settles the layout, so that labels can be measured
         place_labels(axes, [(row[cost], row[gain], label(row[name])) for row in rows])
     return picture
 

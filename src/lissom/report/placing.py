@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
+from lissom.report.lettering import latin
+
 # offsets in points and the label's anchor, the most readable place first
 PLACES = [
     (8, 6, "left", "bottom"),
@@ -30,7 +32,7 @@ def place_labels(axes: Axes, labels: Sequence[tuple[float, float, str]], *, size
         tried = []
         for dx, dy, ha, va in PLACES:
             note = axes.annotate(
-                string, (x, y), (dx, dy), textcoords="offset points", ha=ha, va=va, fontsize=size, zorder=5
+                latin(string), (x, y), (dx, dy), textcoords="offset points", ha=ha, va=va, fontsize=size, zorder=5
             )
             box = note.get_window_extent()
             outside = 0 if edge.contains(*box.min) and edge.contains(*box.max) else 1e6
@@ -38,6 +40,7 @@ def place_labels(axes: Axes, labels: Sequence[tuple[float, float, str]], *, size
             if tried[-1][0] == 0:
                 break
         _, keep, box = min(tried, key=lambda trial: trial[0])
+        keep.set_text(string)
         taken.append(box)
         for _, note, _ in tried:
             if note is not keep:

@@ -12,8 +12,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from lissom.report.canvas import INK, MUTED, figure, label, style, word
+from lissom.report.canvas import INK, MUTED, figure, settle, style
 from lissom.report.layers import COLOURS, family_word
+from lissom.report.lettering import label, word
 from lissom.report.placing import place_labels
 from lissom.report.tables import percent, short
 
@@ -44,7 +45,7 @@ def roofline_picture(layers: Sequence[Layer], limits: Mapping[str, Any], *, netw
         axes.text(
             0.99, 0.02, word("without_macs", share=percent(rest)), transform=axes.transAxes, ha="right", color=MUTED
         )
-        picture.draw_without_rendering()
+        settle(picture)
         longest = sorted(drawn, key=lambda one: -one["time_ms"])[:NAMED]
         names = [(one["intensity"], one["macs_per_second"], label(one["name"], longest=32)) for one in longest]
         place_labels(axes, names, size=8)

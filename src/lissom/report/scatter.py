@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from lissom.report.canvas import BLUE, MUTED, ORANGE, figure, label, style, word
+from lissom.report.canvas import BLUE, MUTED, ORANGE, figure, settle, style
+from lissom.report.lettering import label, word
 from lissom.report.pareto import pareto_front
 from lissom.report.placing import place_labels
 from lissom.report.tables import short
@@ -27,7 +28,7 @@ def scatter(rows: Sequence[Row]) -> Figure:
             _panel(axes, rows, cost, title, show)
         all_axes[0].set_ylabel(word("top1_axis"))
         all_axes[0].legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), borderaxespad=0.2)
-        picture.draw_without_rendering()
+        settle(picture)
         for axes, (cost, *_) in zip(all_axes, panels, strict=True):
             place_labels(axes, [(row[cost], row["top1"], label(row["network"])) for row in rows], size=8)
     return picture

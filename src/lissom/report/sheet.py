@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lissom.report.canvas import INK, ORANGE, bare, figure, label, style, word
+from lissom.report.canvas import INK, ORANGE, bare, figure, style
+from lissom.report.lettering import Wording, label, latin, phrase
 
 CELL = 1.25  # inches
 
@@ -37,11 +38,16 @@ def sheet(
             bare(axes)
         for axes, image, caption, is_wrong in zip(all_axes, images, captions, wrong, strict=False):
             axes.imshow(as_rgb(image), interpolation="nearest" if max(image.shape[:2]) <= 64 else "antialiased")
-            text = "\n".join(label(line, longest=18) for line in caption.split("\n"))
-            axes.set_title(text, fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else INK)
+            axes.set_title(_lines(caption), fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else INK)
         if title:
             picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=11)
     return picture
+
+
+def _lines(caption: str) -> str:
+    """Each of its lines cut to the width of a cell."""
+    here, plain = ([label(line, longest=18) for line in each.split("\n")] for each in (caption, latin(caption)))
+    return Wording("\n".join(here), "\n".join(plain))
 
 
 def worst(
@@ -53,9 +59,9 @@ def worst(
     columns: int = 6,
     title: str = "",
 ) -> Figure:
-    """The worst-classified images; probabilities: that the network gave to the class it predicted, 0 to 1."""
+    """The worst-classified images: true class, predicted class and the probability of that one, 0 to 1."""
     captions = [
-        f"{word('true')}: {a}\n{word('predicted')}: {b}\n{p:.1%}"
+        phrase("{a}\n→ {b}\n{p:.1f} %", a=a, b=b, p=100 * p)
         for a, b, p in zip(true, predicted, probabilities, strict=True)
     ]
     wrong = [a != b for a, b in zip(true, predicted, strict=True)]

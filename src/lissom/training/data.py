@@ -37,7 +37,7 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
     return {task.paths[0]: os.fspath(data), **given}
 
 
-def placed(run: Run, paths: Paths) -> Run:
+def with_paths(run: Run, paths: Paths) -> Run:
     """The run with its data at other paths; nothing is proven yet."""
     return replace(run, config=whole_paths(run.task, updated_flat(run.config, dict(paths)))) if paths else run
 
@@ -55,7 +55,7 @@ def whole_paths(task: Task, config: Any) -> Any:
 
 def content_at(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
     """The digests of the items at `paths`. Raises: DataError for what cannot be read, UsageError for a task without."""
-    return _content(placed(run, paths), listener)
+    return _content(with_paths(run, paths), listener)
 
 
 def is_own(run: Run, content: Mapping[str, str]) -> bool:
@@ -66,7 +66,7 @@ def is_own(run: Run, content: Mapping[str, str]) -> bool:
 def require_own(run: Run, paths: Paths, listener: Listener) -> None:
     """Raises: DataError, as `own_data`, unless the content of the data at `paths` is that of the training."""
     if not is_own(run, now := content_at(run, paths, listener)):
-        raise _changed(placed(run, paths), now)
+        raise _changed(with_paths(run, paths), now)
 
 
 def own_data(run: Run, listener: Listener, paths: Paths | None = None) -> Data:
@@ -75,7 +75,7 @@ def own_data(run: Run, listener: Listener, paths: Paths | None = None) -> Data:
     Raises: DataError when it is not what it was, and names what was added, removed or changed: what trained might be
     measured.
     """
-    run, then = placed(run, paths or {}), run.record.data
+    run, then = with_paths(run, paths or {}), run.record.data
     try:
         data = run.task.load(run.config, listener, run)
     except DataMissing:

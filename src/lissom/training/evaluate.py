@@ -40,8 +40,8 @@ def evaluate(
     """Measures a run's best weights on its test set, or on `data`; or a network by its name with `weights` on `data`.
 
     data, and `paths`, the settings of the task that say where its data is, as `cube` and `ground_truth` of a scene: the
-    run's own data in another place, of which the test part is measured, or other data, of which all is; `data` in what
-    is returned says which: "own", "moved" or "other". file: what `export` made of the run answers in its place.
+    run's own data, moved, of which the test part is measured, or other data, of which all is; `data` in what
+    is returned says which: "own", "moved" or "other". file: what `export` made of the run is measured instead of it.
     weights, options: of a network, as in `predict`. batch_size: None: 256, where the task has such.
     Returns figures by name, as the task has them: `top1` or `oa` with its interval, scores of each class, the confusion
     matrix. write: tables and pictures go to `output`, else to the run's folder, or to `evaluations/NAME` in it for
@@ -107,7 +107,7 @@ def measured(
 
 
 def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened:
-    """The run, or its file in the place of its network."""
+    """The run, or its file instead of its network."""
     if file is None:
         return Opened.of_run(run)
     exportable(run)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from lissom.errors import DataMissing, MachineError
-from lissom.events import Listener, note
+from lissom.events import Listener, note, silent
 from lissom.plain import plain
 from lissom.runs.folder import file_digest
-from lissom.training.data import Paths, own_data
+from lissom.training.data import Paths, given_paths, own_data, require_own
 from lissom.training.golden import read_golden, require_golden
 from lissom.training.opened import Opened, exportable
-from lissom.training.run import Run
+from lissom.training.run import Run, open_run
 from lissom.training.task import Arrays, Portable, Predictor, Where
 
 CHECKED = 64  # samples, as many of each class
@@ -46,11 +46,11 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
     try:
         write(portable.model, unproven, inputs=shapes, outputs=portable.outputs, about=about)
-        found = require_parity(portable.model, unproven, samples, agree=portable.agree)
+        result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
     finally:
         unproven.unlink(missing_ok=True)
-    figures = {"images": found.n, "difference": found.largest_difference, "tolerance": found.tolerance}
+    figures = {"images": result.n, "difference": result.largest_difference, "tolerance": result.tolerance}
     return {"file": str(path), "proof": proof, **figures}
 
 
@@ -70,8 +70,23 @@ def _samples(
         return golden.inputs, "golden"
 
 
-def export_path(run: Run, output: Path | str | None) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder.
+def export_path(
+    run_folder: Path | str,
+    output: Path | str | None = None,
+    *,
+    data: Path | str | None = None,
+    listener: Listener = silent,
+    **paths: Any,
+) -> Path:
+    """Where `export` writes. Raises: as `export`, before it writes."""
+    run = open_run(run_folder)
+    if others := given_paths(run.task, data, paths):
+        require_own(run, others, listener)
+    return output_path(run, output)
+
+
+def output_path(run: Run, output: Path | str | None) -> Path:
+    """`output`, or model.onnx in the run folder.
 
     Raises: MachineError for a missing folder or one of that name, UsageError for an ending that is none of ours.
     """

@@ -25,20 +25,22 @@ from lissom.training.finish import finish
 from lissom.training.prepare import Prepared, prepare
 from lissom.training.registry import task_of
 from lissom.training.run import Record, Run, begin, open_run, write_results
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 from lissom.training.trained import with_best
 
 _BUSY = threading.Lock()
 
 
-def train(config: Any, place: Place, listener: Listener, stop: Stop | None, *, changes: Sequence[Change] = ()) -> Path:
+def train(
+    config: Any, target: RunTarget, listener: Listener, stop: Stop | None, *, changes: Sequence[Change] = ()
+) -> Path:
     """A new run of these settings; its folder when it is finished.
 
     changes: made to its network and its objective beside the settings. Raises: all that `prepare` refuses, before that.
     """
     with _alone():
         made: list[Prepared] = [prepare(task_of(config), config, listener, changes=[c.to_json() for c in changes])]
-        return _launch(made[0].config, place, None, made, made[0].changes, listener, stop)
+        return _launch(made[0].config, target, None, made, made[0].changes, listener, stop)
 
 
 def resume(run: Run, listener: Listener, stop: Stop | None) -> Path:
@@ -63,7 +65,7 @@ def _alone() -> Iterator[None]:
 
 def _launch(
     config: Any,
-    place: Place | None,
+    target: RunTarget | None,
     resumed: Path | None,
     made: list[Prepared],
     changes: Sequence[Stored],
@@ -75,13 +77,13 @@ def _launch(
     prepared = made.pop() if made else None
     if config.engine.devices > 1 and not under_torchrun():
         prepared = None
-    return launch(life, config.engine, config, place, resumed, prepared, changes, listener=listener, stop=stop)
+    return launch(life, config.engine, config, target, resumed, prepared, changes, listener=listener, stop=stop)
 
 
 def life(
     fabric: Any,
     config: Any,
-    place: Place | None,
+    target: RunTarget | None,
     resumed: Path | None,
     prepared: Prepared | None,
     changes: Sequence[Stored],
@@ -91,15 +93,15 @@ def life(
 ) -> Path:
     """What each process does: the same data and seed, its own parts of every batch; the first one writes.
 
-    place: where a new run goes, whose network has these `changes`; resumed: the run to go on with.
+    target: where a new run goes, whose network has these `changes`; resumed: the run to go on with.
     """
     task = task_of(config)
     if prepared is None:
         run = None if resumed is None else replace(open_run(resumed), config=config)
         prepared = prepare(task, config, listener if resumed else silent, run=run, changes=changes)
     if resumed is None:
-        assert place
-        folder = on_first(fabric, begun, place, prepared)
+        assert target
+        folder = on_first(fabric, begun, target, prepared)
     else:
         folder = resumed
     with _owned(fabric, folder) as (require, over):
@@ -202,7 +204,7 @@ def _finish(
     finish(run, model, prepared.data, prepared.where, listener, stop)
 
 
-def begun(place: Place, prepared: Prepared) -> Path:
+def begun(target: RunTarget, prepared: Prepared) -> Path:
     """Makes the run folder, with everything in it that is known before training."""
     record = Record(
         status="training",
@@ -221,10 +223,10 @@ def begun(place: Place, prepared: Prepared) -> Path:
         prepared.task.begin(folder, prepared.config, prepared.data, prepared.facts, batches)
 
     config, facts, items = prepared.config, prepared.facts, prepared.data.items
-    return begin(place, prepared.stem, config=config, facts=facts, record=record, items=items, fill=fill)
+    return begin(target, prepared.stem, config=config, facts=facts, record=record, items=items, fill=fill)
 
 
-def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
+def plan(config: Any, target: RunTarget, listener: Listener) -> dict[str, Any]:
     """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written or fetched.
 
     Where files would be fetched first, `fetch` lists them, and the rest is not known yet.
@@ -244,7 +246,7 @@ def plan(config: Any, place: Place, listener: Listener) -> dict[str, Any]:
         **prepared.data.used.sizes,
         "epochs": config.engine.epochs,
         "steps": prepared.batches_on("cpu").train.steps_per_epoch if prepared.model else None,
-        "folder": str(Path(place.runs_dir) / (place.name or f"{prepared.stem}-...")),
+        "folder": str(Path(target.runs_dir) / (target.name or f"{prepared.stem}-...")),
         **prepared.cost._asdict(),
         "notes": [str(told)] if told else [],
     }

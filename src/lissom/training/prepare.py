@@ -70,7 +70,7 @@ def prepare(
     """
     going_on = run is not None and bool(newest(run.checkpoints))
     weights = None if run else task.weights(config)
-    config = config if run else whole_paths(task, task.settle(config, weights))
+    config = config if run else whole_paths(task, task.resolve_defaults(config, weights))
     if not run:
         require_used(config.optim, config.engine)
     set_threads(config.engine.threads, processes=config.engine.devices)

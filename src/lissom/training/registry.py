@@ -30,12 +30,12 @@ def find_task(name: str) -> Task:
     if not is_outside(name):
         raise UsageError("task-name-unknown", got=name, near=near(str(name), TASKS))
     try:
-        found = imported(name)
+        task = imported(name)
     except (ImportError, AttributeError, ValueError) as error:
         raise UsageError("task-not-imported", got=name, reason=error) from None
-    if not isinstance(found, Task) or getattr(found.config, "TASK", None) != name:
-        raise UsageError("task-none", got=name, found=getattr(getattr(found, "config", found), "TASK", type(found)))
-    return found
+    if not isinstance(task, Task) or getattr(task.config, "TASK", None) != name:
+        raise UsageError("task-none", got=name, found=getattr(getattr(task, "config", task), "TASK", type(task)))
+    return task
 
 
 def imported(spec: str) -> Any:

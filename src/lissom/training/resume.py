@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.events import Listener, Stop, silent
-from lissom.training.data import given_paths, placed, require_own
+from lissom.training.data import given_paths, require_own, with_paths
 from lissom.training.run import Run, open_run
 
 
@@ -31,7 +31,7 @@ def resume(
         if others:
             require_own(run, others, listener)
         return run
-    run = placed(run, others)
+    run = with_paths(run, others)
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}
     config = dataclasses.replace(run.config, engine=dataclasses.replace(run.config.engine, **changes))
     from lissom.training import life

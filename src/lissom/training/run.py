@@ -15,7 +15,7 @@ from lissom.runs.environment import environment
 from lissom.runs.owner import is_owned
 from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, is_outside
-from lissom.training.task import Place, Task
+from lissom.training.task import RunTarget, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def items_digest(items: Mapping[str, Item] | Mapping[str, str]) -> str:
 
 
 def parts_digest(*parts: Any) -> str:
-    """Of NumPy arrays that say which items train, choose and test: places, or masks."""
+    """Of NumPy arrays that say which items train, choose and test: indices or masks."""
     sha = hashlib.sha256()
     for part in parts:
         sha.update(f"{part.dtype} {part.shape}".encode())
@@ -198,7 +198,7 @@ def open_run(path: Path | str) -> Run:
 
 
 def begin(
-    place: Place,
+    target: RunTarget,
     stem: str,
     *,
     config: Any,
@@ -209,7 +209,7 @@ def begin(
 ) -> Path:
     """Makes a run folder with all that is known before training: settings, facts, machine, what the data is made of,
     and what `fill` writes; run.json comes last, and makes it a run. Raises: as `create`."""
-    path = folder.create(place.runs_dir, place.name or stem, dated=place.name is None)
+    path = folder.create(target.runs_dir, target.name or stem, dated=target.name is None)
     folder.write_config(path, to_dict(config))
     found = {**environment(), "seed": config.engine.seed, "data_digest": record.data.digest}
     folder.write_json(path / folder.ENVIRONMENT, found)

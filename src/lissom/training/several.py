@@ -17,7 +17,7 @@ from lissom.training.compare import by_intervals
 from lissom.training.life import plan, train
 from lissom.training.registry import task_of
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 
 Methods = Mapping[str, Sequence[Run]]
 SEEDS = ""  # the only method where no setting is varied
@@ -40,7 +40,7 @@ class Vary:
 
 
 def train_several(
-    config: Any, place: Place, listener: Listener, stop: Stop | None, *, runs: int = 1, vary: Vary | None = None
+    config: Any, target: RunTarget, listener: Listener, stop: Stop | None, *, runs: int = 1, vary: Vary | None = None
 ) -> dict[str, Any]:
     """Trains `runs` times for each value; run k has the settings' seeds plus k, the same ones for every value.
 
@@ -49,15 +49,15 @@ def train_several(
     Raises: UsageError for a number, setting or value that is none, before anything is trained; else as `train`.
     """
     require_count("runs", runs)
-    task, stem = task_of(config), place.name or config.model.model
-    variants = _variants(config, place, vary)
+    task, stem = task_of(config), target.name or config.model.model
+    variants = _variants(config, target, vary)
     methods = {
         label or stem: [_trained(each, where, k, runs, listener, stop) for k in range(runs)]
         for label, each, where in variants
     }
     rows = [{"method": label, **(task.summary or by_metric)(trained)} for label, trained in methods.items()]
     table = (task.table or ScoreTable.of)(methods)
-    file = Path(place.runs_dir) / f"{stem}-{f'by-{vary.setting}' if vary else 'summary'}"
+    file = Path(target.runs_dir) / f"{stem}-{f'by-{vary.setting}' if vary else 'summary'}"
     for ending, content in ((".txt", table.to_text()), (".csv", table.to_csv()), (".tex", table.to_latex())):
         write_atomic(file.with_name(file.name + ending), content)  # a name may hold points
     return {
@@ -71,25 +71,25 @@ def train_several(
 
 
 def plan_several(
-    config: Any, place: Place, listener: Listener, *, runs: int = 1, vary: Vary | None = None
+    config: Any, target: RunTarget, listener: Listener, *, runs: int = 1, vary: Vary | None = None
 ) -> list[dict[str, Any]]:
     """What `train_several` would do: the plan of each training. Raises: as it, before anything is trained."""
     require_count("runs", runs)
-    drawn = [_drawn(each, where, k, runs) for _, each, where in _variants(config, place, vary) for k in range(runs)]
+    drawn = [_drawn(each, where, k, runs) for _, each, where in _variants(config, target, vary) for k in range(runs)]
     return [plan(each, where, listener) for each, where in drawn]
 
 
-def _variants(config: Any, place: Place, vary: Vary | None) -> list[tuple[str, Any, Place]]:
-    """(label, settings, place) of each value; all values are checked before the first one is trained."""
+def _variants(config: Any, target: RunTarget, vary: Vary | None) -> list[tuple[str, Any, RunTarget]]:
+    """(label, settings, target) of each value; all values are checked before the first one is trained."""
     if vary is None:
-        return [(SEEDS, config, place)]
+        return [(SEEDS, config, target)]
     if len(vary.values) < 2 or len(set(map(str, vary.values))) < len(vary.values):
         raise UsageError("vary-values", setting=vary.setting, got=", ".join(map(str, vary.values)) or "-")
     return [
         (
             str(value),
             task_of(config).varied(updated_flat(config, {vary.setting: value}), vary.setting),
-            place._replace(name=f"{place.name}-{_as_name(value)}" if place.name else None),
+            target._replace(name=f"{target.name}-{_as_name(value)}" if target.name else None),
         )
         for value in vary.values
     ]
@@ -100,15 +100,15 @@ def _as_name(value: Any) -> str:
     return str(value).strip("/\\").replace("/", "-").replace("\\", "-")
 
 
-def _trained(config: Any, place: Place, k: int, runs: int, listener: Listener, stop: Stop | None) -> Run:
+def _trained(config: Any, target: RunTarget, k: int, runs: int, listener: Listener, stop: Stop | None) -> Run:
     """Run number k of `runs`."""
-    return open_run(train(*_drawn(config, place, k, runs), listener, stop))
+    return open_run(train(*_drawn(config, target, k, runs), listener, stop))
 
 
-def _drawn(config: Any, place: Place, k: int, runs: int) -> tuple[Any, Place]:
-    """The settings and the place of run number k of `runs`."""
+def _drawn(config: Any, target: RunTarget, k: int, runs: int) -> tuple[Any, RunTarget]:
+    """The settings and the target of run number k of `runs`."""
     drawn = (task_of(config).again or _next_seed)(config, k)
-    return drawn, place if place.name is None or runs == 1 else place._replace(name=f"{place.name}-{k + 1}")
+    return drawn, target if target.name is None or runs == 1 else target._replace(name=f"{target.name}-{k + 1}")
 
 
 def _next_seed(config: Any, k: int) -> Any:
@@ -166,12 +166,12 @@ class ScoreTable:
 
 def _scores(label: str, trained: Sequence[Run]) -> dict[str, Any]:
     found, metric, record = by_metric(trained), trained[0].task.metric, trained[0].record
-    spread = found[f"{metric}_std"]
+    std = found[f"{metric}_std"]
     return {
         "method": label,
         "runs": len(trained),
         metric: round(100 * found[metric], 2),
-        f"{metric}_std": None if spread is None else round(100 * spread, 2),
+        f"{metric}_std": None if std is None else round(100 * std, 2),
         "parameters": record.parameters,
         "macs": record.macs,
         "train_seconds": round(found["train_seconds"], 1),

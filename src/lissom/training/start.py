@@ -9,7 +9,7 @@ from lissom.errors import UsageError
 from lissom.events import Listener, Stop, silent
 from lissom.training.registry import find_task
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 
 PathLike = Path | str
 
@@ -37,7 +37,7 @@ def train(
     """
     from lissom.training import life
 
-    return open_run(life.train(settled(task, settings), _place(runs_dir, name), listener, stop))
+    return open_run(life.train(resolve_config(task, settings), _target(runs_dir, name), listener, stop))
 
 
 def plan(
@@ -46,7 +46,7 @@ def plan(
     """What `train` would do, after all that it refuses: sizes, steps, cost and folder; nothing is written."""
     from lissom.training import life
 
-    return life.plan(settled(task, settings), _place(runs_dir, name), listener)
+    return life.plan(resolve_config(task, settings), _target(runs_dir, name), listener)
 
 
 def plan_several(
@@ -63,8 +63,8 @@ def plan_several(
     from lissom.training import several
 
     varied = several.Vary(vary[0], list(vary[1])) if vary else None
-    config, place = settled(task, settings), _place(runs_dir, name)
-    return several.plan_several(config, place, listener, runs=runs, vary=varied)
+    config, target = resolve_config(task, settings), _target(runs_dir, name)
+    return several.plan_several(config, target, listener, runs=runs, vary=varied)
 
 
 def train_several(
@@ -88,18 +88,18 @@ def train_several(
     from lissom.training import several
 
     varied = several.Vary(vary[0], list(vary[1])) if vary else None
-    config, place = settled(task, settings), _place(runs_dir, name)
-    return several.train_several(config, place, listener, stop, runs=runs, vary=varied)
+    config, target = resolve_config(task, settings), _target(runs_dir, name)
+    return several.train_several(config, target, listener, stop, runs=runs, vary=varied)
 
 
-def _place(runs_dir: PathLike, name: str | None) -> Place:
+def _target(runs_dir: PathLike, name: str | None) -> RunTarget:
     """Where a run goes. Raises: UsageError for a name that would lead elsewhere, or that is none."""
     if name is not None and (name.strip() in ("", ".", "..") or set(name) & set("/\\\0")):
         raise UsageError("run-name", got=name)
-    return Place(str(runs_dir), name)
+    return RunTarget(str(runs_dir), name)
 
 
-def settled(task: Any, settings: dict[str, Any]) -> Any:
+def resolve_config(task: Any, settings: dict[str, Any]) -> Any:
     """The settings of a training. Raises: UsageError for a task, or a setting, that is none."""
     config = find_task(task).config() if isinstance(task, str) else task
     if not hasattr(type(config), "TASK"):

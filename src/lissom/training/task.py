@@ -35,7 +35,7 @@ class Later:
         return getattr(import_module(module), name)
 
 
-class Place(NamedTuple):
+class RunTarget(NamedTuple):
     """Where a new run goes."""
 
     runs_dir: str
@@ -205,12 +205,12 @@ class Task:
     """What a run knows of its data, so that its network and preprocessing are made again without it."""
     weights: Callable[[Any], Any] = lambda config: None
     """(config) -> where the weights are that it begins with; None: random ones. Asked once in a training."""
-    settle: Callable[[Any, Any], Any] = lambda config, weights: config
+    resolve_defaults: Callable[[Any, Any], Any] = lambda config, weights: config
     """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
     paths: tuple[str, ...] = ()
     """Settings that say where the data is, the one that is always given first."""
     data_names: tuple[str, ...] = ()
-    """What the first of them may hold in the place of a path, even where a file is called so."""
+    """What the first of them may hold instead of a path, even where a file is called so."""
     content: Callable[..., Mapping[str, str]] | None = None
     """(config, listener) -> the digest of each item of the data, by its name, before any is checked or split; None: the
     data cannot be elsewhere."""
@@ -237,7 +237,7 @@ class Task:
     begin: Callable[..., None] = lambda *_: None
     """(folder, config, data, facts, batches) -> writes what belongs into a new run folder beside settings and facts."""
     fit_at_once: Callable[..., tuple[Any, dict[str, Any]]] | None = None
-    """(folder, config, data, facts) -> what answers, in the place of a network, and fields of the run's record; for
+    """(folder, config, data, facts) -> the predictor, instead of a network, and fields of the run's record; for
     what has no epochs."""
     predictor: Callable[..., Predictor]
     """(opened, options, where) -> what answers."""

@@ -5,7 +5,8 @@ from typing import Any
 
 from lissom.events import Listener, silent
 from lissom.training import export as training
-from lissom.training.data import given_paths, require_own
+from lissom.training.data import given_paths
+from lissom.training.export import export_path as export_path
 from lissom.training.run import open_run
 
 
@@ -27,20 +28,5 @@ def export(
     that is not that of the training; UsageError for a run of a task that has no portable form.
     """
     run = open_run(run_folder)
-    file = training.export_path(run, output)
+    file = training.output_path(run, output)
     return training.export(run, file, listener, given_paths(run.task, data, paths))
-
-
-def export_path(
-    run_folder: Path | str,
-    output: Path | str | None = None,
-    *,
-    data: Path | str | None = None,
-    listener: Listener = silent,
-    **paths: Any,
-) -> Path:
-    """Where `export` writes: `output`, or model.onnx in the run folder. Raises: as `export`, before it writes."""
-    run = open_run(run_folder)
-    if others := given_paths(run.task, data, paths):
-        require_own(run, others, listener)
-    return training.export_path(run, output)

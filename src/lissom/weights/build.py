@@ -39,9 +39,9 @@ def build(
         return models.build(name, **sizes, **given)
     from lissom.weights import load
 
-    found = source(str(weights), name, given)
-    wanted = dict(found.checkpoint.options) if found.checkpoint else {}
+    origin = source(str(weights), name, given)
+    wanted = dict(origin.checkpoint.options) if origin.checkpoint else {}
     model = models.build(name, **sizes, **(wanted | given))
-    file = obtain(found, mirror=mirror, offline=offline)
-    load(model, file, checkpoint=found.checkpoint)
+    file = obtain(origin, mirror=mirror, offline=offline)
+    load(model, file, checkpoint=origin.checkpoint)
     return model

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class Norm(NamedTuple):
-    """Mean and spread per channel, red first, of pixels scaled to 0..1."""
+    """Mean and std per channel, red first, of pixels scaled to 0..1."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]

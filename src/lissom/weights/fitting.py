@@ -36,39 +36,39 @@ class Fit:
 
 def fit(given: Mapping[str, tuple[str, Tensor]], wanted: Mapping[str, Tensor], ends: Ends | None) -> Fit:
     """given: our name -> the file's name and its tensor. ends: None, nothing is adapted."""
-    found = Fit()
+    result = Fit()
     for name, ours in wanted.items():
         if name not in given:
-            _fill(found, name, ours, given, ends)
+            _fill(result, name, ours, given, ends)
         else:
-            _place(found, name, ours, *given[name], ends)
+            _place(result, name, ours, *given[name], ends)
     for name, (theirs, tensor) in given.items():
         if name not in wanted:
-            found.mismatches.append(Mismatch(theirs, tuple(tensor.shape), None))
-    return found
+            result.mismatches.append(Mismatch(theirs, tuple(tensor.shape), None))
+    return result
 
 
-def _fill(found: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], ends: Ends | None) -> None:
+def _fill(result: Fit, name: str, ours: Tensor, given: Mapping[str, tuple[str, Tensor]], ends: Ends | None) -> None:
     """A tensor that the file lacks: two of them mean nothing but zero."""
     if name.endswith("num_batches_tracked"):  # older files have no such counter, and inference does not read it
-        found.tensors[name] = torch.zeros_like(ours)
+        result.tensors[name] = torch.zeros_like(ours)
     elif ends and name == f"{ends.classifier}.bias" and f"{ends.classifier}.weight" in given:
-        found.tensors[name] = torch.zeros_like(ours)
-        found.notes.append(note("weights.no-bias", name=name))
+        result.tensors[name] = torch.zeros_like(ours)
+        result.notes.append(note("weights.no-bias", name=name))
     else:
-        found.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
+        result.mismatches.append(Mismatch(name, None, tuple(ours.shape)))
 
 
-def _place(found: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, ends: Ends | None) -> None:
+def _place(result: Fit, name: str, ours: Tensor, theirs: str, tensor: Tensor, ends: Ends | None) -> None:
     tensor = _squeezed(tensor, ours)
     if ends and tensor.shape != ours.shape and name.rpartition(".")[0] == ends.classifier:
-        tensor = _other_classes(found, tensor, ours)
+        tensor = _other_classes(result, tensor, ours)
     elif ends and tensor.shape != ours.shape and name == f"{ends.stem}.weight":
-        tensor = _other_channels(found, tensor, ours)
+        tensor = _other_channels(result, tensor, ours)
     if tensor.shape == ours.shape:
-        found.tensors[name] = tensor.to(ours.dtype)
+        result.tensors[name] = tensor.to(ours.dtype)
     else:
-        found.mismatches.append(Mismatch(theirs, tuple(tensor.shape), tuple(ours.shape)))
+        result.mismatches.append(Mismatch(theirs, tuple(tensor.shape), tuple(ours.shape)))
 
 
 def _squeezed(tensor: Tensor, ours: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def _squeezed(tensor: Tensor, ours: Tensor) -> Tensor:
     return tensor
 
 
-def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
+def _other_classes(result: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     """The classifier's rows: without TensorFlow's background, or our own random ones when the classes are others."""
     got, expected = tensor.shape[0], ours.shape[0]
     if tensor.shape[1:] != ours.shape[1:]:
@@ -89,13 +89,13 @@ def _other_classes(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
         told, kept = note("weights.background", got=got, expected=expected), tensor[BACKGROUND:]
     else:
         told, kept = note("weights.new-head", got=got, expected=expected), ours
-        found.new_head = True
-    if told not in found.notes:  # weight and bias are one layer
-        found.notes.append(told)
+        result.new_head = True
+    if told not in result.notes:  # weight and bias are one layer
+        result.notes.append(told)
     return kept
 
 
-def _other_channels(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
+def _other_channels(result: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     """The first convolution for other channels than red, green and blue.
 
     Grey: the sum over the three, which answers a grey image as before. More: the three in turn, scaled by 3 / n, so
@@ -105,9 +105,9 @@ def _other_channels(found: Fit, tensor: Tensor, ours: Tensor) -> Tensor:
     if tensor.ndim != 4 or tensor.shape[1] != RGB or (tensor.shape[0], *tensor.shape[2:]) != _without_channels(ours):
         return tensor
     if channels == 1:
-        found.notes.append(note("weights.grey-input"))
+        result.notes.append(note("weights.grey-input"))
         return tensor.sum(1, keepdim=True)
-    found.notes.append(note("weights.other-input", channels=channels))
+    result.notes.append(note("weights.other-input", channels=channels))
     return tensor.repeat(1, -(-channels // RGB), 1, 1)[:, :channels] * (RGB / channels)
 
 

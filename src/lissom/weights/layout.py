@@ -13,8 +13,8 @@ Table = Mapping[str, str]
 class Layout:
     """One publisher's names for one family of networks.
 
-    A name is a place and a tensor of it: `blocks.3.conv_dw` and `weight`. Places outside of blocks have one table;
-    those inside have one for each kind of block, and a block's kind is known by the places that it has. Blocks are
+    A name is a module and a tensor of it: `blocks.3.conv_dw` and `weight`. Modules outside of blocks have one table;
+    those inside have one for each kind of block, and a block's kind is known by the modules that it has. Blocks are
     counted in the order of their numbers, as ours are, whether theirs stand in stages or not.
     """
 
@@ -26,11 +26,11 @@ class Layout:
     marks: tuple[str, ...]
     """Names that all such files have, and no other layout with as many."""
     outside: Table
-    """Places outside of blocks; a pattern where their number depends on the network."""
+    """Modules outside of blocks; a pattern where their number depends on the network."""
     block: str
-    """Pattern of what stands before a place inside a block; its groups are the block's numbers."""
+    """Pattern of what stands before a module inside a block; its groups are the block's numbers."""
     inside: tuple[Table, ...]
-    """One table for each kind of block; "/" begins a place of ours that is in no block."""
+    """One table for each kind of block; "/" begins a module of ours that is in no block."""
     first: int = 0
     """Our index of their first block."""
     eps: float = 1e-5
@@ -51,38 +51,38 @@ class Layout:
         return {name: self._ours(name, kinds) for name in names}
 
     def _ours(self, name: str, kinds: dict[str, tuple[int, Table]]) -> str | None:
-        place, _, tensor = name.rpartition(".")
+        module, _, tensor = name.rpartition(".")
         for theirs, ours in self.outside.items():
-            if re.fullmatch(theirs, place):
+            if re.fullmatch(theirs, module):
                 return f"{ours}.{tensor}"
-        found = re.match(self.block, place + ".")
-        if not found or found.group() not in kinds:
+        match = re.match(self.block, module + ".")
+        if not match or match.group() not in kinds:
             return None
-        index, table = kinds[found.group()]
-        ours = table.get(place[found.end() :])
+        index, table = kinds[match.group()]
+        ours = table.get(module[match.end() :])
         if ours is None:
             return None
         return f"{ours[1:]}.{tensor}" if ours.startswith("/") else f"blocks.{index}.{ours}.{tensor}"
 
     def _kinds(self, names: list[str]) -> dict[str, tuple[int, Table]]:
-        """For what stands before each block's places: the block's index and its table; none where no table fits."""
+        """For what stands before each block's modules: the block's index and its table; none where no table fits."""
         numbers: dict[str, tuple[int, ...]] = {}
-        places: dict[str, set[str]] = {}
+        modules: dict[str, set[str]] = {}
         for name in names:
-            place = name.rpartition(".")[0]
-            found = re.match(self.block, place + ".")
-            if found and not any(re.fullmatch(theirs, place) for theirs in self.outside):
-                numbers[found.group()] = tuple(int(number or 0) for number in found.groups())
-                places.setdefault(found.group(), set()).add(place[found.end() :])
+            module = name.rpartition(".")[0]
+            match = re.match(self.block, module + ".")
+            if match and not any(re.fullmatch(theirs, module) for theirs in self.outside):
+                numbers[match.group()] = tuple(int(number or 0) for number in match.groups())
+                modules.setdefault(match.group(), set()).add(module[match.end() :])
         ordered = sorted(numbers, key=numbers.__getitem__)
-        tables = {before: next((t for t in self.inside if set(t) == places[before]), {}) for before in ordered}
+        tables = {before: next((t for t in self.inside if set(t) == modules[before]), {}) for before in ordered}
         return {before: (index, tables[before]) for index, before in enumerate(ordered, self.first)}
 
 
-def units(places: Mapping[str, str]) -> dict[str, str]:
+def units(modules: Mapping[str, str]) -> dict[str, str]:
     """A table of convolutions, each with its norm: `{"0 1": "a"}` stands for `{"0": "a.conv", "1": "a.norm"}`."""
     table = {}
-    for theirs, ours in places.items():
+    for theirs, ours in modules.items():
         conv, _, norm = theirs.partition(" ")
         table |= {conv: f"{ours}.conv", norm: f"{ours}.norm"} if norm else {conv: ours}
     return table

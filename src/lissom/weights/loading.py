@@ -31,7 +31,7 @@ class Loaded:
     numerics: Numerics
     """What was set beside the weights."""
     norm: Norm | None
-    """Mean and spread that the weights expect, where they are known."""
+    """Mean and std of the pixels that the weights expect, where they are known."""
     new_head: bool
     """The classifier has another number of classes and keeps its first, random weights."""
     notes: tuple[Note, ...]
@@ -60,12 +60,12 @@ def load(
     if layout is None and not ours:
         raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
     _require_options(path, model, layout, read.tensors)
-    found = fit(_renamed(read, layout), wanted, ends(model))
-    if found.mismatches:
-        raise _does_not_fit(path, model, read, layout, found)
+    result = fit(_renamed(read, layout), wanted, ends(model))
+    if result.mismatches:
+        raise _does_not_fit(path, model, read, layout, result)
     numerics = _numerics(row, layout)
-    notes = (*_unwrapped(read), *found.notes, *_announced(model, numerics))
-    model.load_state_dict(found.tensors)
+    notes = (*_unwrapped(read), *result.notes, *_announced(model, numerics))
+    model.load_state_dict(result.tensors)
     apply_numerics(model, numerics)
     loaded = Loaded(
         file=path,
@@ -73,7 +73,7 @@ def load(
         checkpoint=row,
         numerics=numerics,
         norm=row.norm if row else None,
-        new_head=found.new_head,
+        new_head=result.new_head,
         notes=notes,
     )
     if isinstance(model, Network):
@@ -125,10 +125,12 @@ def _announced(model: nn.Module, numerics: Numerics) -> list[Note]:
     return notes
 
 
-def _does_not_fit(path: Path, model: nn.Module, read: Read, layout: Layout | None, found: Fit) -> DataError:
+def _does_not_fit(path: Path, model: nn.Module, read: Read, layout: Layout | None, result: Fit) -> DataError:
     got = layout.title if layout else text("weights.ours")
-    values = {"path": path, "expected": name_of(model), "tensors": found.mismatches}
-    return DataError("weights-do-not-fit", got=got + _known_as(read.tensors), listed=listed(found.mismatches), **values)
+    values = {"path": path, "expected": name_of(model), "tensors": result.mismatches}
+    return DataError(
+        "weights-do-not-fit", got=got + _known_as(read.tensors), listed=listed(result.mismatches), **values
+    )
 
 
 def _known_as(tensors: Mapping[str, Tensor]) -> str:

@@ -25,7 +25,7 @@ class Source(NamedTuple):
     file: Path
     checkpoint: Checkpoint | None
     norm: Norm | None
-    """Mean and spread that they expect; None where it is not known."""
+    """Mean and std of the pixels that they expect; None where it is not known."""
 
 
 def source(weights: str, network: str, options: Mapping[str, Any], *, cache_dir: str | None = None) -> Source:
@@ -117,7 +117,7 @@ def _norm_beside(file: Path) -> Norm | None:
     return Norm(tuple(facts["mean"]), tuple(facts["std"])) if {"mean", "std"} <= facts.keys() else None
 
 
-def settled(model: ModelConfig, found: Source) -> ModelConfig:
+def resolve_options(model: ModelConfig, found: Source) -> ModelConfig:
     """The settings with the options that the weights want and that were not given; a file's path made whole."""
     if model.weights not in (IMAGENET, *CHECKPOINTS) and Path(str(model.weights)).exists():
         model = dataclasses.replace(model, weights=str(Path(str(model.weights)).resolve()))

@@ -165,9 +165,9 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unmeasured")
 def test_a_resume_computes_as_the_weights_want_that_the_run_began_with() -> None:
     """eps and padding are no tensors: the run holds them, the data does not."""
+    stop = lissom.Stop()
+    stop.ask()
     with pytest.raises(Interrupted):
-        stop = lissom.Stop()
-        stop.ask()
         lissom.train("classify", **{**QUICK, "epochs": 1}, name="cut", stop=stop)
     record = Path("runs/cut/run.json")
     content = json.loads(record.read_text(encoding="utf-8"))

@@ -11,21 +11,21 @@ from sklearn.metrics import classification_report, top_k_accuracy_score
 from torch import nn
 
 from lissom import models
-from lissom.tasks.classify.answers import Answers, top_k
 from lissom.tasks.classify.data.batches import Batch
 from lissom.tasks.classify.gradcam import grad_cam
 from lissom.tasks.classify.metrics import calibration_error, classification_figures, worst
 from lissom.tasks.classify.objective import Classify, predict
+from lissom.tasks.classify.predictions import Predictions, top_k
 
 
 def batch(images: torch.Tensor, labels: list[int], targets: torch.Tensor | None = None) -> Batch:
     return Batch(images, torch.tensor(labels), targets, torch.arange(len(labels)))
 
 
-def random_answers(n: int = 200, classes: int = 7, seed: int = 0) -> Answers:
+def random_answers(n: int = 200, classes: int = 7, seed: int = 0) -> Predictions:
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.ones(classes), n).astype(np.float32)
-    return Answers(probabilities, rng.integers(0, classes, n))
+    return Predictions(probabilities, rng.integers(0, classes, n))
 
 
 class TestLoss:
@@ -83,34 +83,34 @@ class TestMetrics:
         assert "top5" not in classification_figures(random_answers(classes=5), self.names[:5]).values
 
     def test_a_class_without_images_counts_for_nothing(self) -> None:
-        answers = Answers(np.eye(3, dtype=np.float32)[[0, 1, 1]], np.array([0, 1, 0]))
+        answers = Predictions(np.eye(3, dtype=np.float32)[[0, 1, 1]], np.array([0, 1, 0]))
         found = classification_figures(answers, ("a", "b", "absent"))
         assert found["per_class"][2]["images"] == 0
         assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3) / 2)
 
     def test_rows_of_the_confusion_matrix_are_the_truth(self) -> None:
-        answers = Answers(np.eye(2, dtype=np.float32)[[1, 1, 0]], np.array([0, 1, 0]))
+        answers = Predictions(np.eye(2, dtype=np.float32)[[1, 1, 0]], np.array([0, 1, 0]))
         assert classification_figures(answers, ("a", "b"))["confusion"] == [[1, 1], [0, 1]]
 
 
 class TestCalibration:
     def test_confident_and_right_is_calibrated(self) -> None:
-        assert calibration_error(Answers(np.eye(3, dtype=np.float32), np.arange(3))) == 0
+        assert calibration_error(Predictions(np.eye(3, dtype=np.float32), np.arange(3))) == 0
 
     def test_is_the_gap_between_confidence_and_accuracy(self) -> None:
         probabilities = np.array([[0.9, 0.1]] * 10, np.float32)
-        answers = Answers(probabilities, np.array([0] * 6 + [1] * 4))
+        answers = Predictions(probabilities, np.array([0] * 6 + [1] * 4))
         assert calibration_error(answers) == pytest.approx(0.9 - 0.6, abs=1e-6)
 
     def test_bins_are_weighed_by_their_share(self) -> None:
         probabilities = np.array([[0.9, 0.1]] * 3 + [[0.6, 0.4]], np.float32)
-        answers = Answers(probabilities, np.array([0, 0, 0, 1]))
+        answers = Predictions(probabilities, np.array([0, 0, 0, 1]))
         assert calibration_error(answers) == pytest.approx(0.75 * 0.1 + 0.25 * 0.6, abs=1e-6)
 
 
 def test_the_worst_are_wrong_with_the_most_confidence() -> None:
     probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], np.float32)
-    assert worst(Answers(probabilities, np.array([1, 1, 1, 0])), 2) == [1, 3]
+    assert worst(Predictions(probabilities, np.array([1, 1, 1, 0])), 2) == [1, 3]
 
 
 def test_evaluate_agrees_with_the_formulas_and_leaves_the_mode() -> None:

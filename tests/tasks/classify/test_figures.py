@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from lissom.tasks.classify.answers import Answers
 from scipy.stats import binomtest
 
-from lissom.tasks.classify.answers import Answers
 from lissom.tasks.classify.metrics import classification_figures
 
 NAMES = tuple("abcdefgh")

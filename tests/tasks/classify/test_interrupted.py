@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from lissom.runs.weights import digest, read_weights
 from lissom.training.run import open_run
 from photos import make_photos
@@ -30,7 +31,7 @@ SETTINGS += ["--mixup", "0.2", "--randaugment", "1", "--cutout", "4", "--ema", "
 
 def lissom(place: Path, *words: str) -> subprocess.Popen[str]:
     environment = os.environ | {"LISSOM_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-m", "lissom", *words],
         cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What chose the weights of a run on a scene, and that these classify it: pixels, windows and figures worked out anew."""
+"""What chose the weights of a run on a scene, and what they classify: pixels, windows and figures worked out anew."""
 
 import re
 from collections.abc import Callable, Iterator

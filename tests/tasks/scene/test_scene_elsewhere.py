@@ -17,7 +17,7 @@ from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.task import TASK
 from lissom.training.opened import Opened
 from lissom.training.run import Run, items_digest
-from lissom.training.start import settled
+from lissom.training.start import resolve_config
 from lissom.training.task import Where
 from scene_files import write_envi
 
@@ -43,7 +43,7 @@ def run(place: Path) -> Run:
 
 def content(**settings: Any) -> dict[str, str]:
     assert TASK.content
-    return dict(TASK.content(settled("scene", settings), silent))
+    return dict(TASK.content(resolve_config("scene", settings), silent))
 
 
 def test_content_is_that_of_the_record_whatever_the_format(run: Run, place: Path, tmp_path: Path) -> None:
@@ -75,8 +75,10 @@ def test_fixed_maps_are_items_of_their_own(place: Path, tmp_path: Path) -> None:
     maps = {"train_map": tmp_path / "a.npy", "test_map": tmp_path / "b.npy"}
     for path, ids in zip(maps.values(), (TRUTH * odd, TRUTH * ~odd), strict=True):
         np.save(path, ids)
-    config = settled("scene", {"cube": place / "cube.hdr", "split": "maps", **maps} | QUICK | {"train_fraction": 0.1})
-    data = TASK.load(TASK.settle(config, None), silent, None)
+    config = resolve_config(
+        "scene", {"cube": place / "cube.hdr", "split": "maps", **maps} | QUICK | {"train_fraction": 0.1}
+    )
+    data = TASK.load(TASK.resolve_defaults(config, None), silent, None)
     assert TASK.content
     found = TASK.content(config, silent)
     assert set(found) == {"cube", "train_map", "test_map"}

@@ -25,6 +25,8 @@ from lissom.tasks.scene.pictures.maps import (
 from lissom.tasks.scene.pictures.overview import overview
 from lissom.tasks.scene.pictures.spectra import spectra
 
+pytestmark = pytest.mark.drawn
+
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
 LABELS = np.array([[0, 1, -1], [2, 2, 0]])
 

@@ -84,8 +84,8 @@ class TestTheMap:
         model = load_network(run, torch.device("cpu"))
         scene = reduce(stored_fit(run), open_scene(cube)).values
         with dense.dropout_on(model), torch.inference_mode():
-            places = torch.tensor([[row, 20] for row in range(50)])
-            twice = [model(scene, places) for _ in range(2)]
+            coords = torch.tensor([[row, 20] for row in range(50)])
+            twice = [model(scene, coords) for _ in range(2)]
         assert (twice[0] != twice[1]).any()  # what the notes wonder about
 
     @pytest.mark.parametrize("ending", ["npy", "mat", "hdr", "tif", "png"])
@@ -147,9 +147,9 @@ class TestStrips:
     def test_give_the_logits_of_the_whole_scene(self, run: Run, cube: Path, tmp_path: Path) -> None:
         predict_scene(run, cube, output=tmp_path / "map.npy", confidence=tmp_path / "sure.npy")
         scene = reduce(stored_fit(run), open_scene(cube)).values
-        places = torch.cartesian_prod(torch.arange(50), torch.arange(40))
+        coords = torch.cartesian_prod(torch.arange(50), torch.arange(40))
         with torch.inference_mode():
-            windows = load_network(run, torch.device("cpu"))(scene, places).softmax(1).view(50, 40, 6)
+            windows = load_network(run, torch.device("cpu"))(scene, coords).softmax(1).view(50, 40, 6)
         assert np.load(tmp_path / "sure.npy") == pytest.approx(windows.amax(2).numpy(), abs=1e-4)
         clear = (windows.topk(2, 2).values.diff().abs()[..., 0] > 1e-4).numpy()
         assert np.array_equal(np.load(tmp_path / "map.npy")[clear], windows.argmax(2).numpy()[clear] + 1)

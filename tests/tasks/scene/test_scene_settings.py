@@ -23,7 +23,7 @@ from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.task import TASK
 from lissom.training import life
 from lissom.training.prepare import prepare
-from lissom.training.start import settled
+from lissom.training.start import resolve_config
 
 QUICK: dict[str, Any] = {
     "model": "cnn2d", "components": 4, "train_fraction": 0.3, "epochs": 2, "batch_size": 16, "threads": 1,
@@ -183,7 +183,7 @@ TRAINED: dict[str, Outcome] = {}
 def config_of(settings: dict[str, Any]) -> SceneTrainConfig:
     files = {"cube": "cube.mat", "ground_truth": "map.mat"}
     known = {name: value for name, value in (files | QUICK | settings).items() if value is not None}
-    return settled("scene", known)
+    return resolve_config("scene", known)
 
 
 def opened(settings: dict[str, Any]) -> Outcome:
@@ -225,7 +225,7 @@ def test_acts(row: Row) -> None:
     found = trained if row.acts in ("weights", "epochs") else opened
     before, after = found(row.beside), found({**row.beside, row.name: row.value})
     assert getattr(before, row.acts) != getattr(after, row.acts)
-    again = TASK.settle(after.config, TASK.weights(after.config))  # as a run's config.yaml holds them
+    again = TASK.resolve_defaults(after.config, TASK.weights(after.config))  # as a run's config.yaml holds them
     assert again == after.config
 
 
@@ -236,16 +236,16 @@ REFUSED += [Row(name, value, "is fitted at once", SVM) for name, value in AT_ONC
 @pytest.mark.parametrize("row", REFUSED, ids=[f"{row.name}-{row.acts}" for row in REFUSED])
 def test_is_refused_with_the_reason(row: Row) -> None:
     config = config_of(row.beside)
-    TASK.settle(config, TASK.weights(config))  # the settings beside it are not what is refused
+    TASK.resolve_defaults(config, TASK.weights(config))  # the settings beside it are not what is refused
     changed = config_of({**row.beside, row.name: row.value})
     with pytest.raises(UsageError, match=row.acts) as caught:
-        TASK.settle(changed, TASK.weights(changed))
+        TASK.resolve_defaults(changed, TASK.weights(changed))
     assert (caught.value.values["name"], caught.value.values["got"]) == (row.name, row.value)
 
 
 def test_patience_is_refused_where_too_few_pixels_train_to_choose() -> None:
     settings = {"train_fraction": 0.1, "train_per_class": 1, "patience": 2, "fit_on": "scene"}
-    config = TASK.settle(config_of(settings), None)
+    config = TASK.resolve_defaults(config_of(settings), None)
     with pytest.raises(UsageError, match="no pixels are left"):
         TASK.decide(config, TASK.load(config, silent, None))
 
@@ -276,9 +276,9 @@ def test_devices_are_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(life, "launch", lambda _, engine, *args, **kwargs: asked.append(engine.devices) or Path())
     monkeypatch.setattr(life, "open_run", lambda path: None)
     for devices in (1, 2):
-        life.train(config_of({"devices": devices}), life.Place("runs", "x"), silent, None)
+        life.train(config_of({"devices": devices}), life.RunTarget("runs", "x"), silent, None)
     assert asked == [1, 2]
-    TASK.settle(config_of({"devices": 2, "sync_bn": True}), None)  # which acts then
+    TASK.resolve_defaults(config_of({"devices": 2, "sync_bn": True}), None)  # which acts then
 
 
 def test_threads_are_set_and_no_weight_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,6 +335,6 @@ def test_several_trainings_leave_seeds_that_draw_nothing() -> None:
 def test_the_guard_of_splits_side_by_side_is_that_of_the_disjoint_one() -> None:
     disjoint, random = (config_of(BLOCKS | {"split": split}) for split in ("disjoint", "random"))
     assert TASK.varied(disjoint, "split") == disjoint
-    TASK.settle(TASK.varied(random, "split"), None)
+    TASK.resolve_defaults(TASK.varied(random, "split"), None)
     with pytest.raises(UsageError, match="has no blocks"):
-        TASK.settle(TASK.varied(random, "lr"), None)
+        TASK.resolve_defaults(TASK.varied(random, "lr"), None)

@@ -19,7 +19,7 @@ from lissom.tasks.scene import prepare as scene_data
 from lissom.tasks.scene.classical import CLASSICAL
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.data.writing import write_map
-from lissom.tasks.scene.prepare import prepare, read, settled
+from lissom.tasks.scene.prepare import prepare, read, resolve_from_paper
 from lissom.tasks.scene.settings import SceneConfig, SceneModelConfig, SceneTrainConfig
 from lissom.training.run import Run, open_run
 
@@ -166,7 +166,7 @@ def test_names_of_the_baselines_are_those_that_there_are() -> None:
 
 def test_a_network_for_photos_is_refused() -> None:
     with pytest.raises(UsageError, match=r"mobilenetv2.*hybridsn") as caught:
-        settled(SceneTrainConfig(model=SceneModelConfig(model="mobilenetv2")))
+        resolve_from_paper(SceneTrainConfig(model=SceneModelConfig(model="mobilenetv2")))
     assert caught.value.kind == "network-not-for-scenes"
 
 
@@ -184,13 +184,13 @@ def test_a_setting_that_would_do_nothing_is_refused(
 
 
 def test_bands_that_are_named_are_what_the_network_gets() -> None:
-    config = settled(SceneTrainConfig(scene=SceneConfig(bands="3-20")))
+    config = resolve_from_paper(SceneTrainConfig(scene=SceneConfig(bands="3-20")))
     assert config.scene.reduction == "bands"
     assert scene_data.prepare(config, read(config.scene)).fitted.components == 18
 
 
 def test_window_larger_than_the_scene(files: dict[str, str]) -> None:
-    config = settled(SceneTrainConfig(scene=SceneConfig(**files, window=41)))
+    config = resolve_from_paper(SceneTrainConfig(scene=SceneConfig(**files, window=41)))
     with pytest.raises(DataError, match=r"41.*40 x 44"):
         prepare(config, read(config.scene))
 

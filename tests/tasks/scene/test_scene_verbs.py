@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+import forked
 import lissom
 from lissom.cli.main import run as command
 from lissom.errors import UsageError
@@ -205,7 +206,7 @@ def test_check_data_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def lissom_process(place: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return forked.Popen(
         [sys.executable, "-m", "lissom", *words],
         cwd=place, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

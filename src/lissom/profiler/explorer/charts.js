@@ -33,7 +33,7 @@ function costChart() {
   const byName = new Map(network().layers.map((layer) => [layer.name, layer]));
   const groups = network().groups.map(([name, members]) => [name, members.map((member) => byName.get(member))]);
   const sum = (layers) => layers.reduce((total, layer) => total + (layer[key] ?? 0), 0);
-  const most = Math.max(...groups.map(([, layers]) => sum(layers))) || 1;
+  const most = 1.08 * Math.max(...groups.map(([, layers]) => sum(layers))) || 1; // the highest bar stays clear of the frame
   const slot = (WIDE - left - right) / groups.length, y = (v) => height - bottom - (v / most) * (height - top - bottom);
   const marks = groups.map(([name, layers], i) => {
     const x = left + i * slot, total = sum(layers);

@@ -28,11 +28,11 @@ def photo_verdict(a: Run, b: Run) -> str:
 
     Raises: DataError for predictions that are missing or damaged.
     """
-    found = compare_images(a, b)
-    if found is None:
+    test = compare_images(a, b)
+    if test is None:
         return text("verbs.compare-other-data", a=a.name, b=b.name)
-    counts, p = (found.only_first, found.only_second), f"{found.p_value:.2g}"
-    if found.p_value >= CERTAIN:
+    counts, p = (test.only_first, test.only_second), f"{test.p_value:.2g}"
+    if test.p_value >= CERTAIN:
         return text("photos.mcnemar-tied", a=a.name, b=b.name, first=counts[0], second=counts[1], p=p)
     better, worse = (a.name, b.name) if counts[0] > counts[1] else (b.name, a.name)
     return text("photos.mcnemar-better", better=better, worse=worse, more=max(counts), fewer=min(counts), p=p)

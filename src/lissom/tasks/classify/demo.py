@@ -20,7 +20,7 @@ from lissom.timing.harness import latency
 from lissom.training.export import export
 from lissom.training.life import train
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 from lissom.training.trained import trained
 
 
@@ -44,7 +44,7 @@ def demo(
             Note(name="demo.training", values={"number": number, "total": len(NETWORKS), "network": network.label})
         )
         config = digits(network, device=device, threads=threads)
-        finished.append(open_run(train(config, Place(str(runs_dir), None), listener, None)))
+        finished.append(open_run(train(config, RunTarget(str(runs_dir), None), listener, None)))
     rows = marked(_rows(finished, threads))
     best = finished[_best(rows)]
     exported = export(best, best.path / "model.onnx", listener)

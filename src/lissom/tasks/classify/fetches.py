@@ -12,13 +12,13 @@ from lissom.weights.source import Source
 
 def fetches(config: ClassifyTrainConfig, weights: Source | None) -> list[Fetch]:
     """CIFAR's archive, where it is asked for, and published weights, where they are not in the cache."""
-    found = []
+    files = []
     settings = config.data
     if settings.download and settings.data in CIFAR:
         variant, folder = CIFAR[settings.data], cache_folder(settings.cache_dir) / "downloads"
         archive = folder / PurePosixPath(variant.address).name
         if not archive.is_file() and not (folder / variant.folder).is_dir():
-            found.append(Fetch(variant.address, archive, None))
+            files.append(Fetch(variant.address, archive, None))
     if weights and weights.checkpoint and not weights.file.is_file():
-        found.append(Fetch(weights.checkpoint.address, weights.file, megabytes(weights.checkpoint)))
-    return found
+        files.append(Fetch(weights.checkpoint.address, weights.file, megabytes(weights.checkpoint)))
+    return files

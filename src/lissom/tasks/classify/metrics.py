@@ -8,14 +8,14 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from lissom.report.confusion import most_confused
 from lissom.stats.intervals import wilson
-from lissom.tasks.classify.answers import Answers, top_k
+from lissom.tasks.classify.predictions import Predictions, top_k
 from lissom.training.figures import Figure, Figures
 
 MANY = 100  # classes; a matrix of more is no picture, and mostly zeros
 
 
 def classification_figures(
-    answers: Answers, class_names: tuple[str, ...], *, split: str = "test", folder: Path | None = None
+    predictions: Predictions, class_names: tuple[str, ...], *, split: str = "test", folder: Path | None = None
 ) -> Figures:
     """Top-1 with its 95 % interval, top-5, mean F1, calibration error; details: scores of each class, confusion.
 
@@ -24,11 +24,11 @@ def classification_figures(
     classes = np.arange(len(class_names))
     absent: Any = 0.0  # the score of a class that is never named; scikit-learn types the argument as a word
     scores: Any = precision_recall_fscore_support(
-        answers.labels, answers.predicted, labels=classes, zero_division=absent
+        predictions.labels, predictions.predicted, labels=classes, zero_division=absent
     )
     precision, recall, f1, support = scores
-    matrix = confusion_matrix(answers.labels, answers.predicted, labels=classes)
-    correct, images = int(answers.correct.sum()), len(answers.labels)
+    matrix = confusion_matrix(predictions.labels, predictions.predicted, labels=classes)
+    correct, images = int(predictions.correct.sum()), len(predictions.labels)
     low, high = wilson(correct, images)
     known: dict[str, Any] = {"n": images, "split": split}
     figures = [
@@ -36,10 +36,10 @@ def classification_figures(
         Figure(name="correct", value=correct, unit="count", **known),
         Figure(name="top1", value=correct / images, low=low, high=high, **known),
         Figure(name="macro_f1", value=float(f1[support > 0].mean()), **known),
-        Figure(name="calibration_error", value=calibration_error(answers), **known),
+        Figure(name="calibration_error", value=calibration_error(predictions), **known),
     ]
     if len(class_names) > 5:
-        figures.append(Figure(name="top5", value=top_k(answers, 5), **known))
+        figures.append(Figure(name="top5", value=top_k(predictions, 5), **known))
     per_class = [
         {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
         for number, (name, p, r, f, n) in enumerate(zip(class_names, precision, recall, f1, support, strict=True))
@@ -53,22 +53,22 @@ def classification_figures(
     return Figures(figures=tuple(figures), details=details, folder=folder)
 
 
-def calibration_error(answers: Answers, bins: int = 15) -> float:
+def calibration_error(predictions: Predictions, bins: int = 15) -> float:
     """Expected calibration error: |accuracy - confidence| averaged over equal bins of confidence, by their share.
 
     Guo et al., On Calibration of Modern Neural Networks (1706.04599), equation 3.
     """
-    confidence = answers.probabilities.max(1)
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence = predictions.probabilities.max(1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
-        abs(answers.correct[place == b].mean() - confidence[place == b].mean()) * (place == b).mean()
-        for b in np.unique(place)
+        abs(predictions.correct[bin_of == b].mean() - confidence[bin_of == b].mean()) * (bin_of == b).mean()
+        for b in np.unique(bin_of)
     ]
     return float(sum(gaps))
 
 
-def worst(answers: Answers, count: int) -> list[int]:
+def worst(predictions: Predictions, count: int) -> list[int]:
     """Places of the images that were misclassified with the most confidence, worst first."""
-    wrong = np.flatnonzero(~answers.correct)
-    order = np.argsort(-answers.probabilities[wrong].max(1), kind="stable")
+    wrong = np.flatnonzero(~predictions.correct)
+    order = np.argsort(-predictions.probabilities[wrong].max(1), kind="stable")
     return wrong[order][:count].tolist()

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lissom.engine.objective import Losses
-from lissom.tasks.classify.answers import Answers, top_k
 from lissom.tasks.classify.data.batches import Batch
+from lissom.tasks.classify.predictions import Predictions, top_k
 
 
 class Classify:
@@ -39,16 +39,16 @@ class Classify:
 
     def evaluate(self, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
         """`top1`, `top5` (where there are more than five classes) and the mean cross-entropy `loss`."""
-        answers = predict(model, batches)
-        truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-        metrics = {"top1": float(answers.correct.mean()), "loss": float(-np.log(np.maximum(truth, 1e-12)).mean())}
-        if answers.probabilities.shape[1] > 5:
-            metrics["top5"] = top_k(answers, 5)
+        predictions = predict(model, batches)
+        truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+        metrics = {"top1": float(predictions.correct.mean()), "loss": float(-np.log(np.maximum(truth, 1e-12)).mean())}
+        if predictions.probabilities.shape[1] > 5:
+            metrics["top5"] = top_k(predictions, 5)
         return metrics
 
 
 @torch.no_grad()
-def predict(model: nn.Module, batches: Iterable[Batch]) -> Answers:
+def predict(model: nn.Module, batches: Iterable[Batch]) -> Predictions:
     """Probabilities for every image of `batches`, in eval mode; the model's own mode is put back."""
     was_training = model.training
     model.eval()
@@ -57,7 +57,7 @@ def predict(model: nn.Module, batches: Iterable[Batch]) -> Answers:
     finally:
         model.train(was_training)
     probabilities, labels = zip(*parts, strict=True)
-    return Answers(torch.cat(probabilities).numpy(), torch.cat(labels).numpy())
+    return Predictions(torch.cat(probabilities).numpy(), torch.cat(labels).numpy())
 
 
 def class_weights(labels: NDArray[np.int64], num_classes: int) -> Tensor:

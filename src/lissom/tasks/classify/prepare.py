@@ -66,12 +66,12 @@ def content(config: ClassifyTrainConfig, listener: Listener = silent) -> Mapping
 def decide(config: ClassifyTrainConfig, data: images.ImageData) -> ClassifyTrainConfig:
     """With the resolution, crop and flip that these images want. Raises: UsageError for a setting without effect."""
     refuse_idle(config.data, data.split)
-    settled = Augment.settle(config.augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
-    crop = settled.pad if data.small else config.augment.crop
+    resolved = Augment.resolve(config.augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
+    crop = resolved.pad if data.small else config.augment.crop
     return replace(
         config,
         data=replace(config.data, resolution=data.resolution),
-        augment=replace(config.augment, crop=crop, flip=settled.flip),
+        augment=replace(config.augment, crop=crop, flip=resolved.flip),
     )
 
 

@@ -41,4 +41,4 @@ def samples(run: Run, data: Any, part: str, *, most: int, device: str) -> Sample
 def _some(images: ImageSet, most: int) -> ImageSet:
     chosen = evenly(images.labels, most)
     names = [images.names[i] for i in chosen]
-    return ImageSet(images.store, images.places[chosen], images.labels[chosen], names)
+    return ImageSet(images.store, images.indices[chosen], images.labels[chosen], names)

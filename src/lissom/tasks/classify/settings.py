@@ -45,7 +45,7 @@ class AugmentConfig:
 
     crop: int | None = None
     """Padding of the random crop, in pixels; None: an eighth of the resolution for cached images; 0: off.
-    Streamed images are cropped at random size and place instead, unless it is 0."""
+    Streamed images are cropped at random size and position instead, unless it is 0."""
     flip: bool | None = None
     """Mirror half of the images left to right; None: yes, but not for `digits`."""
     cutout: int = 0

@@ -9,6 +9,7 @@ import torch
 from lissom.errors import UsageError
 from lissom.events import note
 from lissom.report import sheet
+from lissom.report.lettering import class_labels
 from lissom.report.saving import save_picture
 from lissom.tasks.classify.data.batches import EvalBatches
 from lissom.tasks.classify.data.images import ImageData
@@ -17,7 +18,7 @@ from lissom.tasks.classify.objective import Classify, class_weights
 from lissom.tasks.classify.prepare import training_batches
 from lissom.tasks.classify.settings import AugmentConfig, ClassifyTrainConfig
 from lissom.training.task import Batches
-from lissom.weights.source import Source, settled, source_of
+from lissom.weights.source import Source, resolve_options, source_of
 
 SHOWN = 32  # images of the sample sheet
 
@@ -27,12 +28,12 @@ def weights(config: ClassifyTrainConfig) -> Source | None:
     return source_of(config.model, config.data.cache_dir)
 
 
-def settle(config: ClassifyTrainConfig, found: Source | None) -> ClassifyTrainConfig:
+def resolve_defaults(config: ClassifyTrainConfig, source: Source | None) -> ClassifyTrainConfig:
     """The options that the weights want and that were not given. Raises: UsageError for a setting without effect."""
     augment = config.augment
     if not augment.randaugment and augment.magnitude != AugmentConfig.magnitude:
         raise UsageError("setting-idle", name="magnitude", got=augment.magnitude, reason=note("idle.magnitude"))
-    return replace(config, model=settled(config.model, found)) if found else config
+    return replace(config, model=resolve_options(config.model, source)) if source else config
 
 
 def objective(config: ClassifyTrainConfig, data: ImageData) -> Classify:
@@ -47,10 +48,11 @@ def batches(config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, 
 
 
 def begin(folder: Path, config: ClassifyTrainConfig, data: ImageData, facts: ClassifyFacts, made: Batches) -> None:
-    """samples.png: the first training batch as the network will see it, augmented."""
+    """samples.png and .svg: the first training batch as the network will see it, augmented."""
     batch = next(made.train.epoch(0, parts=range(1)))[0]
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (facts.mean, facts.std))
     pixels = ((batch.images[:SHOWN].cpu() * std + mean) * 255).round().clamp(0, 255).to(torch.uint8)
-    names = [data.class_names[label] for label in batch.labels[:SHOWN]]
+    labels = class_labels(data.class_names)
+    names = [labels[label] for label in batch.labels[:SHOWN]]
     picture = sheet.sheet(list(pixels.permute(0, 2, 3, 1).numpy()), names)
-    save_picture(picture, folder / "samples", vector=False)
+    save_picture(picture, folder / "samples")

@@ -15,7 +15,7 @@ CLASSIFIED = "classified.npz"  # in a run folder
 class Classified(NamedTuple):
     """A class for every pixel of a scene, labelled or not."""
 
-    predicted: NDArray[np.int64]  # H W, places among the classes
+    predicted: NDArray[np.int64]  # H W, class indices
     confidence: NDArray[np.float32]  # H W, probability of that class
     uncertainty: NDArray[np.float32] | None = None  # H W, in nats: see `decode`
 

@@ -106,12 +106,12 @@ class CubeWork:
         `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `blocks`,
         `continued` (those that were there already), `seconds`."""
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
-        found = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
-        written = write_files(self._files, run, scene, found)
+        assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
+        written = write_files(self._files, run, scene, assembled)
         named = run.facts.wavelengths_nm is not None and scene.wavelengths_nm is not None
         self._partial.remove()
         row = {
-            **_summary(run, scene, found),
+            **_summary(run, scene, assembled),
             "files": [str(path) for path in written],
             "bands_by": "wavelengths" if named else "order",
             "form": self._predictor.logits.form,
@@ -140,15 +140,15 @@ class CubeWork:
         return shlex.join([*words, *(str(word) for pair in given for word in pair)])
 
 
-def _summary(run: Run, scene: Scene, found: Assembled) -> dict[str, Any]:
+def _summary(run: Run, scene: Scene, assembled: Assembled) -> dict[str, Any]:
     """Pixels and mean confidence of each class."""
-    usable = int(found.counts.sum())
-    means = found.confidence_sums / np.maximum(found.counts, 1)
+    usable = int(assembled.counts.sum())
+    means = assembled.confidence_sums / np.maximum(assembled.counts, 1)
     rows = [
-        {"id": place, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
+        {"id": index, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
          "confidence": round(float(mean), 4) if count else None}
-        for place, name, count, mean in zip(
-            run.facts.class_ids, run.facts.class_names, found.counts, means, strict=True
+        for index, name, count, mean in zip(
+            run.facts.class_ids, run.facts.class_names, assembled.counts, means, strict=True
         )
     ]  # fmt: skip
     size = {"height": scene.height, "width": scene.width, "masked": scene.height * scene.width - usable}

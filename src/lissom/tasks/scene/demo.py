@@ -12,6 +12,7 @@ from lissom.atomic import write_atomic
 from lissom.events import Listener, Note, silent
 from lissom.messages import text
 from lissom.report.canvas import bare, figure, style
+from lissom.report.lettering import phrase, worded
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.tasks.scene.data.scene import Scene
@@ -22,7 +23,7 @@ from lissom.tasks.scene.pictures.sheet import shown_bands
 from lissom.tasks.scene.recipes import SPLITS, networks
 from lissom.training.life import train
 from lissom.training.run import Run, open_run
-from lissom.training.task import Place
+from lissom.training.task import RunTarget
 
 TABLE, PICTURE = "scene-demo.csv", "scene-demo"
 PANEL = 2.3  # inches a side
@@ -52,7 +53,7 @@ def demo(
         values = {"number": number, "total": len(chosen), "network": name, "split": words}
         listener(Note(name="scene_demo.training", values=values))
         config = replace(config, scene=replace(config.scene, split=split))
-        finished.append(open_run(train(config, Place(str(runs_dir), None), silent, None)))
+        finished.append(open_run(train(config, RunTarget(str(runs_dir), None), silent, None)))
     rows = [_row(run) for run in finished]
     table, picture = Path(runs_dir) / TABLE, Path(runs_dir) / PICTURE
     write_atomic(table, to_csv(rows))
@@ -89,8 +90,8 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
     """False colour and ground truth, then the map of each run, a line for each split."""
     across = len(finished) // len(SPLITS) + 1
     firsts = [
-        (text("scene_demo.colour"), false_colour(scene.cube, shown_bands(scene), scene.valid)),
-        (text("scene_demo.truth"), class_map(scene.labels, scene.colours)),
+        (worded("scene_demo.colour"), false_colour(scene.cube, shown_bands(scene), scene.valid)),
+        (worded("scene_demo.truth"), class_map(scene.labels, scene.colours)),
     ]
     with style():
         picture = figure(PANEL * across, PANEL * len(SPLITS) + 0.4)
@@ -106,8 +107,8 @@ def _maps(scene: Scene, finished: list[Run]) -> Figure:
 
 
 def _title(run: Run) -> str:
-    split = text(f"scene_demo.{run.config.scene.split}")
-    return f"{run.config.model.model}, {split}: {100 * run.test['oa']:.1f} %"
+    parts = {"model": run.config.model.model, "split": worded(f"scene_demo.{run.config.scene.split}")}
+    return phrase("{model}, {split}: {oa:.1f} %", **parts, oa=100 * run.test["oa"])
 
 
 def _predicted(run: Run, scene: Scene) -> Pixels:

@@ -75,13 +75,13 @@ def match_classes(scene: Scene, facts: SceneFacts) -> Classes:
     theirs = dict(zip(facts.class_ids, facts.class_names, strict=True))
     ours = dict(zip(scene.class_ids, scene.class_names, strict=True))
     if not (_named(theirs) and _named(ours)):
-        return Classes({place: place for place in ours if place in theirs}, "ids")
-    of_name = {name.casefold(): place for place, name in theirs.items()}
+        return Classes({class_id: class_id for class_id in ours if class_id in theirs}, "ids")
+    of_name = {name.casefold(): class_id for class_id, name in theirs.items()}
     return Classes({k: of_name[name.casefold()] for k, name in ours.items() if name.casefold() in of_name}, "names")
 
 
 def _named(names: Mapping[int, str]) -> bool:
-    return all(name != str(place) for place, name in names.items())
+    return all(name != str(class_id) for class_id, name in names.items())
 
 
 def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener) -> Scene:
@@ -131,7 +131,7 @@ def _notes(scene: Scene, classes: Classes, test: Mask, seen: int | None) -> tupl
                                                                                seen=seen)]  # fmt: skip
     unknown = [(k, name) for k, name in zip(scene.class_ids, scene.class_names, strict=True) if k not in classes.ids]
     if unknown:
-        left = _count(scene, [place for place, _ in unknown])
+        left = _count(scene, [class_id for class_id, _ in unknown])
         notes.append(note("scene_foreign.unknown", pixels=left, names=_some([name for _, name in unknown])))
     return tuple(notes)
 

@@ -49,7 +49,7 @@ class Files:
         return [name for name in ("confidence", "uncertainty") if getattr(self, name)]
 
     def check(self, ids: Sequence[int]) -> None:
-        """Writes a few pixels in each format and place, so that what cannot be written shows before it is computed."""
+        """Writes a few pixels to each path, so that what cannot be written shows before it is computed."""
         names = {value: str(value) for value in ids}
         for path in self.all:
             if path.is_dir():
@@ -119,7 +119,7 @@ def _default(run: Run, scene: Scene) -> tuple[Path, Path]:
 
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
-    """A whole map `H W` of places among the classes, -1 where there is no data, and sums over its pixels."""
+    """A whole map `H W` of class indices, -1 where there is no data, and sums over its pixels."""
 
     predicted: NDArray[np.integer]
     confidence: NDArray[np.float32] | None
@@ -152,18 +152,18 @@ def assemble(
     )
 
 
-def write_files(files: Files, run: Run, scene: Scene, found: Assembled) -> list[Path]:
+def write_files(files: Files, run: Run, scene: Scene, assembled: Assembled) -> list[Path]:
     """The map and, where asked for, its confidence and uncertainty, NaN where there is no data."""
     written: list[Path] = []
     for path in files.outputs:
-        written += _write_classes(path, run, scene, found.predicted)
+        written += _write_classes(path, run, scene, assembled.predicted)
     if files.confidence:
-        assert found.confidence is not None
-        written += _write_values(files.confidence, scene, found.confidence, highest=1.0)
+        assert assembled.confidence is not None
+        written += _write_values(files.confidence, scene, assembled.confidence, highest=1.0)
     if files.uncertainty:
-        assert found.uncertainty is not None
-        highest = float(np.log(len(found.counts)))  # nats: the most that there can be
-        written += _write_values(files.uncertainty, scene, found.uncertainty, highest=highest)
+        assert assembled.uncertainty is not None
+        highest = float(np.log(len(assembled.counts)))  # nats: the most that there can be
+        written += _write_values(files.uncertainty, scene, assembled.uncertainty, highest=highest)
     return written
 
 

@@ -20,7 +20,7 @@ from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.data.writing import holds, write_map
 from lissom.tasks.scene.metrics import scene_figures
 from lissom.tasks.scene.network import PixelNet
-from lissom.tasks.scene.pictures.run import draw_scene_run
+from lissom.tasks.scene.pictures.run import draw_scene_run, lettered
 from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
 from lissom.tasks.scene.prepare import SceneData
 from lissom.tasks.scene.table import published_table
@@ -53,14 +53,14 @@ def measure(
     classified = classify_scene(predictor, data, listener, stop)
     seconds = round(time.perf_counter() - start, 3)
     chosen, scene, model = getattr(data.split, split), data.scene, predictor.model
-    found = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
+    result = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     settings = model.classifier.settings if isinstance(model, PixelNet) else None
     figures = Figures(
-        figures=(*found.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**found.details, "form": form, "why_not_dense": why, "settings": settings},
+        figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
+        details={**result.details, "form": form, "why_not_dense": why, "settings": settings},
         notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
         folder=folder,
     )
@@ -100,7 +100,7 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
 def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split, figures: Figures) -> list[Path]:
     """The map in the formats that people open, the confidences, the table as text, CSV and LaTeX, and the figures.
 
-    map.mat and map.npy always, map.tif and map.hdr where the scene has a place on Earth and their formats hold its ids;
+    map.mat and map.npy always, map.tif and map.hdr where the scene is georeferenced and their formats hold its ids;
     ids as in the ground truth, pixels without data unlabelled.
     """
     classified = Classified(
@@ -122,7 +122,7 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     )  # fmt: skip
     write_atomic(folder / CLASSIFIED, held.getvalue())
     draw_scene_run(folder, classified, scene, split)
-    save_picture(confusion(figures["confusion"], scene.class_names), folder / "confusion")
+    save_picture(confusion(figures["confusion"], lettered(scene)), folder / "confusion")
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())

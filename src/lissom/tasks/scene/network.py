@@ -19,7 +19,7 @@ from lissom.training.trained import trained
 
 
 class PixelNet(nn.Module):
-    """A fitted classifier in the place of a network that sees windows of one pixel. `B bands 1 1 -> B K`
+    """A fitted classifier instead of a network that sees windows of one pixel. `B bands 1 1 -> B K`
 
     Its logits are logarithms of the classifier's probabilities.
     """

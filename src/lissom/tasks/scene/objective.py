@@ -14,7 +14,7 @@ from lissom.tasks.scene.data.batches import PixelBatch
 class ClassifyScene:
     """The objective of a network that classifies pixels, as the engine asks for it.
 
-    The network gets the scene and the places, and sees to it itself whether windows are cut (models/window_net.py).
+    The network gets the scene and the pixel coordinates, and decides whether windows are cut (models/window_net.py).
     label_smoothing: share of the target that is spread over all classes (Szegedy et al., 1512.00567, section 7).
     """
 
@@ -25,7 +25,7 @@ class ClassifyScene:
 
     def outputs(self, model: nn.Module, batch: PixelBatch) -> Tensor:
         """Logits, N K."""
-        return model(batch.scene.values, batch.places)
+        return model(batch.scene.values, batch.coords)
 
     def losses(self, outputs: Tensor, batch: PixelBatch) -> Losses:
         """Cross-entropy of the batch's pixels."""
@@ -37,10 +37,10 @@ class ClassifyScene:
 
         Nothing where there are no pixels: then the last weights count.
         """
-        answers = [(model(b.scene.values, b.places).float().log_softmax(1).cpu(), b.labels.cpu()) for b in batches]
-        if not answers:
+        outputs = [(model(b.scene.values, b.coords).float().log_softmax(1).cpu(), b.labels.cpu()) for b in batches]
+        if not outputs:
             return {}
-        scores, labels = (torch.cat(parts) for parts in zip(*answers, strict=True))
+        scores, labels = (torch.cat(parts) for parts in zip(*outputs, strict=True))
         correct = (scores.argmax(1) == labels).numpy()
         recalls = [correct[labels.numpy() == label].mean() for label in labels.unique().numpy()]
         loss = -scores.gather(1, labels[:, None]).mean()

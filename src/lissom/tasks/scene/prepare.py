@@ -30,7 +30,7 @@ PREPROCESS = "preprocess.npz"
 ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
 
 
-def settled(config: SceneTrainConfig) -> SceneTrainConfig:
+def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     """The same with the window and the reduction that the network's paper has, where the settings leave them open.
 
     Raises: UsageError for a network that is not for scenes, and for settings that it would pass over in silence.
@@ -43,9 +43,9 @@ def settled(config: SceneTrainConfig) -> SceneTrainConfig:
     reduction = scene.reduction
     if reduction == "auto":
         reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
-    found = replace(config, scene=replace(scene, window=window, reduction=reduction))
-    refuse_unused(found)
-    return found
+    resolved = replace(config, scene=replace(scene, window=window, reduction=reduction))
+    refuse_unused(resolved)
+    return resolved
 
 
 def decide(config: SceneTrainConfig, data: "SceneData") -> SceneTrainConfig:

@@ -63,8 +63,8 @@ class SceneConfig:
 
     @property
     def side(self) -> int:
-        """The window, once it is settled for a network."""
-        assert self.window is not None, "not settled"
+        """The window, once it is resolved for a network."""
+        assert self.window is not None, "not resolved"
         return self.window
 
     def __post_init__(self) -> None:
@@ -121,7 +121,7 @@ class SceneOptions:
     """Settings of a prediction for a cube."""
 
     output: str | None = None
-    """Where the map goes: .npy, .mat, .tif, .hdr (class ids as in training, the cube's place on Earth kept) or .png;
+    """Where the map goes: .npy, .mat, .tif, .hdr (class ids as in training, the cube's georeference kept) or .png;
     None: .npy and .png in the run's folder `predictions`."""
     confidence: str | None = None
     """Where the probability of each pixel's class goes, in these formats; None: nowhere."""

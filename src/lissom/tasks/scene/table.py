@@ -44,7 +44,7 @@ class SceneTable:
         """Aligned columns; the totals stand apart."""
         lines = [[_head("class"), _head("pixels"), *self.methods]]
         lines += [[name, _pixels(pixels), *(cell.shown() for cell in cells)] for name, pixels, cells in self.rows]
-        widths = [max(_width(line[place]) for line in lines) for place in range(len(lines[0]))]
+        widths = [max(_width(line[index]) for line in lines) for index in range(len(lines[0]))]
         padded = [_line(line, widths) for line in lines]
         rule = "-" * max(map(_width, padded))
         body = [padded[0], rule, *padded[1 : -len(TOTALS)], rule, *padded[-len(TOTALS) :]]
@@ -135,7 +135,7 @@ def _width(words: str) -> int:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     placed = zip(range(len(cells)), cells, widths, strict=True)
-    return "  ".join(_pad(cell, width, place > 0) for place, cell, width in placed)
+    return "  ".join(_pad(cell, width, index > 0) for index, cell, width in placed)
 
 
 def _pad(words: str, width: int, right: bool) -> str:

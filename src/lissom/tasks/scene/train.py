@@ -8,22 +8,22 @@ from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.batches import EvalPixels, Reduced, TrainPixels
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.objective import ClassifyScene
-from lissom.tasks.scene.prepare import PREPROCESS, SceneData, settled
+from lissom.tasks.scene.prepare import PREPROCESS, SceneData, resolve_from_paper
 from lissom.tasks.scene.settings import SceneTrainConfig
-from lissom.tasks.scene.transfer import as_begun, begin_with
+from lissom.tasks.scene.transfer import as_begun, load_initial_weights
 from lissom.training.run import Run
 from lissom.training.task import Batches, Begun
 from lissom.weights.source import Source
 
 
-def settle(config: SceneTrainConfig, begun: Run | Source | None) -> SceneTrainConfig:
+def resolve_defaults(config: SceneTrainConfig, begun: Run | Source | None) -> SceneTrainConfig:
     """The network and preprocessing of the run that it begins with, then what the network's paper has."""
-    return settled(as_begun(config, begun) if begun else config)
+    return resolve_from_paper(as_begun(config, begun) if begun else config)
 
 
 def start(model: WindowNet, begun: Run | Source, facts: SceneFacts, listener: Listener) -> Begun:
     """The weights of another run, or of a file."""
-    return Begun(begin_with(model, begun), {})
+    return Begun(load_initial_weights(model, begun), {})
 
 
 def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:

@@ -18,13 +18,13 @@ from lissom.tasks.scene.settings import SceneTrainConfig
 def fit_spectra(
     folder: Path, config: SceneTrainConfig, data: SceneData, facts: SceneFacts
 ) -> tuple[PixelNet, dict[str, Any]]:
-    """The classifier fitted on all pixels that train or choose, whose spectra are kept in the place of weights.
+    """The classifier fitted on all pixels that train or choose, whose spectra are kept instead of weights.
 
     Nothing chooses weights here, so the pixels that would are no test and may train too. Kept are these spectra, not
     the classifier: its kind has no format that is safe to open, and the same spectra fit the same one in seconds.
     """
-    places, labels = pixels(data.scene.labels, data.split.train | data.split.val)
-    seen = data.reduced.values[:, places[:, 0], places[:, 1]].t().contiguous()  # N components
+    coords, labels = pixels(data.scene.labels, data.split.train | data.split.val)
+    seen = data.reduced.values[:, coords[:, 0], coords[:, 1]].t().contiguous()  # N components
     save_weights(folder / BEST, {"pixels": seen, "labels": torch.from_numpy(labels)})
     start = time.perf_counter()
     model = fitted(config, facts, seen.numpy(), labels)

@@ -64,7 +64,7 @@ def _taken(config: SceneTrainConfig, run: Run, section: str, names: tuple[str, .
     return {name: getattr(theirs, name) for name in names}
 
 
-def begin_with(model: WindowNet, begun: Run | Source) -> InitialWeights:
+def load_initial_weights(model: WindowNet, begun: Run | Source) -> InitialWeights:
     """Loads the weights, but for the last layer where it has other classes; says where from.
 
     Raises: DataError, with the tensors, where anything else does not fit.

@@ -79,7 +79,7 @@ RULES = (
 
 
 def refuse_unused(config: SceneTrainConfig) -> None:
-    """Raises: UsageError for the first setting that the others leave without effect; those that are settled pass."""
+    """Raises: UsageError for the first setting that the others leave without effect; those that are resolved pass."""
     values, defaults = _flat(config), _flat(SceneTrainConfig())
     for rule in RULES:
         for name in rule.names:

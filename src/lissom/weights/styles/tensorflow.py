@@ -31,18 +31,18 @@ def as_torch(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Dots for strokes, torch's words for the last part, torch's order of axes; what training left is dropped."""
     found = {}
     for name, tensor in tensors.items():
-        *place, last = name.split("/")
+        *module, last = name.split("/")
         if last not in TENSORS:  # ExponentialMovingAverage, Momentum, RMSProp: of no use to a network
             continue
         if tensor.ndim == 4:
             order = (2, 3, 0, 1) if last == "depthwise_weights" else (3, 2, 0, 1)
             tensor = tensor.permute(order).contiguous()
-        found[".".join((*place, TENSORS[last]))] = tensor
+        found[".".join((*module, TENSORS[last]))] = tensor
     return found
 
 
-def _tf(place: str) -> str:
-    return f"{place} {place}.BatchNorm"
+def _tf(module: str) -> str:
+    return f"{module} {module}.BatchNorm"
 
 
 MOBILENETV1 = Layout(
@@ -75,12 +75,12 @@ MOBILENETV2 = Layout(
 )
 
 
-def _port(place: str) -> str:
-    return f"{place}.convolution {place}.normalization"
+def _port(module: str) -> str:
+    return f"{module}.convolution {module}.normalization"
 
 
 PAIR = ("depthwise", "pointwise")  # its layers, in turn
-NO_BLOCK = r"(?!)"  # matches nothing: all places stand in the table
+NO_BLOCK = r"(?!)"  # matches nothing: all modules stand in the table
 
 PORTED_V1 = Layout(
     style="transformers",

@@ -116,7 +116,7 @@ class TestRepeatable:
             wanted = batches(large, plain, batch_size=4, parts=2, seed=5).epoch(epoch, start_step=step)
             for part, batch in enumerate(next(wanted)):
                 for row, index in enumerate(batch.indices.tolist()):
-                    item = Item(int(large.train.places[index]), (5, epoch, step * 4 + part * 2 + row))
+                    item = Item(int(large.train.indices[index]), (5, epoch, step * 4 + part * 2 + row))
                     crop = read_square(large.train.store.source, 32, item)  # type: ignore[union-attr]
                     assert batch.images[row].equal(Normaliser(large, "cpu", channels_last=True)(np.stack([crop]))[0])
 
@@ -136,8 +136,8 @@ class TestRepeatable:
 
 class TestEachImageInItsOwnWay:
     def draws(self, count: int = 64, parts: int = 1, **config: object):
-        settled = Augment.settle(AugmentConfig(**config), resolution=32, small=True, mirrored=True)  # type: ignore[arg-type]
-        return settled.draw(count, parts, np.random.default_rng(0))
+        resolved = Augment.resolve(AugmentConfig(**config), resolution=32, small=True, mirrored=True)  # type: ignore[arg-type]
+        return resolved.draw(count, parts, np.random.default_rng(0))
 
     def test_torchvision_draws_once_for_a_whole_batch(self) -> None:
         """The reason why the batched forms are ours."""

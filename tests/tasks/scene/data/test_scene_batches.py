@@ -12,6 +12,6 @@ def test_a_batch_is_cut_in_its_pixels_and_never_in_its_scene() -> None:
     (batch,) = EvalPixels(scene, labels, np.ones((4, 5), bool))
     cut = batch.first(2)
     assert (len(batch), len(cut)) == (20, 2)
-    assert cut.places.tolist() == [[0, 0], [0, 1]]
+    assert cut.coords.tolist() == [[0, 0], [0, 1]]
     assert cut.labels.tolist() == [0, 1]
     assert cut.scene is scene

@@ -20,6 +20,8 @@ from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.pictures.sheet import draw_scene, shown_bands
 from scene_files import write_envi
 
+pytestmark = pytest.mark.drawn
+
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:

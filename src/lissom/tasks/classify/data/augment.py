@@ -34,7 +34,7 @@ class Draws:
     holes: Ints  # B 2, centre of the blanked square
     operations: Ints  # B n, RandAugment's
     signs: Ints  # B n, -1 or 1
-    partners: Ints  # B, places in the batch, within the same part
+    partners: Ints  # B, indices in the batch, within the same part
     shares: Floats  # B, of the image itself against its partner
     pasted: NDArray[np.bool_]  # B, whether the partner is pasted (cutmix) rather than blended (mixup)
     centres: Ints  # B 2, of the pasted box
@@ -47,7 +47,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Augment:
-    """An AugmentConfig whose defaults have been settled for one data set."""
+    """An AugmentConfig whose defaults have been resolved for one data set."""
 
     resolution: int
     pad: int
@@ -55,7 +55,7 @@ class Augment:
     config: AugmentConfig
 
     @classmethod
-    def settle(cls, config: AugmentConfig, *, resolution: int, small: bool, mirrored: bool) -> "Augment":
+    def resolve(cls, config: AugmentConfig, *, resolution: int, small: bool, mirrored: bool) -> "Augment":
         """`small`: the images are padded and cropped here; `mirrored`: their mirror images are as likely.
 
         Raises: UsageError for a padding that mirrors no pixels, or that large images do not have.
@@ -117,9 +117,9 @@ def crop_and_flip(pixels: Pixels, indices: Ints, draws: Draws) -> Pixels:
     return np.take(pixels.reshape(-1, channels), flat, axis=0)
 
 
-def _mirrored(places: Ints, size: int) -> Ints:
+def _mirrored(positions: Ints, size: int) -> Ints:
     """Places outside 0..size-1 reflected at the edge pixel, as in numpy.pad's "reflect"."""
-    return (size - 1) - np.abs((size - 1) - np.abs(places))
+    return (size - 1) - np.abs((size - 1) - np.abs(positions))
 
 
 def flip(images: Pixels, flips: NDArray[np.bool_]) -> Pixels:
@@ -151,8 +151,8 @@ def _own_shares(draws: Draws, side: int) -> NDArray[np.float32]:
 def _box(centres: Ints, sides: Ints, resolution: int) -> NDArray[np.bool_]:
     """B H W: whether a pixel lies in the square of its image."""
     low = centres - sides[:, None] // 2  # B 2
-    places = np.arange(resolution) - low[:, :, None]  # B 2 H
-    inside = (places >= 0) & (places < sides[:, None, None])
+    positions = np.arange(resolution) - low[:, :, None]  # B 2 H
+    inside = (positions >= 0) & (positions < sides[:, None, None])
     return inside[:, 0, :, None] & inside[:, 1, None, :]
 
 

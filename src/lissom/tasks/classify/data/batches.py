@@ -1,6 +1,6 @@
 """Batches of one optimizer step after the other: the same for every process and from every step on.
 
-Order and augmentation depend on (seed, epoch, step) and on an image's place in the batch, on nothing else: not on who
+Order and augmentation depend on (seed, epoch, step) and on an image's index in the batch, on nothing else: not on who
 asks, not on what was asked before.
 """
 
@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 @dataclass
 class Batch:
     """`images` float32 B C H W, normalised; `labels` int64 B; `targets` float32 B K where images are mixed; `indices`
-    int64 B, places in the image set."""
+    int64 B, indices into the image set."""
 
     images: Tensor
     labels: Tensor
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Scale(Protocol):
-    """How pixels are normalised: mean and spread per channel, of pixels scaled to 0..1."""
+    """How pixels are normalised: mean and standard deviation per channel, of pixels scaled to 0..1."""
 
     @property
     def mean(self) -> tuple[float, ...]: ...
@@ -56,7 +56,7 @@ class Scale(Protocol):
 
 
 class Normaliser:
-    """uint8 B H W C -> float32 B C H W with mean 0 and spread 1 over the training images."""
+    """uint8 B H W C -> float32 B C H W with mean 0 and standard deviation 1 over the training images."""
 
     def __init__(self, data: Scale, device: torch.device | str, *, channels_last: bool) -> None:
         self.device = torch.device(device)
@@ -99,7 +99,7 @@ class TrainBatches:
         self._balanced = balance == "sampler"
         self._normalise = Normaliser(scale, device, channels_last=channels_last)
         self._random_size = not data.small and augment.crop != 0
-        self._augment = Augment.settle(augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
+        self._augment = Augment.resolve(augment, resolution=data.resolution, small=data.small, mirrored=data.mirrored)
         self.steps_per_epoch = len(data.train) // batch_size
 
     def epoch(self, epoch: int, *, start_step: int = 0, parts: range | None = None) -> Iterator[list[Batch]]:
@@ -123,11 +123,11 @@ class TrainBatches:
             yield batches
 
     def _items(self, order: Ints, epoch: int, steps: range, parts: range, size: int) -> list[list[Item]]:
-        """The images of each part in turn; each image's crop is drawn by its place in the epoch."""
-        places = self._data.train.places
+        """The images of each part in turn; each image's crop is drawn by its position in the epoch."""
+        indices = self._data.train.indices
         starts = [step * self._batch_size + part * size for step in steps for part in parts]
         return [
-            [Item(int(places[order[at]]), self._crop_key(epoch, at)) for at in range(start, start + size)]
+            [Item(int(indices[order[at]]), self._crop_key(epoch, at)) for at in range(start, start + size)]
             for start in starts
         ]
 
@@ -140,7 +140,7 @@ class TrainBatches:
             assert decoded is not None
             pixels = flip(decoded, draws.flips)
         elif isinstance(self._store, CachedPixels):
-            pixels = crop_and_flip(self._store.array, self._data.train.places[indices], draws)
+            pixels = crop_and_flip(self._store.array, self._data.train.indices[indices], draws)
         else:
             assert decoded is not None
             pixels = crop_and_flip(decoded, np.arange(len(decoded)), draws)
@@ -186,10 +186,10 @@ class EvalBatches:
 
 def pixel_batches(images: ImageSet, batch_size: int) -> Iterator[Pixels]:
     """All images of a set in order, uint8 B H W C; the last batch may be smaller."""
-    chunks = [images.places[start : start + batch_size] for start in range(0, len(images), batch_size)]
+    chunks = [images.indices[start : start + batch_size] for start in range(0, len(images), batch_size)]
     if isinstance(images.store, CachedPixels):
         return map(images.store.take, chunks)
-    items = [[Item(int(place), None) for place in chunk] for chunk in chunks]
+    items = [[Item(int(index), None) for index in chunk] for chunk in chunks]
     return _squares(images.store, items)
 
 

@@ -106,14 +106,14 @@ def _sizes(looks: list[Look]) -> dict[str, int]:
     sides = np.array([(look.width, look.height) for look in looks if not look.reason])
     if not len(sides):
         return {}
-    found = {}
+    result = {}
     for name, values in zip(("width", "height"), sides.T, strict=True):
-        found |= {
+        result |= {
             f"min_{name}": int(values.min()),
             f"median_{name}": int(np.median(values)),
             f"max_{name}": int(values.max()),
         }
-    return found
+    return result
 
 
 def _duplicates(source: Source, looks: list[Look]) -> dict[str, list[list[str]]]:
@@ -122,12 +122,12 @@ def _duplicates(source: Source, looks: list[Look]) -> dict[str, list[list[str]]]
     for index, look in enumerate(looks):
         if not look.reason:
             groups[look.pixels].append(index)
-    found: dict[str, list[list[str]]] = {"within": [], "between": []}
+    result: dict[str, list[list[str]]] = {"within": [], "between": []}
     for group in groups.values():
         if len(group) > 1:
             key = "between" if len({str(source.parts[index]) for index in group}) > 1 else "within"
-            found[key].append([source.names[index] for index in group])
-    return found
+            result[key].append([source.names[index] for index in group])
+    return result
 
 
 def _imbalance(source: Source) -> float:
@@ -157,7 +157,7 @@ def _warnings(source: Source, report: dict[str, Any], looks: list[Look]) -> list
         for n, look in zip(source.names, looks, strict=True)
         if not look.reason and min(look.width, look.height) < TINY
     ]
-    found = [
+    warnings = [
         (report["broken"], "check-broken", {"files": _listed(entry["name"] for entry in report["broken"])}),
         (between, "check-leak", {"files": _listed(" = ".join(group[:3]) for group in between)}),
         (labelled, "check-two-labels", {"files": _listed(" = ".join(group[:3]) for group in labelled)}),
@@ -166,7 +166,7 @@ def _warnings(source: Source, report: dict[str, Any], looks: list[Look]) -> list
         (small, "check-few", {"files": _listed(small), "few": FEW}),
         (tiny if not isinstance(source, Digits) else [], "check-tiny", {"files": _listed(tiny), "tiny": TINY}),
     ]
-    sentences = [text(f"data.{key}", count=len(cases), **values) for cases, key, values in found if cases]
+    sentences = [text(f"data.{key}", count=len(cases), **values) for cases, key, values in warnings if cases]
     if report["imbalance"] >= IMBALANCE:
         sentences.append(text("data.check-imbalance", ratio=f"{report['imbalance']:g}"))
     return sentences

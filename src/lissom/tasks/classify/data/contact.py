@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lissom.atomic import writing
 from lissom.data.files import Pixels
 from lissom.data.pixels import read_pixels
-from lissom.report.canvas import families
+from lissom.report.lettering import drawable, families
 from lissom.tasks.classify.data.sources import Source
 
 CELL, GAP, NAME_WIDTH = 72, 4, 150  # pixels
@@ -20,7 +20,7 @@ INK, PAPER = "#1d2730", "#fefefe"
 
 
 def draw_sheet(source: Source, path: Path, *, usable: NDArray[np.bool_]) -> None:
-    """Writes a PNG with up to 10 `usable` images of each class, spread evenly over it.
+    """Writes a PNG with up to 10 `usable` images of each class, evenly spaced over it.
 
     Raises: MachineError where `path` cannot be written.
     """
@@ -29,16 +29,16 @@ def draw_sheet(source: Source, path: Path, *, usable: NDArray[np.bool_]) -> None
     pen = ImageDraw.Draw(sheet)
     for row, name in enumerate(names):
         top = GAP + row * (CELL + GAP)
-        _write(pen, name, (GAP * 2, top + CELL / 2))
+        _write(pen, name if drawable(name) else str(row), (GAP * 2, top + CELL / 2))
         members = np.flatnonzero((source.labels == row) & usable)
-        for column, member in enumerate(_spread(members)):
+        for column, member in enumerate(_evenly(members)):
             cell = _cell(read_pixels(source, int(member)))
             sheet.paste(cell, (NAME_WIDTH + column * (CELL + GAP) + (CELL - cell.width) // 2, top))
     with writing(path, parents=True) as file:
         sheet.save(file, "PNG")
 
 
-def _spread(members: NDArray[np.int64]) -> NDArray[np.int64]:
+def _evenly(members: NDArray[np.int64]) -> NDArray[np.int64]:
     if not len(members):
         return members
     return members[np.unique(np.linspace(0, len(members) - 1, SHOWN).astype(int))]
@@ -52,12 +52,12 @@ def _cell(pixels: Pixels) -> Image.Image:
     return image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
 
 
-def _write(pen: ImageDraw.ImageDraw, name: str, place: tuple[float, float]) -> None:
+def _write(pen: ImageDraw.ImageDraw, name: str, position: tuple[float, float]) -> None:
     """A class name at its left middle, cut where it would run into the images."""
     font = _font(name.isascii())
     while len(name) > 1 and pen.textlength(name, font) > NAME_WIDTH - 3 * GAP:
         name = name[:-2] + "…"
-    pen.text(place, name, fill=INK, font=font, anchor="lm")
+    pen.text(position, name, fill=INK, font=font, anchor="lm")
 
 
 @cache

@@ -16,7 +16,7 @@ class Item(NamedTuple):
     """An image of the source, and what its random crop is drawn from; None: centre crop."""
 
     number: int
-    key: tuple[int, int, int] | None  # seed, epoch, place in the epoch
+    key: tuple[int, int, int] | None  # seed, epoch, position in the epoch
 
 
 def read_square(source: Numbered, resolution: int, item: Item) -> Pixels:
@@ -33,7 +33,7 @@ def read_square(source: Numbered, resolution: int, item: Item) -> Pixels:
 
 
 def random_box(width: int, height: int, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) of random area, aspect and place, as Inception was trained (arXiv 1409.4842).
+    """(left, top, right, bottom) of random area, aspect ratio and position, as Inception was trained (arXiv 1409.4842).
 
     After some misses, as in a very long image, the largest centred square.
     """

@@ -49,7 +49,7 @@ def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> Oth
     if opened.name:
         return OtherImages(_as_published(opened, paths["data"], listener))
     facts, run = opened.facts, opened.run
-    images = open_foreign(
+    images = open_for_run(
         paths["data"],
         class_names=facts.class_names,
         in_channels=facts.in_channels,
@@ -71,15 +71,15 @@ def _as_published(opened: Opened, spec: str, listener: Listener) -> ImageSet:
     return _all(source, StreamedPixels(Fitted(source, view.channels, view.fit), view.resolution), numbers)
 
 
-def open_foreign(
+def open_for_run(
     spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path, workers: int = 2
 ) -> ImageSet:
-    """All images of a source, labelled with the places of `class_names`.
+    """All images of a source, labelled by their index in `class_names`.
 
     Raises: DataError for data that cannot be read, or a class that is not among `class_names`.
     """
     source = open_source(spec, cache_dir=cache_dir)
-    known = {name: place for place, name in enumerate(class_names)}
+    known = {name: index for index, name in enumerate(class_names)}
     for name in source.class_names:
         if name not in known:
             raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))

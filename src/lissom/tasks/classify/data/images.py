@@ -19,24 +19,24 @@ from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
 from lissom.training.run import DataUsed, Item, items_digest, parts_digest
 
-MEASURED, FEW_MEASURED = 10_000, 256  # small and large images at most from which mean and spread are computed
+MEASURED, FEW_MEASURED = 10_000, 256  # small and large images at most from which mean and std are computed
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A part of a data set. `labels` int64 [N]; `names` are paths inside the source; `places` the source's numbers."""
+    """A part of a data set. `labels` int64 [N]; `names` are paths inside the source; `indices` the source's numbers."""
 
     store: CachedPixels | StreamedPixels
-    places: NDArray[np.int64]
+    indices: NDArray[np.int64]
     labels: NDArray[np.int64]
     names: list[str]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def pixels(self, indices: NDArray[np.int64] | list[int] | range) -> Tensor:
         """uint8 N C H W at the data's resolution, centre-cropped."""
-        rows = self.store.take(self.places[np.asarray(indices, np.int64)])
+        rows = self.store.take(self.indices[np.asarray(indices, np.int64)])
         return torch.from_numpy(rows).permute(0, 3, 1, 2)  # N H W C -> N C H W, channels-last in memory
 
 
@@ -45,7 +45,7 @@ class ImageData:
     """A data set in three parts: `train`, `val` (chooses the best weights), `test` (read once).
 
     `mean` and `std` are per channel, of pixels scaled to 0..1, from training images alone. `small`: no image has a side
-    of more than 96 pixels, so they are padded and cropped; others are cropped at random size and place.
+    of more than 96 pixels, so they are padded and cropped; others are cropped at random size and position.
     """
 
     name: str
@@ -77,7 +77,7 @@ class ImageData:
     @property
     def used(self) -> DataUsed:
         """For the run folder."""
-        parts = parts_digest(*(part.places for part in (self.train, self.val, self.test)))
+        parts = parts_digest(*(part.indices for part in (self.train, self.val, self.test)))
         return DataUsed(
             source=self.source, digest=items_digest(self.items), parts=parts, sizes=self.sizes, split=self.split_note
         )
@@ -122,7 +122,7 @@ def load(
         seed=config.split_seed,
     )
     mean, std = _mean_std(store, parts.train, MEASURED if small else FEW_MEASURED)
-    train, val, test = (_image_set(source, store, places) for places in (parts.train, parts.val, parts.test))
+    train, val, test = (_image_set(source, store, indices) for indices in (parts.train, parts.val, parts.test))
     return ImageData(
         name=source.name,
         class_names=source.class_names,
@@ -160,8 +160,8 @@ def _items(content: Content, parts: Split) -> dict[str, Item]:
     }
 
 
-def _image_set(source: Source, store: CachedPixels | StreamedPixels, places: NDArray[np.int64]) -> ImageSet:
-    return ImageSet(store, places, source.labels[places], [source.names[place] for place in places])
+def _image_set(source: Source, store: CachedPixels | StreamedPixels, indices: NDArray[np.int64]) -> ImageSet:
+    return ImageSet(store, indices, source.labels[indices], [source.names[index] for index in indices])
 
 
 def _store(
@@ -188,11 +188,11 @@ def _store(
 
 
 def _mean_std(
-    store: CachedPixels | StreamedPixels, places: NDArray[np.int64], most: int
+    store: CachedPixels | StreamedPixels, indices: NDArray[np.int64], most: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Per channel, of pixels scaled to 0..1, from training images spread evenly; sums are exact integers."""
-    count = min(len(places), most)
-    chosen = places[np.linspace(0, len(places) - 1, count).astype(int)]
+    """Per channel, of pixels scaled to 0..1, from training images evenly spaced; sums are exact integers."""
+    count = min(len(indices), most)
+    chosen = indices[np.linspace(0, len(indices) - 1, count).astype(int)]
     total, squares, pixels = np.zeros(1, np.int64), np.zeros(1, np.int64), 0
     for start in range(0, count, 256):
         rows = store.take(chosen[start : start + 256])
@@ -201,5 +201,5 @@ def _mean_std(
         squares = squares + np.square(values, dtype=np.int64).sum(0)
         pixels += len(values)
     mean = total / pixels
-    spread = np.sqrt(np.maximum(squares / pixels - mean**2, 1.0))  # at least one grey level: no division by zero
-    return tuple((mean / 255).tolist()), tuple((spread / 255).tolist())
+    std = np.sqrt(np.maximum(squares / pixels - mean**2, 1.0))  # at least one grey level: no division by zero
+    return tuple((mean / 255).tolist()), tuple((std / 255).tolist())

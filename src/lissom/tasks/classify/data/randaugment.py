@@ -48,8 +48,8 @@ def _matrix(count: int, **entries: Tensor) -> Tensor:
     """B 2 3 identity matrices with the entries `a b c / d e f` replaced."""
     matrix = torch.eye(2, 3).repeat(count, 1, 1)
     for name, values in entries.items():
-        place = "abcdef".index(name)
-        matrix[:, place // 3, place % 3] = values
+        index = "abcdef".index(name)
+        matrix[:, index // 3, index % 3] = values
     return matrix
 
 

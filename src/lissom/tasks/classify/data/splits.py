@@ -30,10 +30,10 @@ def carve(indices: Indices, labels: Indices, *, fraction: float, seed: int) -> t
     """
     taken = np.zeros(len(indices), bool)
     for label in np.unique(labels):
-        places = np.flatnonzero(labels == label)
-        count = min(max(1, round(len(places) * fraction)), len(places) - 1)
+        members = np.flatnonzero(labels == label)
+        count = min(max(1, round(len(members) * fraction)), len(members) - 1)
         rng = np.random.default_rng([seed, int(label), 0x5917])
-        taken[rng.permutation(places)[:count]] = True
+        taken[rng.permutation(members)[:count]] = True
     return np.sort(indices[~taken]), np.sort(indices[taken])
 
 

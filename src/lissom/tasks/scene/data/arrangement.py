@@ -42,10 +42,10 @@ def better_turn(scene: Scene) -> tuple[str, float, float] | None:
     """
     if scene.ground_truth is None:
         return None
-    places = np.unique(np.linspace(0, scene.bands - 1, BANDS).astype(int))
+    bands = np.unique(np.linspace(0, scene.bands - 1, BANDS).astype(int))
     step = max(1, round((scene.height * scene.width / SAMPLED) ** 0.5))
     some = np.s_[::step, ::step]
-    values, valid, labels = np.asarray(scene.cube[some][..., places], np.float64), scene.valid[some], scene.labels
+    values, valid, labels = np.asarray(scene.cube[some][..., bands], np.float64), scene.valid[some], scene.labels
     now = explained(values, labels[some], valid)
     turned = {name: turn(labels) for name, turn in TURNS.items()}
     found = {name: explained(values, ids[some], valid) for name, ids in turned.items() if ids.shape == labels.shape}

@@ -1,4 +1,4 @@
-"""Pixels in steps: places and labels, and the one scene that all of them share. No window is cut here."""
+"""Pixels in steps: coordinates and labels, and the one scene that all of them share. No window is cut here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Reduced:
 
 @dataclass(frozen=True)
 class PixelBatch:
-    """`places` int64 N 2 (row, column) in `scene`, `labels` int64 N."""
+    """`coords` int64 N 2 (row, column) in `scene`, `labels` int64 N."""
 
-    places: Tensor
+    coords: Tensor
     labels: Tensor
     scene: Reduced
 
@@ -32,7 +32,7 @@ class PixelBatch:
 
     def first(self, count: int) -> "PixelBatch":
         """The scene stays whole: it is what all pixels share."""
-        return PixelBatch(self.places[:count], self.labels[:count], self.scene)
+        return PixelBatch(self.coords[:count], self.labels[:count], self.scene)
 
 
 class TrainPixels:
@@ -92,11 +92,11 @@ class EvalPixels:
 
 def pixels(labels: NDArray[np.int64], mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places N 2 and labels N of the labelled pixels in `mask`."""
-    places = np.argwhere(mask & (labels >= 0))
-    return places, labels[places[:, 0], places[:, 1]]
+    coords = np.argwhere(mask & (labels >= 0))
+    return coords, labels[coords[:, 0], coords[:, 1]]
 
 
-def batch(scene: Reduced, places: NDArray[np.int64], labels: NDArray[np.int64]) -> PixelBatch:
+def batch(scene: Reduced, coords: NDArray[np.int64], labels: NDArray[np.int64]) -> PixelBatch:
     """The same on the scene's device."""
     device = scene.values.device
-    return PixelBatch(torch.from_numpy(places).to(device), torch.from_numpy(labels).to(device), scene)
+    return PixelBatch(torch.from_numpy(coords).to(device), torch.from_numpy(labels).to(device), scene)

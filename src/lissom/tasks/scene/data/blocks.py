@@ -105,10 +105,10 @@ def _take_end(ground: Ground, k: int) -> None:
 
     Where even one pixel leaves it nothing to test, the class trains with all that it should, and is not measured.
     """
-    places = np.argwhere(ground.labels == k)
-    spread = np.ptp(places, axis=0)
-    along = places[:, int(spread.argmax())]
-    ends = (places[np.argsort(along, kind="stable")], places[np.argsort(-along, kind="stable")])
+    coords = np.argwhere(ground.labels == k)
+    extent = np.ptp(coords, axis=0)
+    along = coords[:, int(extent.argmax())]
+    ends = (coords[np.argsort(along, kind="stable")], coords[np.argsort(-along, kind="stable")])
     costs = [ground.loss(_one(end[0])) for end in ends]
     alone = [_keeps(ground, cost) for cost in costs]
     end = ends[alone.index(True)] if True in alone else ends[int(costs[0].sum() > costs[1].sum())]
@@ -126,8 +126,8 @@ def _keeps(ground: Ground, loss: NDArray[np.int64]) -> bool:
     return bool((ground.left - loss >= 1)[loss > 0].all())
 
 
-def _one(place: NDArray[np.int64] | tuple[int, int]) -> tuple[slice, slice]:
-    row, column = (int(side) for side in place)
+def _one(pixel: NDArray[np.int64] | tuple[int, int]) -> tuple[slice, slice]:
+    row, column = (int(side) for side in pixel)
     return slice(row, row + 1), slice(column, column + 1)
 
 
@@ -139,4 +139,4 @@ def _areas(shape: tuple[int, ...], side: int, rng: np.random.Generator) -> list[
         for top in range(0, height, side)
         for left in range(0, width, side)
     ]
-    return [areas[place] for place in rng.permutation(len(areas))]
+    return [areas[index] for index in rng.permutation(len(areas))]

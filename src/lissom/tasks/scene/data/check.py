@@ -69,8 +69,8 @@ def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
         "georeferenced": scene.georeference is not None,
         "masked": round(float(1 - scene.valid.mean()), 6),
         "classes": [
-            {"id": place, "name": name, "pixels": int(count)}
-            for place, name, count in zip(scene.class_ids, scene.class_names, counts, strict=True)
+            {"id": index, "name": name, "pixels": int(count)}
+            for index, name, count in zip(scene.class_ids, scene.class_names, counts, strict=True)
         ],
         "labelled": int(counts.sum()),
         "imbalance": round(float(counts.max() / counts.min()), 2) if len(counts) else None,
@@ -91,7 +91,7 @@ def class_counts(scene: Scene) -> NDArray[np.int64]:
 
 
 def _ends(wavelengths: NDArray[np.float64] | None) -> list[float] | None:
-    return None if wavelengths is None else [round(float(wavelengths[place]), 2) for place in (0, -1)]
+    return None if wavelengths is None else [round(float(wavelengths[index]), 2) for index in (0, -1)]
 
 
 def _numbers(bands: NDArray[np.bool_]) -> list[int]:
@@ -100,36 +100,36 @@ def _numbers(bands: NDArray[np.bool_]) -> list[int]:
 
 def _warnings(report: dict[str, Any], *, synthetic: bool) -> list[str]:
     """Everything worth knowing, as sentences; only what was found."""
-    found = [text("scenes.check-synthetic")] if synthetic else []
+    warnings = [text("scenes.check-synthetic")] if synthetic else []
     if report["masked"]:
-        found.append(text("scenes.check-masked", share=f"{report['masked']:.2%}"))
+        warnings.append(text("scenes.check-masked", share=f"{report['masked']:.2%}"))
     for key in ("dead", "noisy", "saturated", "bad_list"):
         if bands := report[key]:
             name = key.replace("_", "-")
-            found.append(text(f"scenes.check-{name}", count=len(bands), bands=listed_bands(np.array(bands) - 1)))
+            warnings.append(text(f"scenes.check-{name}", count=len(bands), bands=listed_bands(np.array(bands) - 1)))
     if report["wavelengths_nm"] is None:
-        found.append(text("scenes.check-no-wavelengths"))
-    return [*found, *_class_warnings(report)]
+        warnings.append(text("scenes.check-no-wavelengths"))
+    return [*warnings, *_class_warnings(report)]
 
 
 def _class_warnings(report: dict[str, Any]) -> list[str]:
     classes = report["classes"]
     if not classes:
         return [text("scenes.check-no-labels")]
-    found = [] if len(classes) > 1 else [text("scenes.check-one-class")]
+    warnings = [] if len(classes) > 1 else [text("scenes.check-one-class")]
     single = [row["name"] for row in classes if row["pixels"] == 1]
     few = [row["name"] for row in classes if 1 < row["pixels"] < FEW]
     if single:
-        found.append(text("scenes.check-single", count=len(single), names=_listed(single)))
+        warnings.append(text("scenes.check-single", count=len(single), names=_listed(single)))
     if few:
-        found.append(text("scenes.check-few", count=len(few), few=FEW, names=_listed(few)))
+        warnings.append(text("scenes.check-few", count=len(few), few=FEW, names=_listed(few)))
     if report["imbalance"] >= IMBALANCE:
-        found.append(text("scenes.check-imbalance", ratio=f"{report['imbalance']:g}"))
+        warnings.append(text("scenes.check-imbalance", ratio=f"{report['imbalance']:g}"))
     if turned := report["turned"]:
         before, after = f"{turned['explained']:.0%}", f"{turned['explained_turned']:.0%}"
         turn = text(f"scenes.turn-{turned['turn']}")
-        found.append(text("scenes.check-turned", turn=turn, before=before, after=after))
-    return found
+        warnings.append(text("scenes.check-turned", turn=turn, before=before, after=after))
+    return warnings
 
 
 def _listed(names: list[str]) -> str:

@@ -173,4 +173,4 @@ def _class_names(header: Header) -> dict[int, str]:
 
 def _class_colours(header: Header) -> dict[int, Colour]:
     values = [int(value) for value in _numbers(header.get("class lookup", []))]
-    return {place: (r, g, b) for place, (r, g, b) in enumerate(zip(*[iter(values)] * 3, strict=False))}
+    return {index: (r, g, b) for index, (r, g, b) in enumerate(zip(*[iter(values)] * 3, strict=False))}

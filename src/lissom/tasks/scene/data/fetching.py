@@ -29,20 +29,20 @@ def find_files(
     Raises: DataError where one is not there, MachineError where it cannot be fetched.
     """
     cache = cache_folder() / "scenes"
-    places = [folder] if folder else [cache, *_real_data()]
+    folders = [folder] if folder else [cache, *_real_data()]
     found = []
     for file in files:
-        path = _found(file, places)
+        path = _found(file, folders)
         if path is None and not download:
-            raise DataMissing("scene-not-downloaded", name=known.title, file=file.name, folder=places[0], page=PAGE)
-        found.append(path or fetch_file(file, places[0], listener, room=folder is None))
+            raise DataMissing("scene-not-downloaded", name=known.title, file=file.name, folder=folders[0], page=PAGE)
+        found.append(path or fetch_file(file, folders[0], listener, room=folder is None))
     return found
 
 
 def missing_files(files: list[File]) -> list[File]:
     """Those of a known scene that are neither in the cache nor in LISSOM_DATA."""
-    places = [cache_folder() / "scenes", *_real_data()]
-    return [file for file in files if _found(file, places) is None]
+    folders = [cache_folder() / "scenes", *_real_data()]
+    return [file for file in files if _found(file, folders) is None]
 
 
 def _real_data() -> list[Path]:

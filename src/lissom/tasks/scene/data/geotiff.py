@@ -14,7 +14,7 @@ from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.scene import Colour, Georeference, row_strips
 
 WAVELENGTH_TAGS = ("wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_NM")
-CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no place for names
+CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no field for names
 
 
 def read_geotiff(path: Path) -> Layer:
@@ -60,9 +60,9 @@ def geotiff_bytes(
     with _quiet(rasterio), rasterio.MemoryFile() as memory:
         with memory.open(**profile) as file:
             file.write(values, 1)
-            file.update_tags(**{f"{CLASS_TAG}{place}": name for place, name in names.items()})
+            file.update_tags(**{f"{CLASS_TAG}{index}": name for index, name in names.items()})
             if colours and values.dtype == np.uint8:  # the format's colour tables have 256 lines
-                file.write_colormap(1, {place: (*rgb, 255) for place, rgb in colours.items()})
+                file.write_colormap(1, {index: (*rgb, 255) for index, rgb in colours.items()})
         return bytes(memory.getbuffer())
 
 
@@ -77,7 +77,7 @@ def _rasterio() -> Any:
 
 @contextmanager
 def _quiet(rasterio: Any) -> Iterator[None]:
-    """Maps without a place are common, and no reason for a warning."""
+    """Maps without a georeference are common, and no reason for a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
@@ -160,4 +160,4 @@ def _colours(file: Any) -> dict[int, Colour]:
         table = file.colormap(1)
     except ValueError:
         return {}
-    return {place: rgba[:3] for place, rgba in table.items() if rgba[:3] != (0, 0, 0)}
+    return {index: rgba[:3] for index, rgba in table.items() if rgba[:3] != (0, 0, 0)}

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from lissom.errors import DataError
 
-LAYOUTS = {  # interleave -> axes in the file, slowest first, as places in H W bands
+LAYOUTS = {  # interleave -> axes in the file, slowest first, as indices into H W bands
     "bsq": (2, 0, 1),
     "bil": (0, 2, 1),
     "bip": (0, 1, 2),
 }
-PLACES = 32  # rows, columns and bands that are looked at
+SAMPLED = 32  # rows, columns and bands that are looked at
 LEAST_SIDE = 16  # pixels and bands: in smaller files neighbours prove nothing
 CERTAIN = 2.5  # times as rough as another order: Salinas-A, parts of it and synthetic scenes give 3.7 to 500 for a lie
 
@@ -43,9 +43,9 @@ def roughness(cube: NDArray) -> float:
 
     The larger one of rows and columns, and the largest one of rows, columns and bands. The first alone misses a wrong
     order that puts bands where rows should be, as spectra are smooth too; the second alone can condemn a right order
-    with few, coarse bands. Not divided by any spread: a wrong order mixes bands and so spreads the values more.
+    with few, coarse bands. Not divided by the std, which a wrong order, as it mixes bands, makes larger.
     """
-    rows, columns, chosen = (_spread(side - 1) for side in cube.shape)
+    rows, columns, chosen = (_evenly(side - 1) for side in cube.shape)
     here, below, beside, above = (
         np.nan_to_num(np.asarray(cube[np.ix_(r, c, b)], np.float64), posinf=0, neginf=0)
         for r, c, b in (
@@ -59,5 +59,5 @@ def roughness(cube: NDArray) -> float:
     return in_space * max(in_space, float(np.abs(above - here).mean()))
 
 
-def _spread(length: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, length - 1, PLACES).astype(int))
+def _evenly(length: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, length - 1, SAMPLED).astype(int))

@@ -66,7 +66,7 @@ class Known(NamedTuple):
         if bands == self.raw_bands:
             return all_bands
         gone = {band for first, last in self.removed for band in range(first, last + 1)}
-        kept = np.array([place for place in range(self.raw_bands) if place + 1 not in gone])
+        kept = np.array([index for index in range(self.raw_bands) if index + 1 not in gone])
         return all_bands[kept] if len(kept) == bands else np.linspace(*self.range_nm, bands)
 
 

@@ -32,22 +32,22 @@ class Layer:
     colours: Mapping[int, Colour] = field(default_factory=dict)
 
 
-def choose(found: Mapping[str, Shape], *, rank: int, named: str | None, extent: Shape | None, path: Path | str) -> str:
+def choose(arrays: Mapping[str, Shape], *, rank: int, named: str | None, extent: Shape | None, path: Path | str) -> str:
     """The one array among `found` that is meant: the one `named`, else the only one of `rank` axes (H W, H W bands).
 
     extent: H W of the cube, which settles the choice between several maps. A map may come as H W 1.
     Raises: DataError for a name that is not there, for no candidate, and for several, which are listed.
     """
     if named is not None:
-        if named not in found:
-            raise DataError("scene-variable-unknown", path=path, got=named, known=_described(found))
+        if named not in arrays:
+            raise DataError("scene-variable-unknown", path=path, got=named, known=_described(arrays))
         return named
-    fitting = {name: shape for name, shape in found.items() if _fits(shape, rank)}
+    fitting = {name: shape for name, shape in arrays.items() if _fits(shape, rank)}
     if extent is not None and len(fitting) > 1:
         fitting = {name: shape for name, shape in fitting.items() if shape[:2] == extent} or fitting
     if not fitting:
         kind = "scene-no-cube" if rank == 3 else "scene-no-map"
-        raise DataError(kind, path=path, found=_described(found))
+        raise DataError(kind, path=path, found=_described(arrays))
     if len(fitting) > 1:
         raise DataError("scene-several", path=path, candidates=_described(fitting))
     return next(iter(fitting))
@@ -59,8 +59,8 @@ def _fits(shape: Shape, rank: int) -> bool:
     return len(shape) == rank and (rank == 3 or min(shape) > 1)  # 1 x N arrays are lists of names or wavelengths
 
 
-def _described(found: Mapping[str, Shape]) -> str:
-    words = [f"{name} ({' x '.join(map(str, shape)) or '1'})" for name, shape in found.items()]
+def _described(arrays: Mapping[str, Shape]) -> str:
+    words = [f"{name} ({' x '.join(map(str, shape)) or '1'})" for name, shape in arrays.items()]
     more = f", +{len(words) - LISTED}" if len(words) > LISTED else ""
     return (", ".join(words[:LISTED]) + more) or text("scenes.nothing")
 
@@ -108,8 +108,8 @@ def read_npz(path: Path, *, rank: int, named: str | None, extent: Shape | None) 
     """One array of an .npz archive, in memory. Raises: DataError as `choose`, and for damaged archives."""
     try:
         with path.open("rb") as file, np.load(_zipped(file), allow_pickle=False) as archive:  # load would leave it open
-            found = {name: _npz_shape(archive, name) for name in archive.files}
-            name = choose(found, rank=rank, named=named, extent=extent, path=path)
+            arrays = {name: _npz_shape(archive, name) for name in archive.files}
+            name = choose(arrays, rank=rank, named=named, extent=extent, path=path)
             return Layer(values=archive[name], variable=name)
     except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
         if isinstance(error, DataError):

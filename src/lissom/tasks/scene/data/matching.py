@@ -12,7 +12,7 @@ LISTED = 5  # wavelengths in one sentence
 def match_bands(
     scene: Scene, *, bands: int, wavelengths_nm: NDArray[np.float64] | None, used: Mask
 ) -> NDArray[np.intp]:
-    """For each of `bands` bands that were trained on, its place in `scene`.
+    """For each of `bands` bands that were trained on, its index in `scene`.
 
     Both with wavelengths: the nearest band, at most half the trained bands' median spacing away; those that are not
     `used` need no partner and get any. Else bands are taken in order, and there must be as many.

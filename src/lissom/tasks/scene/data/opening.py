@@ -198,11 +198,11 @@ def named_classes(
 ) -> tuple[tuple[str, ...], tuple[Colour, ...]]:
     """Names and colours beside `ids`: the file's own, else the known scene's, else numbers and a palette."""
     rows = {row.id: row for row in known.classes} if known else {}
-    names = {place: row.name for place, row in rows.items()} | {k: v for k, v in layer.class_names.items() if v}
-    colours = {place: row.colour for place, row in rows.items()} | dict(layer.colours)
+    names = {index: row.name for index, row in rows.items()} | {k: v for k, v in layer.class_names.items() if v}
+    colours = {index: row.colour for index, row in rows.items()} | dict(layer.colours)
     return (
         tuple(names.get(value, str(value)) for value in ids),
-        tuple(colours.get(value, class_colour(place)) for place, value in enumerate(ids)),
+        tuple(colours.get(value, class_colour(index)) for index, value in enumerate(ids)),
     )
 
 

@@ -57,7 +57,7 @@ class Fitted:
     ) -> NDArray[np.float32]:
         """`array ... bands` -> float32 `... components`, a strip at a time: a memory-mapped cube is never loaded whole.
 
-        bands: of another sensor's array, the places of those that stand for the bands that were learned from.
+        bands: of another sensor's array, the indices of those that stand for the bands that the fit was made on.
         Pixels with a NaN or infinite band, and those that `valid` leaves out, become 0: the mean of what was fitted,
         and what windows hold beyond the scene's border.
         Raises: DataError for another number of bands.
@@ -134,13 +134,13 @@ def chosen_bands(config: SceneConfig, bands: int) -> NDArray[np.int64]:
         return np.linspace(0, bands - 1, config.components).round().astype(np.int64)
     try:
         ends = [[int(end) for end in part.split("-")] for part in config.bands.split(",")]
-        places = [place - 1 for low, *high in ends for place in range(low, (high or [low])[-1] + 1)]
-        inside = all(0 <= place < bands for place in places) and max(map(len, ends)) <= 2
+        indices = [number - 1 for low, *high in ends for number in range(low, (high or [low])[-1] + 1)]
+        inside = all(0 <= index < bands for index in indices) and max(map(len, ends)) <= 2
     except ValueError:
-        places, inside = [], False
-    if not inside or not places:
+        indices, inside = [], False
+    if not inside or not indices:
         raise UsageError("scene-bands-unknown", got=config.bands, bands=bands)
-    return np.unique(places).astype(np.int64)
+    return np.unique(indices).astype(np.int64)
 
 
 def strips(array: NDArray[Any]) -> Iterator[slice]:
@@ -222,5 +222,5 @@ def _smoothing(window: int, bands: int) -> Floats:
     return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64) if window else one
 
 
-def _some(places: NDArray[Any]) -> str:
-    return ", ".join(map(str, places[:5])) + (", ..." if len(places) > 5 else "")
+def _some(indices: NDArray[Any]) -> str:
+    return ", ".join(map(str, indices[:5])) + (", ..." if len(indices) > 5 else "")

@@ -71,12 +71,12 @@ class Scene:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """H W: places in `class_ids`, -1 where unlabelled or not valid."""
+        """H W: indices into `class_ids`, -1 where unlabelled or not valid."""
         if self.ground_truth is None or not self.class_ids:
             return np.full(self.cube.shape[:2], -1, np.int64)
         ids = np.array(self.class_ids)
-        places = np.searchsorted(ids, self.ground_truth).clip(max=len(ids) - 1)
-        return np.where((ids[places] == self.ground_truth) & self.valid, places, -1)
+        indices = np.searchsorted(ids, self.ground_truth).clip(max=len(ids) - 1)
+        return np.where((ids[indices] == self.ground_truth) & self.valid, indices, -1)
 
     @cached_property
     def items(self) -> dict[str, str]:
@@ -167,10 +167,10 @@ def check_trainable(scene: Scene) -> None:
         raise DataError("scene-one-class", path=scene.source, name=", ".join(scene.class_names), id=ids)
 
 
-def listed_bands(places: NDArray[np.integer], *, most: int = 12) -> str:
+def listed_bands(indices: NDArray[np.integer], *, most: int = 12) -> str:
     """Numbers of bands for people, from 1, runs drawn together: "1-3, 7"."""
     runs: list[list[int]] = []
-    for number in (np.asarray(places) + 1).tolist():
+    for number in (np.asarray(indices) + 1).tolist():
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:

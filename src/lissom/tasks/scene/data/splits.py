@@ -99,9 +99,9 @@ def _drawn(labels: Labels, counts: NDArray[np.int64], seed: int) -> Mask:
     """`counts[k]` pixels of each class, drawn by (seed, class) alone: other classes do not matter."""
     chosen = np.zeros(labels.size, bool)
     for k, count in enumerate(counts):
-        places = np.flatnonzero(labels == k)
+        indices = np.flatnonzero(labels == k)
         rng = np.random.default_rng([seed, k, 0x5CE7E])
-        chosen[rng.permutation(places)[:count]] = True
+        chosen[rng.permutation(indices)[:count]] = True
     return chosen.reshape(labels.shape)
 
 

@@ -49,8 +49,8 @@ def synthetic_scene(
         ground_truth=ground_truth,
         maps={"ground_truth": ground_truth},
         class_ids=tuple(range(1, classes + 1)),
-        class_names=tuple(f"synthetic {place}" for place in range(1, classes + 1)),
-        colours=tuple(class_colour(place) for place in range(classes)),
+        class_names=tuple(f"synthetic {index}" for index in range(1, classes + 1)),
+        colours=tuple(class_colour(index) for index in range(classes)),
         wavelengths_nm=wavelengths,
         valid=np.ones((height, width), bool),
         name="synthetic",
@@ -86,14 +86,14 @@ def abundances(height: int, width: int, classes: int, rng: np.random.Generator) 
 
 def _each_somewhere(fields: NDArray[np.float64]) -> NDArray[np.float64]:
     """Raises a class that is nowhere the largest at the pixel where it comes nearest, unless that ends another one."""
-    for place in range(len(fields)):
+    for index in range(len(fields)):
         owner = fields.argmax(0)
-        if (owner == place).any():
+        if (owner == index).any():
             continue
         counts = np.bincount(owner.ravel(), minlength=len(fields))
-        gap = np.where(counts[owner] > 1, fields.max(0) - fields[place], np.inf)
+        gap = np.where(counts[owner] > 1, fields.max(0) - fields[index], np.inf)
         row, column = np.unravel_index(gap.argmin(), gap.shape)
-        fields[place, row, column] += gap[row, column] + 1.0
+        fields[index, row, column] += gap[row, column] + 1.0
     return fields
 
 
@@ -124,7 +124,7 @@ def _purest(shares: NDArray[np.float32], labelled: float) -> NDArray[np.bool_]:
     """The purest pixels of each class: that share of them, and one at least."""
     owner, purity = shares.argmax(0), shares.max(0)
     chosen = np.zeros(owner.shape, bool)
-    for place in range(len(shares)):
-        own = owner == place
+    for index in range(len(shares)):
+        own = owner == index
         chosen |= own & (purity >= np.quantile(purity[own], 1 - labelled))
     return chosen

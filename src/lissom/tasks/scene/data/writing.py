@@ -28,9 +28,9 @@ def write_map(
     colours: Mapping[int, Colour] | None = None,
     unlabelled: int = 0,
 ) -> list[Path]:
-    """Writes H W, class ids or real numbers such as confidences, and gives the files written.
+    """Writes H W, class ids or real numbers such as confidences, and returns the files written.
 
-    class_names, colours: by id; kept by GeoTIFF (colours for ids to 255) and ENVI. GeoTIFF and ENVI keep the place.
+    class_names, colours: by id; kept by GeoTIFF (colours for ids to 255) and ENVI. Both keep the georeference.
     Raises: UsageError for another format, DataError for ids that the format cannot hold, MachineError where nothing
     can be written.
     """
@@ -93,7 +93,7 @@ def _mat(values: NDArray, stem: str) -> bytes:
 def _write_envi(
     path: Path,
     values: NDArray,
-    place: Georeference | None,
+    geo: Georeference | None,
     names: dict[int, str],
     colours: dict[int, Colour],
     unlabelled: int,
@@ -104,12 +104,12 @@ def _write_envi(
         raise DataError("scene-map-range", path=path, low=low, high=high, expected=f"0..{MOST_ENVI_CLASSES - 1}")
     raw, header = path.with_suffix(".img"), path.with_suffix(".hdr")
     write_atomic(raw, np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes())
-    write_atomic(header, _envi_header(values, place, names, colours, unlabelled))
+    write_atomic(header, _envi_header(values, geo, names, colours, unlabelled))
     return [header, raw]
 
 
 def _envi_header(
-    values: NDArray, place: Georeference | None, names: dict[int, str], colours: dict[int, Colour], unlabelled: int
+    values: NDArray, geo: Georeference | None, names: dict[int, str], colours: dict[int, Colour], unlabelled: int
 ) -> str:
     fields: dict[str, object] = {
         "samples": values.shape[1],
@@ -123,18 +123,18 @@ def _envi_header(
     }
     if names:
         fields |= _envi_classes(names | {unlabelled: names.get(unlabelled, text("scenes.unlabelled"))}, colours, values)
-    if place:
-        fields["map info"] = _braces(place.map_info or _map_info(place))
-        if place.crs_wkt and not place.crs_wkt.startswith("EPSG:"):
-            fields["coordinate system string"] = _braces([place.crs_wkt])
+    if geo:
+        fields["map info"] = _braces(geo.map_info or _map_info(geo))
+        if geo.crs_wkt and not geo.crs_wkt.startswith("EPSG:"):
+            fields["coordinate system string"] = _braces([geo.crs_wkt])
     return "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
 
 
 def _envi_classes(names: dict[int, str], colours: dict[int, Colour], values: NDArray) -> dict[str, object]:
     """ENVI numbers its classes from 0 without a gap: ids that are not used get their number as a name, and black."""
     count = max(max(names), int(values.max())) + 1
-    words = [re.sub(r"[{},\n]", " ", names.get(place, str(place))) for place in range(count)]
-    lookup = [str(part) for place in range(count) for part in colours.get(place, (0, 0, 0))]
+    words = [re.sub(r"[{},\n]", " ", names.get(index, str(index))) for index in range(count)]
+    lookup = [str(part) for index in range(count) for part in colours.get(index, (0, 0, 0))]
     return {"classes": count, "class names": _braces(words), "class lookup": _braces(lookup)}
 
 
@@ -142,20 +142,20 @@ def _braces(words: list[str] | tuple[str, ...]) -> str:
     return "{" + ", ".join(words) + "}"
 
 
-def _map_info(place: Georeference) -> list[str]:
+def _map_info(geo: Georeference) -> list[str]:
     """The transform in ENVI's words; pixel 1, 1 is the upper left corner."""
-    a, b, c, d, e, f = place.transform
+    a, b, c, d, e, f = geo.transform
     wide, high = float(np.hypot(a, b)), float(np.hypot(d, e))
     numbers = ["1", "1", repr(c), repr(f), repr(wide), repr(high)]
     turn = -float(np.degrees(np.arctan2(-b, a)))
     rotation = [f"rotation={turn!r}"] if abs(turn) > 1e-12 else []
-    wgs84 = re.search(r"WGS[ _](19)?84", place.crs_wkt)  # other datums are told by the coordinate system string alone
-    zone = re.search(r"UTM[ _]zone[ _](\d+)([NS])", place.crs_wkt, re.IGNORECASE) if wgs84 else None
-    code = re.fullmatch(r"EPSG:32([67])(\d\d)", place.crs_wkt)
+    wgs84 = re.search(r"WGS[ _](19)?84", geo.crs_wkt)  # other datums are told by the coordinate system string alone
+    zone = re.search(r"UTM[ _]zone[ _](\d+)([NS])", geo.crs_wkt, re.IGNORECASE) if wgs84 else None
+    code = re.fullmatch(r"EPSG:32([67])(\d\d)", geo.crs_wkt)
     if zone or code:
         number = zone[1] if zone else code[2] if code else ""
         north = zone[2] in "Nn" if zone else code is not None and code[1] == "6"
         return ["UTM", *numbers, number, "North" if north else "South", "WGS-84", "units=Meters", *rotation]
-    if place.crs_wkt == "EPSG:4326" or (wgs84 and place.crs_wkt.startswith("GEOGC")):
+    if geo.crs_wkt == "EPSG:4326" or (wgs84 and geo.crs_wkt.startswith("GEOGC")):
         return ["Geographic Lat/Lon", *numbers, "WGS-84", "units=Degrees", *rotation]
     return ["Arbitrary", *numbers, "units=Meters", *rotation]

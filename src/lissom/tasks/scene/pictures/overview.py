@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from lissom.report.canvas import MUTED, bare, figure, label, style
+from lissom.report.canvas import MUTED, bare, figure, style
+from lissom.report.lettering import label, letters, phrase
 from lissom.tasks.scene.pictures.colours import Colour
 from lissom.tasks.scene.pictures.maps import CONFIDENCE, UNCERTAINTY
 
@@ -40,7 +41,7 @@ def overview(
     wide = (WIDEST - BAR * bool(confidence or uncertainty)) / columns
     tall = float(np.clip(wide * height / width, 1.0, 8.0)) + 0.35
     entries = [_entry(name, colour, count) for name, colour, count in zip(names, colours, counts, strict=True)]
-    across = max(1, int(WIDEST / (0.55 + 0.085 * max(len(str(patch.get_label())) for patch in entries))))
+    across = max(1, int(WIDEST / (0.55 + 0.085 * max(letters(str(patch.get_label())) for patch in entries))))
     with style():
         picture = figure(WIDEST, rows * tall + 0.3 + 0.24 * -(-len(entries) // across))
         grid = picture.subplots(rows, columns, squeeze=False).ravel()
@@ -68,7 +69,7 @@ def _columns(panels: int, shape: float) -> int:
 
 def _entry(name: str, colour: Colour, count: int) -> Patch:
     red, green, blue = (part / 255 for part in colour)
-    words = f"{label(name, longest=LONGEST_NAME)}  {count:,}"
+    words = phrase("{name}  {count:,}", name=label(name, longest=LONGEST_NAME), count=count)
     return Patch(facecolor=(red, green, blue), edgecolor=MUTED, linewidth=0.5, label=words)
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from lissom.atomic import write_atomic
 from lissom.messages import text
-from lissom.report.canvas import to_png, to_svg
+from lissom.report.lettering import Wording, worded
+from lissom.report.saving import save_picture
 from lissom.tasks.scene.classified import Classified
 from lissom.tasks.scene.data.scene import Scene, row_strips
 from lissom.tasks.scene.data.splits import Split
@@ -44,19 +45,24 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
     svg = bare_svg(pictures["map"], scene.class_names, scene.colours, mapped, title=text("scene_page.map_all"))
     write_atomic(folder / "map.svg", svg)
     titles = {"map": "map_all"}
+    names = lettered(scene)
     drawn = overview(
-        [(text(f"scene_page.{titles.get(name, name)}"), picture) for name, picture in pictures.items()],
-        names=scene.class_names,
+        [(worded(f"scene_page.{titles.get(name, name)}"), picture) for name, picture in pictures.items()],
+        names=names,
         colours=scene.colours,
         counts=counts,
-        confidence=text("scene_page.share"),
+        confidence=worded("scene_page.share"),
         title=scene.source if scene.name in scene.source else f"{scene.name}: {Path(scene.source).name}",
     )
     found = class_spectra(scene)
-    curves = spectra(found.means, found.deviations, scene.class_names, scene.colours, scene.wavelengths_nm)
+    curves = spectra(found.means, found.deviations, names, scene.colours, scene.wavelengths_nm)
     for name, figure in (("scene", drawn), ("spectra", curves)):
-        write_atomic(folder / f"{name}.png", to_png(figure))
-        write_atomic(folder / f"{name}.svg", to_svg(figure))
+        save_picture(figure, folder / name)
+
+
+def lettered(scene: Scene) -> list[str]:
+    """The classes' names; in a PNG their ids stand for names that the fonts lack."""
+    return [Wording(name, str(i)) for i, name in zip(scene.class_ids, scene.class_names, strict=True)]
 
 
 def class_spectra(scene: Scene) -> Spectra:

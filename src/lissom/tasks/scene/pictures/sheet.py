@@ -7,8 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lissom.atomic import writing
-from lissom.messages import catalogue, text
-from lissom.report.canvas import drawable, families
+from lissom.report.lettering import drawable, families, latin, worded
 from lissom.tasks.scene.data.known import recognise
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.pictures.maps import Pixels, class_map, colour_bands, false_colour
@@ -49,9 +48,7 @@ def _colour_title(scene: Scene) -> str:
 
 
 def _word(key: str, **values: str) -> str:
-    """The text in the reader's language, in English where this machine has no font for it."""
-    here = text(f"scenes.{key}", **values)
-    return here if drawable(here) else catalogue("en")[f"scenes.{key}"].format(**values)
+    return latin(worded(f"scenes.{key}", **values))
 
 
 def _sheet(pictures: list[tuple[str, Pixels]], scene: Scene) -> Image.Image:
@@ -79,7 +76,8 @@ def _legend(pen: ImageDraw.ImageDraw, scene: Scene, left: int, rows: int) -> Non
     for row in range(rows):
         top = GAP + LINE + row * LINE
         pen.rectangle((left, top + 3, left + 14, top + 17), fill=scene.colours[row])
-        words = f"{scene.class_ids[row]}  {scene.class_names[row]}  {counts[row]:,}"
+        name = scene.class_names[row]
+        words = f"{scene.class_ids[row]}  {name if drawable(name) else ''}  {counts[row]:,}"
         _write(pen, words, (left + 22, top + LINE / 2), LEGEND_WIDTH - 22 - GAP)
 
 

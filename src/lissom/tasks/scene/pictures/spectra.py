@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lissom.report.canvas import figure, label, style, word
+from lissom.report.canvas import figure, style
+from lissom.report.lettering import label, word
 from lissom.tasks.scene.pictures.colours import Colour
 
 MOST_BANDS_SHADED = 12  # classes; beyond, the shades cover each other

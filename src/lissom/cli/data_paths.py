@@ -9,23 +9,23 @@ from lissom.training.registry import TASKS, find_task
 
 
 @cache
-def place_names() -> tuple[str, ...]:
+def path_names() -> tuple[str, ...]:
     """As the settings are called: `data` of photos, `cube` and `ground_truth` of scenes, ..."""
     return tuple(dict.fromkeys(name for task in TASKS for name in find_task(task).paths))
 
 
-def with_places(base: Any) -> Any:
+def with_path_flags(base: Any) -> Any:
     """The argument class with a flag for each of them that it does not have."""
     own = {field.name for field in fields(base)}
     added = [
         (name, Annotated[str | None, Help(f"Where the data lies: as `--{name.replace('_', '-')}` in training.")], None)
-        for name in place_names()
+        for name in path_names()
         if name not in own
     ]
     return make_dataclass(base.__name__, added, bases=(base,), frozen=True, kw_only=True)
 
 
-def given_places(arguments: Any) -> dict[str, Any]:
+def given_paths(arguments: Any) -> dict[str, Any]:
     """Those that were typed, without `data`, which every verb has by itself."""
-    found = {name: getattr(arguments, name, None) for name in place_names() if name != "data"}
-    return {name: path for name, path in found.items() if path is not None}
+    paths = {name: getattr(arguments, name, None) for name in path_names() if name != "data"}
+    return {name: path for name, path in paths.items() if path is not None}

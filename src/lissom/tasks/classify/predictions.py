@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Answers(NamedTuple):
+class Predictions(NamedTuple):
     """Of each image, in the set's order."""
 
     probabilities: np.ndarray
@@ -24,8 +24,8 @@ class Answers(NamedTuple):
         return self.predicted == self.labels
 
 
-def top_k(answers: Answers, k: int) -> float:
-    """Share of images whose true class is among the `k` most probable; a tie at the k-th place counts as a miss."""
-    truth = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-    others_ahead = (answers.probabilities >= truth[:, None]).sum(1) - 1
+def top_k(predictions: Predictions, k: int) -> float:
+    """Share of images whose true class is among the `k` most probable; a tie at rank k counts as a miss."""
+    truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+    others_ahead = (predictions.probabilities >= truth[:, None]).sum(1) - 1
     return float((others_ahead < k).mean())
