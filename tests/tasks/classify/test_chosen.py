@@ -26,7 +26,7 @@ from lissom.training import finish, life
 from lissom.training.listing import figures
 from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
-from lissom.training.start import settled
+from lissom.training.start import resolve_config
 from lissom.weights.numerics import SameConv2d
 from photos import make_photos
 
@@ -144,7 +144,7 @@ def test_record_weights_curves_and_page_name_the_same_epoch(chosen: Chosen, caps
 def test_classes_are_weighed_by_the_images_that_train(chosen: Chosen) -> None:
     """N / (K x count), scikit-learn's "balanced"."""
     for balance in ("none", "weights", "sampler"):
-        config = settled("classify", {**QUICK, "balance": balance})
+        config = resolve_config("classify", {**QUICK, "balance": balance})
         objective = TASK.objective(config, TASK.load(config, silent, None))
         if balance != "weights":
             assert objective.class_weights is None
@@ -209,7 +209,7 @@ def test_the_record_s_figures_are_those_of_its_epochs(chosen: Chosen) -> None:
 
 def seen(settings: dict[str, Any], epochs: int) -> list[list[Path]]:
     """The images of each epoch, in their order."""
-    config = settled("classify", settings)
+    config = resolve_config("classify", settings)
     data = TASK.load(config, silent, None)
     batches = TASK.batches(TASK.decide(config, data), data, data.facts, "cpu").train
     return [
@@ -237,7 +237,7 @@ def test_a_balanced_epoch_sees_the_classes_alike(balance: str, alike: bool) -> N
 def test_the_first_weights_are_those_of_the_seed() -> None:
     found = []
     for seed in (0, 1, 1):
-        model = prepare(TASK, settled("classify", {**QUICK, "seed": seed}), silent).model
+        model = prepare(TASK, resolve_config("classify", {**QUICK, "seed": seed}), silent).model
         assert model
         found.append(digest(model.state_dict()))
     assert found[0] != found[1] == found[2]
@@ -270,7 +270,7 @@ def test_classes_of_other_photos_are_known_by_their_names(chosen: Chosen, tmp_pa
 
 def test_another_run_s_best_weights_and_norm_begin_a_training(chosen: Chosen) -> None:
     for given in (chosen.run.path, chosen.run.best):
-        made = prepare(TASK, settled("classify", {**QUICK, "weights": str(given), "split_seed": 1}), silent)
+        made = prepare(TASK, resolve_config("classify", {**QUICK, "weights": str(given), "split_seed": 1}), silent)
         best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
         assert made.model
         assert all(torch.equal(value, best[name]) for name, value in made.model.state_dict().items())

@@ -35,13 +35,13 @@ from lissom.tasks.scene.network import fitted
 from lissom.tasks.scene.objective import ClassifyScene
 from lissom.tasks.scene.prepare import load, reduce, stored_fit
 from lissom.tasks.scene.task import TASK
-from lissom.tasks.scene.transfer import begin_with
+from lissom.tasks.scene.transfer import load_initial_weights
 from lissom.training import life
 from lissom.training.data import own_data
 from lissom.training.opened import Opened
 from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
-from lissom.training.start import settled
+from lissom.training.start import resolve_config
 from lissom.training.task import Where
 from scene_files import write_envi
 
@@ -163,8 +163,8 @@ def test_the_parts_share_no_pixel_and_train_with_their_own_alone(chosen: Chosen)
     seen: dict[str, list[list[int]]] = {"train": [], "val": []}
     for epoch in range(4):  # what an epoch leaves out, as its batches are of one size, another one has
         for parts in batches.train.epoch(epoch):
-            seen["train"] += [place for part in parts for place in part.places.tolist()]
-    seen["val"] = [place for batch in batches.val for place in batch.places.tolist()]
+            seen["train"] += [place for part in parts for place in part.coords.tolist()]
+    seen["val"] = [place for batch in batches.val for place in batch.coords.tolist()]
     for name, places in seen.items():
         assert {tuple(place) for place in places} == {tuple(place) for place in np.argwhere(kept[name]).tolist()}
 
@@ -298,7 +298,7 @@ def test_settings_of_a_scene_reach_its_objective(chosen: Chosen) -> None:
 
 def test_another_run_s_best_weights_begin_a_training(chosen: Chosen) -> None:
     model = TASK.build(chosen.run.config, chosen.run.facts)
-    begin_with(model, chosen.run)
+    load_initial_weights(model, chosen.run)
     best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
     assert all(torch.equal(value, best[name]) for name, value in model.state_dict().items())
     assert any(not torch.equal(best[name], last[name]) for name in best)
@@ -371,10 +371,10 @@ def test_parts_of_a_batch_and_epochs_hold_other_pixels() -> None:
     )
     for epoch in range(2):
         for (one,), parts in zip(whole.epoch(epoch), halves.epoch(epoch), strict=True):
-            assert torch.equal(one.places, torch.cat([part.places for part in parts]))
-            assert one.labels.tolist() == [labels[row, column] for row, column in one.places.tolist()]
-            assert len({tuple(place) for place in one.places.tolist()}) == 8
-    orders = [[place for (batch,) in whole.epoch(epoch) for place in batch.places.tolist()] for epoch in (0, 1)]
+            assert torch.equal(one.coords, torch.cat([part.coords for part in parts]))
+            assert one.labels.tolist() == [labels[row, column] for row, column in one.coords.tolist()]
+            assert len({tuple(place) for place in one.coords.tolist()}) == 8
+    orders = [[place for (batch,) in whole.epoch(epoch) for place in batch.coords.tolist()] for epoch in (0, 1)]
     assert orders[0] != orders[1]
     assert sorted(orders[0]) == sorted(orders[1])
 
@@ -383,7 +383,7 @@ def test_parts_of_a_batch_and_epochs_hold_other_pixels() -> None:
 def test_all_pixels_are_evaluated_in_batches_of_any_size(batch_size: int) -> None:
     labels = np.arange(40).reshape(5, 8) % 3
     batches = EvalPixels(load_scene(), labels, labels > 0, batch_size=batch_size)
-    assert torch.cat([batch.places for batch in batches]).tolist() == np.argwhere(labels > 0).tolist()
+    assert torch.cat([batch.coords for batch in batches]).tolist() == np.argwhere(labels > 0).tolist()
     assert len(list(batches)) == len(batches)
 
 
@@ -412,10 +412,12 @@ def test_another_split_of_the_same_scene_is_refused(chosen: Chosen) -> None:
 def test_a_plan_has_the_window_and_components_that_are_asked_for() -> None:
     for window, components in ((9, 14), (11, 13)):
         how = {**FILES, **SETTINGS, "window": window, "components": components}
-        made = prepare(TASK, settled("scene", how), silent)
+        made = prepare(TASK, resolve_config("scene", how), silent)
         assert (made.facts.window, made.facts.in_channels) == (window, components)
         assert made.cost.parameters == sum(p.numel() for p in TASK.build(made.config, made.facts).parameters())
-    assert prepare(TASK, settled("scene", {**FILES, "model": "cnn2d", "components": 4}), silent).facts.window == 5
+    assert (
+        prepare(TASK, resolve_config("scene", {**FILES, "model": "cnn2d", "components": 4}), silent).facts.window == 5
+    )
 
 
 def test_pixels_without_data_are_the_mean_for_their_neighbours(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,7 +438,7 @@ def test_pixels_without_data_are_the_mean_for_their_neighbours(chosen: Chosen, m
 
 
 def test_a_classical_classifier_has_the_run_s_seed_and_threads() -> None:
-    config = settled("scene", {"model": "random_forest", "seed": 5, "threads": 3})
+    config = resolve_config("scene", {"model": "random_forest", "seed": 5, "threads": 3})
     facts = type("Facts", (), {"class_names": ("a", "b", "c")})()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lissom.tasks.scene.classical.TREES", 3)
@@ -459,7 +461,7 @@ def test_page_and_card_say_oa_aa_and_kappa(chosen: Chosen) -> None:
 @pytest.mark.usefixtures("place")
 def test_a_disjoint_split_leaks_nothing_for_the_window_of_its_network() -> None:
     how = {**FILES, **SETTINGS, "split": "disjoint", "val_fraction": 0.2}
-    data = prepare(TASK, settled("scene", how), silent).data
+    data = prepare(TASK, resolve_config("scene", how), silent).data
     seen = np.argwhere(data.split.train | data.split.val)
     apart = np.abs(np.argwhere(data.split.test)[:, None] - seen).max(2).min(1)  # rows or columns to the nearest one
     assert apart.min() > HALF
