@@ -194,3 +194,28 @@ def test_a_file_that_answers_otherwise_is_not_kept(
     with pytest.raises(ResultError):
         lissom.export(run, tmp_path / "net.onnx")
     assert not any(tmp_path.iterdir())
+
+
+def test_an_export_is_proven_on_all_images_that_chose(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 64 of them."""
+    copied = lambda model, path, **_: path.write_bytes(file.read_bytes())  # noqa: E731
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: copied)
+    found = lissom.export(run, tmp_path / "net.onnx")
+    assert (found["images"], found["proof"]) == (run.record.data.sizes["val"], "data")
+    assert 1 < found["images"] <= 64
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_a_file_answers_itself_when_it_is_measured(run: Run, file: Path, tmp_path: Path) -> None:
+    """One whose bias says the first class of every image."""
+    import onnx
+
+    proto = onnx.load(file)
+    bias = next(each for each in proto.graph.initializer if list(each.dims) == [3])
+    bias.CopyFrom(onnx.numpy_helper.from_array(np.float32([1000, 0, 0]), bias.name))
+    onnx.save(proto, tmp_path / "first.onnx")
+    found = lissom.evaluate(run, file=tmp_path / "first.onnx", write=False)
+    assert [row[1:] for row in found["confusion"]] == [[0, 0]] * 3
+    assert lissom.evaluate(run, write=False)["correct"] == run.test["correct"]

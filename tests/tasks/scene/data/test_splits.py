@@ -180,6 +180,7 @@ def test_maps_label_what_the_ground_truth_leaves_out() -> None:
     truth, train, test = np.array([[1, 0, 0, 3]]), np.array([[2, 5, 0, 0]]), np.array([[0, 0, 4, 0]])
     np.testing.assert_array_equal(merged_truth(truth, train, test), [[2, 5, 4, 3]])
     np.testing.assert_array_equal(merged_truth(None, train, test), [[2, 5, 4, 0]])
+    np.testing.assert_array_equal(merged_truth(truth, train, np.array([[1, 1, 4, 0]])), [[2, 5, 4, 3]])
     with pytest.raises(DataError, match="1x4"):
         merged_truth(truth, train, np.zeros((2, 4), int))
 
