@@ -136,7 +136,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation says (Pillow turns TIFF itself); files without one pay nothing for it."""
+    """The image turned as its EXIF orientation says; files without one pay nothing for it, and Pillow turns TIFF."""
     if "exif" in image.info:
         return ImageOps.exif_transpose(image)
     return image

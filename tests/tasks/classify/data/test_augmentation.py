@@ -1,4 +1,4 @@
-"""What happens to the pixels of a training image, by values worked out elsewhere: torchvision's, Pillow's, or by hand."""
+"""What happens to the pixels of a training image, by torchvision's values, Pillow's, or values by hand."""
 
 import math
 from collections.abc import Callable
