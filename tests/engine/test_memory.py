@@ -79,7 +79,7 @@ class TestHowManyFit:
         [
             (
                 12,
-                "with 48 images per step; 12 fit: --accumulate 8 (the same batch in smaller parts), or --batch-size 24.",
+                "48 images per step; 12 fit: --accumulate 8 (the same batch in smaller parts), or --batch-size 24.",
             ),
             (None, "with 48 images per step; try 24: --accumulate 4 "),
             (0, "even with one image"),
