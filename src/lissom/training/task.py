@@ -246,7 +246,7 @@ class Task:
     and pictures go to the folder, None: nowhere."""
     foreign: Callable[..., Any] | None = None
     """(opened, paths, listener) -> other data, as the run sees its own: all of it as the part `test`. paths: by the
-    settings that are named in `paths`. None: a run is measured on its own alone."""
+    settings that are named in `paths`. None: a run is evaluated only on its own data."""
     proof: Callable[..., Arrays] | None = None
     """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
     trained where none did), drawn by a seed, as many of each class; None: answers are proven by nothing."""

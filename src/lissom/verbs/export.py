@@ -1,4 +1,4 @@
-"""`lissom export`: a run as a file that provably gives the same answers."""
+"""`lissom export`: a run as a file that provably gives the same outputs."""
 
 from pathlib import Path
 from typing import Any

@@ -13,13 +13,13 @@ class SceneConfig:
     cube: str = "synthetic"
     """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
     ground_truth: str | None = None
-    """File of the label map; None: the cube's own, where its file or name brings one."""
+    """File of the ground-truth map; None: the cube's own, where its file or name brings one."""
     download: bool = False
     """Fetch the files of a known scene where they are missing."""
     variable: str | None = None
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
-    """Name of the label map inside its file; None: found by its shape."""
+    """Name of the ground-truth map inside its file; None: found by its shape."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None
@@ -42,7 +42,7 @@ class SceneConfig:
     fit_on: Literal["train", "scene"] = "train"
     """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
     split: Literal["random", "disjoint", "maps"] = "random"
-    """Training pixels: drawn anywhere, as papers do; in blocks apart from the test pixels; as two map files say."""
+    """Training pixels: drawn at random, as in papers; in blocks disjoint from the test pixels; as two map files say."""
     train_fraction: float = 0.1
     """Share of each class's labelled pixels that trains."""
     train_per_class: int | None = None
@@ -140,11 +140,11 @@ class SceneCheckOptions:
     """Settings of a check of a scene, as those of `SceneConfig`."""
 
     ground_truth: str | None = None
-    """File of the label map; None: the cube's own, where its name brings one."""
+    """File of the ground-truth map; None: the cube's own, where its name brings one."""
     variable: str | None = None
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
-    """Name of the label map inside its file; None: found by its shape."""
+    """Name of the ground-truth map inside its file; None: found by its shape."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None
