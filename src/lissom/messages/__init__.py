@@ -1,4 +1,4 @@
-"""Every sentence that a person reads, in English and Chinese, one TOML file per room of the house."""
+"""Every message, in English and Chinese, one TOML file per room of the house."""
 
 import locale
 import os

@@ -1,4 +1,4 @@
-"""Trainings as a person asks for them: a task by name or its settings, single ones by their own names."""
+"""Trainings by their public functions: a task by name or its settings, single ones by their own names."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -40,7 +40,7 @@ class SceneConfig:
     smooth: int = 0
     """Window of the Savitzky-Golay filter along each spectrum, in bands, odd, 5 or more; 0: off."""
     fit_on: Literal["train", "scene"] = "train"
-    """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
+    """Pixels on which means and components are fitted; `scene` does as the papers do, and uses the test pixels."""
     split: Literal["random", "disjoint", "maps"] = "random"
     """Training pixels: drawn at random, as in papers; in blocks disjoint from the test pixels; as two map files say."""
     train_fraction: float = 0.1
@@ -90,8 +90,8 @@ class SceneModelConfig(ModelConfig):
     model: str = "hybridsn"
     """A network for scenes that `lissom models` lists, or svm, random_forest, knn."""
     weights: str | None = None
-    """What to begin with (also `--from`): a run on another scene, which brings its network and preprocessing, or a file
-    of weights for the network of these settings; the last layer is made anew where the classes are others."""
+    """Initial weights (also `--from`): a run on another scene, which brings its network and preprocessing, or a file
+    of weights for the network of these settings; the last layer is initialised again where the classes differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
