@@ -160,7 +160,7 @@ class TestStopped:
         assert kinds[kinds.index("Closed") - 1] == "Saved"
 
     def test_an_error_in_one_is_raised_here_once(self, stopped):
-        assert "the second process is no run folder" in str(stopped[1])
+        assert "the second process is not a run folder" in str(stopped[1])
 
 
 def test_what_a_stopped_training_raises_is_raised_here(tmp_path):

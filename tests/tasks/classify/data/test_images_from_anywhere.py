@@ -320,7 +320,7 @@ class TestBadInput:
     def test_an_archive_cut_short(self, photos: Path, tmp_path: Path, mode: str) -> None:
         archive = packed(photos, tmp_path / ("a.zip" if mode == "zip" else "a.tar.gz"), mode)
         archive.write_bytes(archive.read_bytes()[:-600])
-        self.refused(archive, tmp_path / "cache", archive.name, "damaged or cut short")
+        self.refused(archive, tmp_path / "cache", archive.name, "damaged or truncated")
         assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != MARK]
 
     def test_a_symbolic_link_loop(self, photos: Path, tmp_path: Path) -> None:
