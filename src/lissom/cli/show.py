@@ -1,4 +1,4 @@
-"""What the verbs return, as a person reads it in a terminal."""
+"""What the verbs return, printed in a terminal."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The networks that a person may name: from the catalogue, by `package.module:callable`, or a module handed over."""
+"""Networks by what the user names: from the catalogue, by `package.module:callable`, or a module handed over."""
 
 import importlib
 import sys
@@ -21,7 +21,7 @@ RESOLUTION = 224  # pixels, for a network of which nothing is known
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRequest:
-    """A network as a person asks for it; None: as the authors have it."""
+    """A network as requested; None: as the authors have it."""
 
     model: str | Path | nn.Module
     resolution: int | None = None  # pixels

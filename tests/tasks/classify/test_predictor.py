@@ -93,14 +93,14 @@ def test_a_file_is_measured_as_its_run_is(run: Run, file: Path) -> None:
 def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -> None:
     make_photos(place / "two", per_class=12, classes=("one", "seven"))
     other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
-    with pytest.raises(DataError, match="another run"):
+    with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
 
 
 def test_a_file_of_other_weights_is_refused(run: Run, file: Path, place: Path) -> None:
     other = lissom.train("classify", data=place / "train", **PHOTOS, seed=1, runs_dir=place / "runs", name="again")
     assert other.facts == run.facts
-    with pytest.raises(DataError, match="another run"):
+    with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
     with pytest.raises(DataError, match="folder"):
         lissom.evaluate(run, file=other.path)
@@ -121,7 +121,7 @@ def test_what_goes_with_a_network_s_name_is_refused_for_a_run_or_a_file(
     options: dict, run: Run, file: Path, place: Path
 ) -> None:
     for model in (run, file):
-        with pytest.raises(UsageError, match="network of its own"):
+        with pytest.raises(UsageError, match="its own network"):
             lissom.predict(model, place / "photos", **options)
 
 

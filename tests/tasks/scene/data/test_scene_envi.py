@@ -175,7 +175,7 @@ class TestLies:
         if claimed == true:
             assert np.array_equal(open_scene(header).cube, cube)
         else:
-            with pytest.raises(DataError, match=f"interleave = {claimed}, .* only make sense as {true}"):
+            with pytest.raises(DataError, match=f"interleave = {claimed}, .* only plausible as {true}"):
                 open_scene(header)
 
     @pytest.mark.parametrize("interleave", ["bsq", "bil", "bip"])
@@ -195,15 +195,15 @@ class TestLies:
         if claimed == true:
             assert open_scene(header).cube.shape == cube.shape
         else:
-            with pytest.raises(DataError, match=f"make sense as {true}"):
+            with pytest.raises(DataError, match=f"plausible as {true}"):
                 open_scene(header)
 
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
-            ({"lines": 13}, r"cut short: 2160 bytes; expected 2340 for 13 x 10 x 9 of int16"),
-            ({"bands": 8}, r"2160 bytes; expected 1920 .* header lies"),
-            ({"data_type": 4}, r"cut short"),
+            ({"lines": 13}, r"truncated: 2160 bytes; expected 2340 for 13 x 10 x 9 of int16"),
+            ({"bands": 8}, r"2160 bytes; expected 1920 .* in the header are wrong"),
+            ({"data_type": 4}, r"truncated"),
             ({"Interleave": "bsx"}, r"interleave = 'bsx'; expected bsq, bil, bip"),
             ({"data_type": 99}, r"data type = '99'"),
             ({"data_type": None}, r"data type = ''"),
@@ -223,15 +223,15 @@ class TestLies:
         header = write_envi(tmp_path / "a.hdr", CUBE)
         raw = tmp_path / "a.img"
         raw.write_bytes(raw.read_bytes()[:-1])
-        with pytest.raises(DataError, match=r"a.img is cut short: 2159 bytes; expected 2160"):
+        with pytest.raises(DataError, match=r"a.img is truncated: 2159 bytes; expected 2160"):
             open_scene(header)
 
     def test_a_file_that_stands_alone(self, tmp_path: Path) -> None:
         write_envi(tmp_path / "a.hdr", CUBE)
         (tmp_path / "a.img").rename(tmp_path / "b.img")
-        with pytest.raises(DataError, match=r"no raw file beside it"):
+        with pytest.raises(DataError, match=r"no raw file next to it"):
             open_scene(tmp_path / "a.hdr")
-        with pytest.raises(DataError, match=r"no ENVI header beside it; expected b.hdr"):
+        with pytest.raises(DataError, match=r"no ENVI header next to it; expected b.hdr"):
             open_scene(tmp_path / "b.img")
 
     def test_what_is_no_header(self, tmp_path: Path) -> None:
@@ -242,5 +242,5 @@ class TestLies:
                 open_scene(tmp_path / "a.hdr")
 
     def test_complex_values(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match=r"holds complex64; expected real numbers"):
+        with pytest.raises(DataError, match=r"contains complex64; expected real numbers"):
             open_scene(write_envi(tmp_path / "a.hdr", CUBE.astype("complex64")))

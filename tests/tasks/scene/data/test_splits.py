@@ -126,6 +126,7 @@ def test_classes_without_room_for_the_guard_band_are_named() -> None:
     assert any("without a test pixel" in line and line.startswith("Classes") for line in map(str, parts.warnings))
 
 
+@pytest.mark.slow
 def test_a_scene_of_four_hundred_thousand_labels_is_split_in_seconds() -> None:
     """Pavia Centre's extent; a count of the whole map for each block would take minutes."""
     labels = fields(1096, 715, 40)
