@@ -361,6 +361,7 @@ def test_pixels_of_the_value_for_no_data_have_no_class(chosen: Chosen) -> None:
     ):
         (row,) = lissom.predict(who, cube, output="valid.npy", **options)
         assert row["masked"] == masked
+        assert sum(each["share"] for each in row["classes"]) == pytest.approx(1, abs=1e-5)
         assert (np.load("valid.npy")[3, 4] == 0) == bool(masked)
 
 
@@ -465,3 +466,34 @@ def test_a_disjoint_split_leaks_nothing_for_the_window_of_its_network() -> None:
     seen = np.argwhere(data.split.train | data.split.val)
     apart = np.abs(np.argwhere(data.split.test)[:, None] - seen).max(2).min(1)  # rows or columns to the nearest one
     assert apart.min() > HALF
+
+
+def test_draws_are_those_of_the_block_and_move_no_generator(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    samples = SceneLogits.samples
+
+    def heard(self: SceneLogits, *args: Any) -> torch.Tensor:
+        seeds.append(torch.initial_seed())
+        return samples(self, *args)
+
+    monkeypatch.setattr(SceneLogits, "samples", heard)
+    monkeypatch.setattr(dense, "BLOCK", 16)
+    options = TASK.options(mc_dropout=2, output="seeds.npy")
+    predictor = TASK.predictor(Opened.of_run(chosen.run), options, Where("cpu"))
+    before = torch.get_rng_state()
+    for _, arrays in next(iter(predictor.work(["cube.npy"]))).parts():
+        predictor.outputs(arrays)
+        assert torch.equal(torch.get_rng_state(), before)
+    blocks = [block for strip in dense.strips(26, 22) for block in strip]
+    assert seeds == [block_seed(chosen.run.config.engine.seed, block) for block in blocks]
+    assert len(set(seeds)) == 4
+
+
+def test_a_row_of_several_runs_holds_their_means(chosen: Chosen) -> None:
+    """And the sample's standard deviations."""
+    scores = [{"oa": 0.5, "aa": 0.25, "kappa": None, "seconds": 1.0, "leak": 0.0}] * 2
+    scores += [{"oa": 0.8, "aa": 0.75, "kappa": 0.5, "seconds": 4.0, "leak": 0.6}]
+    assert TASK.summary
+    row = TASK.summary([replace(chosen.run, record=replace(chosen.run.record, test=test)) for test in scores])
+    assert (row["oa"], row["aa"], row["kappa"], row["leak"]) == pytest.approx((0.6, 1.25 / 3, 0.5, 0.2))
+    assert (row["oa_std"], row["kappa_std"]) == (pytest.approx(np.std([0.5, 0.5, 0.8], ddof=1)), None)
