@@ -35,7 +35,7 @@ class Export:
                 path = export_path(
                     self.run_folder, self.output, data=self.data, listener=listener, **given_places(self)
                 )
-            print(text("cli.would-write", path=path))
+            print(to_json({"file": str(path)}) if self.json else text("cli.would-write", path=path))
             return 0
         with screen(quiet=self.json) as listener:
             found = export(self.run_folder, self.output, data=self.data, listener=listener, **given_places(self))
