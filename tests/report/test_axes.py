@@ -174,14 +174,11 @@ def test_the_roofline_has_intensity_across_and_speed_up_both_in_powers() -> None
     assert notes == {"a": (20.0, 3e9), "b": (1.5, 1e9)}
 
 
-def test_the_worst_images_name_truth_and_guess_in_their_places() -> None:
+def test_the_worst_images_name_the_truth_then_the_guess_and_its_share() -> None:
     image = np.full((8, 8, 3), 120, np.uint8)
     picture = worst([image], ["cat"], ["dog"], [0.25])
-    words = [each.get_text() for axes in picture.axes for each in (axes.title, *axes.texts)]
-    lines = [line for each in words for line in each.splitlines()]
-    assert [text("report.true") in line for line in lines if "cat" in line] == [True]
-    assert [text("report.predicted") in line for line in lines if "dog" in line] == [True]
-    assert any("25.0" in line for line in lines)
+    words = "".join(each.get_text() for axes in picture.axes for each in (axes.title, *axes.texts))
+    assert words.index("cat") < words.index("dog") < words.index("25.0")  # the truth comes first
 
 
 EVIL = """<i class="x">&amp; 'q' "d"</i>"""
