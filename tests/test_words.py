@@ -1,6 +1,7 @@
 """One word for one thing, as the field says it: no forbidden synonym, stray space or mixed mark in what people read."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "lissom"
+sys.path.insert(0, str(ROOT / "docs"))
+
+from zoo import zoo_page  # noqa: E402
 
 # fmt: off
 ENGLISH = {  # pattern -> the house's word, in messages, pages and docstrings
@@ -132,6 +136,13 @@ def test_no_stray_spaces_in_english(file: Path) -> None:
 def test_chinese_words_spaces_and_marks(file: Path) -> None:
     text = prose(file)
     assert list(found(text, CHINESE)) + list(found(text, PATTERNS)) + list(found(text, STRAY)) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_words_of_the_zoo(lang: str) -> None:
+    page = re.sub(r"`[^`\n]*`", "CODE", zoo_page(lang))
+    rules = wrapped(ENGLISH) if lang == "en" else CHINESE | PATTERNS | STRAY
+    assert list(found(page, rules)) == []
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(SRC)))

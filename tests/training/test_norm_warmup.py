@@ -120,8 +120,8 @@ def test_a_warmup_that_could_not_act_is_refused(settings: dict, said: str, train
 
 
 @pytest.mark.parametrize(("model", "said", "given"), [
-    ("cnn1d", "does nothing to cnn1d", {"epochs": 1}),
-    ("knn", "knn is fitted at once", {}),
+    ("cnn1d", "no effect on cnn1d", {"epochs": 1}),
+    ("knn", "knn is fitted in one go", {}),
 ])  # fmt: skip
 def test_a_warmup_without_batch_norm_is_refused(model: str, said: str, given: dict, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):

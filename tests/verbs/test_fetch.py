@@ -150,7 +150,7 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     assert torch.equal(model.blocks[3].project.norm.running_var, begun.blocks[3].project.norm.running_var)
     assert command(["predict", "runs/tuned", "photos/one/0.png"]) == 0
     assert command(["predict", "runs/tuned", "photos/one/0.png", "--weights", "imagenet"]) == 2
-    assert "a run with weights of its own" in capsys.readouterr().err
+    assert "a run or a file with its own network" in capsys.readouterr().err
     assert command(["predict", "runs", "photos/one/0.png", "--weights", "imagenet"]) == 3
     assert "neither a run folder" in capsys.readouterr().err
 

@@ -112,7 +112,7 @@ def test_a_basic_block_with_another_order_is_refused(tmp_path: Path) -> None:
 def test_an_option_that_must_match_is_named(
     theirs: Callable[[], nn.Module], name: str, option: str, built: str, expected: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match=f"want {option}={expected}; the network was built with {option}={built}"):
+    with pytest.raises(DataError, match=f"require {option}={expected}; the network was built with {option}={built}"):
         weights.load(build(name, width=0.5, **{option: built}), saved(theirs(), tmp_path))
 
 

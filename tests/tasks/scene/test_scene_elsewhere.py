@@ -160,8 +160,8 @@ def test_a_file_of_weights_begins_a_network_of_these_settings(run: Run, place: P
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"model": "cnn3d"}, r"model is cnn3d .* cnn1d"), ({"smooth": 5}, r"smooth is 5 .* 0"),
-    ({"width": 0.5}, r"width is 0.5 .* 1"),
+    ({"model": "cnn3d"}, r"model is cnn3d, .* cnn1d"), ({"smooth": 5}, r"smooth is 5, .* 0"),
+    ({"width": 0.5}, r"width is 0.5, .* 1"),
 ])  # fmt: skip
 def test_what_a_run_brings_is_not_given_otherwise(run: Run, settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:

@@ -98,7 +98,7 @@ class ImagePredictor:
 
 
 def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
-    """The predictor of images, of a run, a file, or `options.weights` of a named network say.
+    """The predictor of images: of a run, a file, or a named network with `options.weights`.
 
     Raises: UsageError for weights of what has its own, DataError for a name that is none.
     """
