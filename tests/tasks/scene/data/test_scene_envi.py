@@ -105,6 +105,13 @@ def test_class_names_and_colours_are_those_of_the_header(tmp_path: Path) -> None
     assert (scene.class_names, scene.colours) == (("water", "soil"), ((1, 2, 3), (4, 5, 6)))
 
 
+def test_a_lookup_that_is_all_black_is_no_colours(tmp_path: Path) -> None:
+    ids = np.array([[0, 2], [1, 2]], np.uint8)[..., None]
+    black = "{0,0,0, 0,0,0, 0,0,0}"
+    header = write_envi(tmp_path / "m.hdr", ids, class_names="{none, water, soil}", class_lookup=black)
+    assert len(set(open_scene(np.arange(8).reshape(2, 2, 2), header).colours)) == 2
+
+
 @pytest.mark.parametrize("rotation", [0, 30, -75])
 def test_map_info_gives_the_transform_that_gdal_reads(tmp_path: Path, rotation: int) -> None:
     rasterio = pytest.importorskip("rasterio")
