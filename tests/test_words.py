@@ -82,8 +82,9 @@ STRAY_ENGLISH = {
     r"(?<=[a-z,;.]) {2,}(?=[a-z])": "one space",
     r"(?<=[a-z]) +[,;](?= )|(?<=[a-z]) +\.(?=\s|$)": "no space before a mark",
 }
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").glob("*.md")]
-CHINESE_PAGES = [ROOT / "README.zh-CN.md", *(ROOT / "docs").glob("*.zh.md")]
+DOCS = [file for file in sorted((ROOT / "docs").glob("*.md")) if not file.name.startswith("zoo.")]  # which is generated
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md", *DOCS]
+CHINESE_PAGES = [ROOT / "README.zh-CN.md", *(file for file in DOCS if file.name.endswith(".zh.md"))]
 ENGLISH_PAGES = sorted(set(PAGES) - set(CHINESE_PAGES))
 OTHERS = {"report", "pictures", "screens", "page.py"}  # whose variables draw
 SOURCES = [file for file in sorted(SRC.rglob("*.py")) if not OTHERS & set(file.relative_to(SRC).parts)]

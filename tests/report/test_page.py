@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 
 from lissom.report.canvas import to_svg
 from lissom.report.confusion import confusion
@@ -32,6 +33,7 @@ def widths(classes: int) -> float:
     return float(found[1])
 
 
+@pytest.mark.drawn
 def test_a_confusion_matrix_is_as_large_as_its_classes_need_and_never_wider_than_a_page() -> None:
     small, middle, large = widths(3), widths(12), widths(60)
     assert small < 0.6 * middle < middle < large < 66 * 12  # 66 rem in points

@@ -150,13 +150,9 @@ class Page:
 
 
 def _pairs(facts: Mapping[str, Any], kind: str) -> str:
-    pairs = "".join(
-        f"<div><dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd></div>\n"
-        if kind == "tiles"
-        else f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>\n"
-        for name, value in facts.items()
-    )
-    return f'<dl class="{kind}">\n{pairs}</dl>'
+    pairs = [f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items()]
+    lines = "".join(f"<div>{pair}</div>\n" if kind == "tiles" else f"{pair}\n" for pair in pairs)
+    return f'<dl class="{kind}">\n{lines}</dl>'
 
 
 def _colours() -> str:

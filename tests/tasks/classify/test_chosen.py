@@ -301,7 +301,12 @@ def test_page_and_card_say_which_accuracy_is_of_which_images(chosen: Chosen) -> 
     (of_val,) = [line for line in card.splitlines() if "**90.0 %**" in line]
     assert f"{sizes['test']} test images" in of_test
     assert f"{sizes['val']} validation images" in of_val
-    page = " ".join(re.sub(r"<[^>]*>", " ", (run.path / "report.html").read_text(encoding="utf-8")).split())
+    page = (run.path / "report.html").read_text(encoding="utf-8")
     low, high = (f"{100 * bound:.1f} %" for bound in run.record.intervals["top1"])
-    assert re.search(rf"{re.escape(test)} \({re.escape(low)} – {re.escape(high)}\); {sizes['test']} test images", page)
-    assert re.search(rf"90\.0 %; {sizes['val']} validation images", page)
+    result = re.search(r'<div class="result"><strong>(.*?)</strong>(.*?)</div>', page)
+    assert result
+    assert result[1] == test
+    assert low in result[2]
+    assert high in result[2]
+    assert "<dt>Validation accuracy</dt><dd>90.0 %</dd>" in page
+    assert f"{sizes['test']} test" in page
