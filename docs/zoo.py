@@ -26,10 +26,10 @@ WORDS = {
         "faulty": "faulty figure: {reason}",
         "facts": "{paper}, {year}. Input {resolution} x {resolution}, {classes} classes, largest stride {stride}.",
         "scenes": "Networks for scenes",
-        "about_scenes": "They classify the middle pixel of a window of a hyperspectral cube, see [scenes](scenes.md). "
+        "about_scenes": "They classify the centre pixel of a window of a hyperspectral cube, see [scenes](scenes.md). "
         "Counted for one window and {classes} classes, with the inputs (principal components or bands) that the papers "
         "give them; window, inputs, classes and width may be others. Their papers give accuracies of a scene and a "
-        "split, not of a network, so none stand here.",
+        "split, not of a network, so none are listed here.",
         "scene_columns": ("network", "window", "inputs", "parameters", "MACs", "year", "paper"),
         "scene_facts": "{paper}, {year}. Window {window} x {window}, {inputs} inputs, {classes} classes: "
         "{parameters} parameters, {macs} MACs.",
@@ -38,12 +38,12 @@ WORDS = {
         "title": "网络一览",
         "about": "`lissom.build` 所能构建的 {count} 个照片网络和 [{scenes} 个场景网络](#scenes)，"
         "取自本版本的注册表和目录。参数量和 MACs 为精确值，"
-        "按一张图像计：只计卷积和全连接层，不计偏置、归一化、激活和池化；旁边是论文所印的数字（含其舍入）。"
-        "精度为论文所载的 ImageNet top-1（%），并非由我们训练得到。",
+        "按一张图像计：只计卷积和全连接层，不计偏置、归一化、激活和池化；旁边是论文给出的数字（按论文舍入）。"
+        "准确率为论文报告的 ImageNet top-1（%），并非由我们训练得到。",
         "overview": "总表",
         "columns": ("网络", "输入", "参数量", "MACs", "top-1 %", "年份", "论文"),
         "options": ("选项", "默认值", "可取"),
-        "forms": ("选项", "输入", "参数量", "MACs", "论文所印", "top-1 %", "出处"),
+        "forms": ("选项", "输入", "参数量", "MACs", "论文值", "top-1 %", "出处"),
         "defaults": "全部默认",
         "no_options": "除 `width`、`num_classes` 和 `in_channels` 外没有选项。",
         "yes_no": "true 或 false",
@@ -53,7 +53,7 @@ WORDS = {
         "scenes": "场景网络",
         "about_scenes": "它们对高光谱数据立方体中一个窗口的中心像素分类，见[场景](scenes.md)。"
         "按一个窗口、{classes} 类计，输入数（主成分或波段）取论文所用；窗口、输入数、类别数和宽度都可以改变。"
-        "论文给出的精度属于某个场景和某种划分，"
+        "论文给出的准确率属于某个场景和某种划分，"
         "而不属于网络，因此这里不列。",
         "scene_columns": ("网络", "窗口", "输入数", "参数量", "MACs", "年份", "论文"),
         "scene_facts": "{paper}，{year} 年。窗口 {window} x {window}，{inputs} 个输入，{classes} 类："

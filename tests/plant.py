@@ -54,8 +54,9 @@ def read_faults(root: Path = ROOT, files: Sequence[str] = ()) -> list[Fault]:
 
 def verdict(root: Path, place: Path, tests: Sequence[str]) -> tuple[str, str]:
     """What the tests say of the package in `place`: "noticed", "SURVIVED" or "BROKEN", and by what."""
-    environment = os.environ | {"PYTHONPATH": str(place / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    alone = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = os.environ | {"PYTHONPATH": str(place / "src")} | alone
+    words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(
             [sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True, timeout=LIMIT_S

@@ -25,8 +25,12 @@ def save(figure: Any, file: Any, *, format: str, **options: Any) -> None:
 @contextlib.contextmanager
 def sketched() -> Iterator[None]:
     """Within it, here and in forks, figures are saved undrawn."""
-    with mock.patch("matplotlib.figure.Figure.savefig", save), mock.patch.dict(os.environ, {SKETCHED: "1"}):
-        yield
+    os.environ[SKETCHED] = "1"  # this name alone is taken back: fixtures of a module set others for longer
+    try:
+        with mock.patch("matplotlib.figure.Figure.savefig", save):
+            yield
+    finally:
+        os.environ.pop(SKETCHED, None)
 
 
 def sketch_if_asked() -> None:

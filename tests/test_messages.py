@@ -72,9 +72,10 @@ def test_an_error_is_one_line_that_survives_a_pickle() -> None:
     assert (type(again), str(again), again.exit_code) == (DataError, str(error), 3)
 
 
-def test_near_names_come_first_and_all_when_none_is_near() -> None:
+def test_near_names_come_first_and_the_five_nearest_when_none_is_near() -> None:
     assert near("mobilnetv2", ["mobilenetv2", "resnet18"]) == "mobilenetv2"
     assert near("xyz", ["b", "a"]) == "a, b"
+    assert near("xyz", [*"abcdefg", "xa"]).split(", ") == ["d", "e", "f", "g", "xa"]
 
 
 def test_an_unknown_sentence_is_a_fault_of_ours() -> None:

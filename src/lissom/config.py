@@ -51,7 +51,7 @@ class ModelConfig:
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs, for example `--options deep true`."""
     weights: str | None = None
-    """What to begin with: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file; None: random.
+    """Initial weights: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file; None: random.
     The images are then normalised as these weights expect it."""
 
     @property
@@ -72,10 +72,10 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
-    """How the weights are learned."""
+    """How the weights are optimised."""
 
     optimizer: Literal["adamw", "sgd", "adam"] = "adamw"
-    """adamw decouples the decay from the gradient; sgd has Nesterov momentum and wants about `--lr 0.1`."""
+    """adamw decouples the decay from the gradient; sgd has Nesterov momentum and needs about `--lr 0.1`."""
     lr: float = 2e-3
     """Highest learning rate, for the whole batch."""
     momentum: float = 0.9

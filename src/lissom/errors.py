@@ -68,6 +68,7 @@ class Interrupted(LissomError):
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The names most like `name`, for "did you mean": `"a, b"`, or all of them when none is like it."""
+    """The names most like `name`, for "did you mean": `"a, b"`, at most 3, or the 5 nearest where none is like it."""
     known = sorted(known)
-    return ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.6) or known)
+    likely = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    return ", ".join(likely or sorted(difflib.get_close_matches(name, known, n=5, cutoff=0.0)))

@@ -128,7 +128,7 @@ def silent(event: Event) -> None:
 
 
 class Stop:
-    """A token by which any thread asks work to stop in good order: after the step under way, with all saved.
+    """A token by which any thread asks work to stop cleanly: after the step under way, with all saved.
 
     Once asked it stays so. With several processes it stays in the parent, which passes the wish on.
     """

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from lissom.cli.commands import COMMANDS, arguments
+from lissom.cli.commands import COMMANDS, OF_MODELS, arguments
 from lissom.cli.fields import arguments_of
-from lissom.cli.help import field_docs, help_text
+from lissom.cli.help import field_docs, help_key, help_text
 from lissom.cli.main import run
+from lissom.cli.wrap import _columns
+from lissom.messages import translated_help
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.tasks.scene.settings import SceneModelConfig
+from lissom.training.registry import TASKS
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +47,41 @@ def test_headings_are_in_the_readers_language(
     out = capsys.readouterr().out
     assert out.startswith(f"用法：lissom {command} ")
     assert out.index("示例：") < out.index("\n选项：")
+
+
+KINDS = [arguments(command, task) for command in COMMANDS for task in (TASKS if command in OF_MODELS else [""])]
+
+
+def help_keys() -> set[str]:
+    """Of every argument and section that a help shows."""
+    every = [argument for kind in KINDS for argument in arguments_of(kind).all]
+    return {help_key(each) for each in every} | {f"{each.owner.__name__}.about" for each in every if each.path[:-1]}
+
+
+def test_every_argument_and_section_has_its_chinese_and_no_other_has() -> None:
+    assert translated_help("zh").keys() == help_keys()
+
+
+def test_the_help_of_arguments_is_chinese_and_no_line_is_too_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    assert run(["train", "scene", "--help"]) == 0
+    lines = capsys.readouterr().out.partition("\n选项：")[2].splitlines()
+    assert "  --momentum FLOAT      SGD 的动量。 （默认：0.9）" in lines
+    assert any(line.startswith("engine 的选项： 训练多久") for line in lines)
+    assert max(_columns(line) for line in lines) <= 80
+    assert not [line for line in lines if line.lstrip().startswith(tuple("，。；：、）"))]
+
+
+def test_a_class_of_somebody_else_keeps_its_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass
+    class DataConfig:
+        data: str = ""
+        """Pictures."""
+
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    assert "Pictures." in help_text(DataConfig, verb="mine", summary="S", examples="E")
 
 
 def test_training_shows_groups_defaults_units_and_both_forms(capsys: pytest.CaptureFixture[str]) -> None:

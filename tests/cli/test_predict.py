@@ -46,11 +46,11 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 @pytest.mark.parametrize(("argv", "words"), [
-    (("runs/photo", "photos", "--mc-dropout", "3"), ("--mc-dropout", "--top", "lissom predict runs/photo --help")),
+    (("runs/photo", "photos", "--mc-dropout", "3"), ("--mc-dropout", "lissom predict runs/photo --help")),
     (("runs/photo", "photos", "--topp", "3"),       ("--topp", "did you mean --top?")),
     (("runs/a scene", "cube.npy", "--top", "3"),    ("--top", "predict 'runs/a scene' --help")),
     (("runs/a scene", "cube.npy", "--weights", "x"), ("--weights",)),
-    (("x.onnx", "photos", "--output", "x.npy"),     ("--output", "--options")),
+    (("x.onnx", "photos", "--output", "x.npy"),     ("--output",)),
     (("runs/photo",),                               ("Missing INPUTS", "lissom predict runs/photo INPUTS")),
     ((),                                            ("Missing MODEL INPUTS", "lissom predict MODEL INPUTS")),
     (("--format", "json"),                          ("Missing MODEL INPUTS",)),

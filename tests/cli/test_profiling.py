@@ -44,7 +44,7 @@ def test_text_states_sums_memory_the_paper_and_the_convention(lissom: Answer) ->
     for words in (
         "568,740,352 MACs",
         "prints 569 million",
-        "largest set of maps",
+        "peak of feature maps",
         "receptive field",
         "no biases, norms",
     ):

@@ -35,11 +35,11 @@ def test_early_stopping_and_resuming_are_said(tmp_path, output):
     toy_fit(
         tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output, width=200))
     )
-    assert "Stopped early: no epoch since 2 was better." in output.getvalue()
+    assert "Stopped early: no improvement since epoch 2." in output.getvalue()
     toy_fit(
         tmp_path, engine={"epochs": 9, "patience": 1}, optim=slow, listener=Progress(Console(file=output)), resume=True
     )
-    assert "Going on from" in output.getvalue()
+    assert "Resuming from" in output.getvalue()
 
 
 def test_a_damaged_checkpoint_is_named(output):

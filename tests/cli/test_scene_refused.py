@@ -117,8 +117,8 @@ def text_cube(folder: Path) -> None:
 
 @pytest.mark.parametrize(("spoil", "words"), [
     (sizes,        ("20 x 22", "24 x 22")),
-    (no_labels,    ("map.npy", "labels no usable pixel")),
-    (one_class,    ("single class", "2 or more")),
+    (no_labels,    ("map.npy", "has no usable labelled pixel")),
+    (one_class,    ("only one class", "2 or more")),
     (nan_band,     ("7", "finite")),
     (complex_cube, ("complex128", "real numbers")),
     (text_cube,    ("<U5", "real numbers")),

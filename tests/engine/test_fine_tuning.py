@@ -15,6 +15,7 @@ from lissom.engine.optimizer import build_optimizer, parameter_groups, set_lr
 from lissom.errors import Interrupted, UsageError
 from lissom.models import Ends, build, entry, names
 from lissom.runs.weights import read_weights
+from models.zoo import NOT_DEEP, slow_unless
 
 
 def states(folder: Path) -> dict[str, torch.Tensor]:
@@ -46,7 +47,7 @@ def test_layers_run_from_stem_to_head(name: str) -> None:
     assert depths(model)[id(model.stem.conv.weight)] == len(row) - 1
 
 
-@pytest.mark.parametrize("name", [*names(), *names("scene")])
+@pytest.mark.parametrize("name", slow_unless(NOT_DEEP, [*names(), *names("scene")]))
 def test_the_part_that_a_network_names_as_its_head_is_its_last_layer(name: str) -> None:
     with torch.device("meta"):
         model = build(name, **{"num_classes": 4, "in_channels": entry(name).in_channels, **entry(name).small})
@@ -65,7 +66,7 @@ def by_structure(model: nn.Module) -> list[nn.Module]:
     return [part for part in parts if list(part.parameters())]
 
 
-@pytest.mark.parametrize("name", [*names(), *names("scene")])
+@pytest.mark.parametrize("name", slow_unless(NOT_DEEP, [*names(), *names("scene")]))
 def test_each_network_cuts_itself_where_the_rule_for_other_modules_does(name: str) -> None:
     with torch.device("meta"):
         default = build(name, in_channels=entry(name).in_channels)

@@ -317,7 +317,7 @@ class TestFailure:
                     raise torch.OutOfMemoryError("CUDA out of memory.")
                 return super().outputs(model, batch)
 
-        with pytest.raises(MachineError, match="16 images at once; 4 fit: --accumulate 4"):
+        with pytest.raises(MachineError, match="16 images per step; 4 fit: --accumulate 4"):
             toy_fit(tmp_path, objective=Hungry())
 
     def test_out_of_memory_elsewhere_names_half(self, tmp_path):
@@ -325,7 +325,7 @@ class TestFailure:
             def evaluate(self, model, batches):
                 raise MemoryError
 
-        with pytest.raises(MachineError, match="16 images at once; try 8"):
+        with pytest.raises(MachineError, match="16 images per step; try 8"):
             toy_fit(tmp_path, objective=Hungry())
 
     def test_two_processes_wanted_and_one_there_is_said(self, tmp_path):

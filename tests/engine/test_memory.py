@@ -25,7 +25,7 @@ def test_running_out_of_memory_is_one_line_with_a_smaller_number(error):
         raise error
     text = str(raised.value)
     assert "\n" not in text
-    assert "48 images at once; try 24" in text
+    assert "48 images per step; try 24" in text
     assert "--accumulate 4" in text
 
 
@@ -79,9 +79,9 @@ class TestHowManyFit:
         [
             (
                 12,
-                "with 48 images at once; 12 fit: --accumulate 8 (the same batch in smaller parts), or --batch-size 24.",
+                "48 images per step; 12 fit: --accumulate 8 (the same batch in smaller parts), or --batch-size 24.",
             ),
-            (None, "with 48 images at once; try 24: --accumulate 4 "),
+            (None, "with 48 images per step; try 24: --accumulate 4 "),
             (0, "even with one image"),
         ],
     )

@@ -1,12 +1,12 @@
 """Killed with SIGKILL at random moments and resumed each time, a run ends with the bits of one that was left alone."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import forked
 from engine.test_fit import last, without_timings
 from engine.toy import toy_fit
 from lissom.engine.checkpoint import checkpoints, load_checkpoint
@@ -22,7 +22,7 @@ def test_kill_9_at_any_moment_changes_no_bit(tmp_path, seed):
     whole.mkdir()
     killed.mkdir()
     expected = toy_fit(whole)
-    done = subprocess.run([sys.executable, PROGRAM, killed, str(seed)], capture_output=True, text=True, check=False)
+    done = forked.run([sys.executable, PROGRAM, killed, str(seed)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 3
     assert last(killed) == last(whole)

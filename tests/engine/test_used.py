@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from engine.toy import ENGINE, OPTIM, VAL, ToyObjective, toy_fit, toy_net
+from engine.toy import ENGINE, OPTIM, VAL, Batch, ToyObjective, images_of, toy_fit, toy_net
 from lissom.engine import processes
+from lissom.engine.objective import Losses
 from lissom.engine.training import Training
 from lissom.runs.weights import load_weights
 
@@ -16,8 +17,8 @@ STEPS = 6  # of an epoch
 PLAIN: dict[str, Any] = {"optimizer": "sgd", "lr": 0.1, "schedule": "constant", "warmup_epochs": 0.0, "ema": 0.0}
 
 
-def training(**optim: Any) -> Training:
-    engine = dataclasses.replace(ENGINE, epochs=3)
+def training(*, accumulate: int = 1, **optim: Any) -> Training:
+    engine = dataclasses.replace(ENGINE, epochs=3, accumulate=accumulate)
     made = Training(
         processes.make_fabric(engine), toy_net(), ToyObjective(),
         dataclasses.replace(OPTIM, **optim), engine, engine.epochs * STEPS,
@@ -80,3 +81,48 @@ def test_the_average_follows_each_step_by_that_step_s_decay() -> None:
         expected = [decay * old + (1 - decay) * now for old, now in zip(expected, made.model.parameters(), strict=True)]
         for average, value in zip(made.average.model.parameters(), expected, strict=True):
             torch.testing.assert_close(average, value.detach())
+
+
+class Fixed(ToyObjective):
+    """Losses of 0.25 and 0.5 in every step, whatever the network says."""
+
+    def losses(self, outputs: torch.Tensor, batch: Batch) -> Losses:
+        none = 0.0 * outputs.sum()
+        return Losses({"first": none + 0.25, "second": none + 0.5})
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_losses_of_a_row_are_means_over_its_steps(accumulate: int, tmp_path: Path) -> None:
+    (row,) = toy_fit(tmp_path, objective=Fixed(), engine={"epochs": 1, "accumulate": accumulate}).history
+    assert (row["loss_first"], row["loss_second"], row["train_loss"]) == pytest.approx((0.25, 0.5, 0.75))
+
+
+def test_a_waking_trunk_s_norms_count_the_parts_of_batches_from_there_on() -> None:
+    """1 / (n + 1) at part n of the second epoch: the first one, in which it rested, had two for each step."""
+    made = training(**PLAIN | {"head_epochs": 1, "norm_warmup": True}, accumulate=2)
+    momenta: list[float] = []
+    norm = made.model.get_submodule("1")
+    norm.register_forward_hook(lambda module, *_: momenta.append(module.momentum))
+    made.begin_epoch(1)
+    whole = images_of(0, 16)
+    parts = [Batch(whole.images[start:][:8], whole.labels[start:][:8]) for start in (0, 8)]
+    for step in (STEPS, STEPS + 1):
+        made.gradients(parts, step)
+    assert momenta == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
+
+
+def test_an_evaluation_moves_no_statistics(tmp_path: Path) -> None:
+    """Those of the last weights are those of the network as it was when its last step ended."""
+    model = toy_net()
+    seen: list[torch.Tensor] = []
+    objective = ToyObjective()
+    evaluate = objective.evaluate
+
+    def told(shown: torch.nn.Module, batches: Any) -> dict[str, float]:
+        seen.append(shown.get_buffer("1.running_mean").clone())
+        assert not shown.training
+        return evaluate(shown, batches)
+
+    objective.evaluate = told  # type: ignore[method-assign]
+    toy_fit(tmp_path, model=model, objective=objective, engine={"epochs": 1}, optim={"ema": 0.0})
+    assert torch.equal(seen[0], model.get_buffer("1.running_mean"))

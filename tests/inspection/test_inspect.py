@@ -103,7 +103,7 @@ def test_the_command_prints_every_table(run: Run, language: str, capsys, monkeyp
     assert run_command(["inspect", str(run.path), "--images", "9", "--dry-run", "--device", "cpu"]) == 0
     out = capsys.readouterr().out
     assert "blocks.10.depthwise.conv" in out
-    assert ("Dead depthwise kernels" if language == "en" else "失效的逐通道卷积核") in out
+    assert ("Dead depthwise kernels" if language == "en" else "失效的深度卷积核") in out
     assert run_command(["inspect", str(run.path), "--images", "9", "--dry-run", "--json", "--device", "cpu"]) == 0
     assert json.loads(capsys.readouterr().out)["folder"] is None
 
@@ -111,7 +111,7 @@ def test_the_command_prints_every_table(run: Run, language: str, capsys, monkeyp
 def test_errors_are_one_line(run: Run, place: Path) -> None:
     with pytest.raises(UsageError, match="Got 1 image"):
         lissom.inspect(run, images=1)
-    with pytest.raises(DataError, match="no run folder"):
+    with pytest.raises(DataError, match="not a run folder"):
         lissom.inspect(place / "photos")
     make_photos(place / "strange", per_class=3, classes=("zero",))
     (place / "strange" / "zero").rename(place / "strange" / "eight")

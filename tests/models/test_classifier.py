@@ -15,6 +15,7 @@ from models.zoo import (
     EVERY_KIND,
     EVERY_NAME,
     FIRST,
+    NOT_DEEP,
     NUM_CLASSES,
     OF_EACH_KIND,
     drawn,
@@ -35,7 +36,7 @@ def cases(plain: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "options"), marked, ids=str)
 
 
-EVERY_CASE = cases(names())
+EVERY_CASE = cases(NOT_DEEP)
 EVERY_CASE_OF_EACH_KIND = cases(OF_EACH_KIND)
 
 

@@ -13,10 +13,10 @@ from lissom.errors import DataError
 from lissom.models import Identity, build, entry, names
 from lissom.models.registry import _BUILDERS
 from lissom.runs.weights import save_weights
-from models.zoo import FIRST
+from models.zoo import FIRST, NOT_DEEP, slow_unless, without_norms
 
 EVERY = [*names(), *names("scene")]
-EVERY_NET = pytest.mark.parametrize("name", EVERY)
+EVERY_NET = pytest.mark.parametrize("name", slow_unless(NOT_DEEP, EVERY))
 OF_EACH_FILE = pytest.mark.parametrize("name", [name for name in EVERY if name in FIRST or name in names("scene")])
 K = 5  # classes
 
@@ -72,7 +72,7 @@ def test_options_are_kept_as_they_were_read() -> None:
 
 @EVERY_NET
 def test_the_classifier_gives_the_logits_and_is_the_last_layer(name: str) -> None:
-    model, x, given = net(name), an_input(name), []
+    model, x, given = without_norms(net(name)), an_input(name), []
     ends = models.ends(model)
     classifier = model.get_submodule(ends.classifier)
     assert isinstance(classifier, nn.Linear)
@@ -85,7 +85,7 @@ def test_the_classifier_gives_the_logits_and_is_the_last_layer(name: str) -> Non
 
 @EVERY_NET
 def test_the_stem_is_the_convolution_that_sees_the_input(name: str) -> None:
-    model, x, seen = net(name), an_input(name), []
+    model, x, seen = without_norms(net(name)), an_input(name), []
     for key, module in model.named_modules():
         if next(module.parameters(recurse=False), None) is not None:
             module.register_forward_pre_hook(lambda _, args, key=key: seen.append((key, args[0].numel())))
@@ -102,7 +102,7 @@ def test_other_classes_change_the_classifier_alone(name: str) -> None:
     assert changed(model, net(name, num_classes=K + 2)) == own
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", slow_unless(NOT_DEEP, names()))
 def test_other_channels_change_the_stem_alone(name: str) -> None:
     model = net(name)
     assert model.get_submodule(model.ends.stem).in_channels == 3

@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from lissom.profiler import measured
 from lissom.profiler.figures import LayerCost, ModuleCost, Profile
-from lissom.profiler.layer_times import LayerTime, LayerTimes
+from lissom.profiler.layer_times import HookCost, LayerTime, LayerTimes
 from lissom.profiler.limits import Limits
 from lissom.profiler.machine import Machine
 from lissom.profiler.measured import Measurement
@@ -17,6 +20,28 @@ MACHINE = Machine(
     omp_wait_policy="unset", spin_count="unset",
 )  # fmt: skip
 LIMITS = Limits(macs_per_second=1e11, bandwidths=((10**6, 1e11), (10**9, 1e10)), operator_us=1, convolution_us=3)
+
+
+class Ticks:
+    """A clock whose every mark is a millisecond after the last."""
+
+    now = 0.0
+
+    def mark(self) -> float:
+        self.now += 1
+        return self.now
+
+    def settle(self) -> None:
+        pass
+
+    def elapsed_ms(self, start: float, end: float) -> float:
+        return end - start
+
+
+def tick(patch: pytest.MonkeyPatch) -> None:
+    """Each module takes a millisecond of its own, however busy the machine is."""
+    patch.setattr(measured, "clock_for", lambda device: Ticks())
+    patch.setattr(measured, "hook_cost", lambda clock: HookCost(0.0, 1.0))
 
 
 def layer(name: str, kind: str, *, macs: int = 0, moved: int = 10**7, parameters: int = 0) -> LayerCost:

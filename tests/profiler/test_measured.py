@@ -10,7 +10,7 @@ from lissom.errors import UsageError
 from lissom.profiler import measured as room
 from lissom.profiler.measured import Measuring, Subject, measure
 from lissom.profiler.resident import resident
-from profiler.made import measurement, times
+from profiler.made import measurement, tick, times
 
 BRIEF = Measuring(repeats=6, warmup=1, memory=False)
 
@@ -32,9 +32,21 @@ def test_each_network_has_times_threads_policy_and_a_fingerprint() -> None:
         assert row.batch == 1
 
 
-def test_each_layer_has_its_time_and_their_sum_is_near_the_whole() -> None:
-    wide = Subject(model=nn.Sequential(*[nn.Conv2d(32, 32, 3, padding=1) for _ in range(6)]), shapes=[(32, 56, 56)])
-    row = measure({"net": wide}, Measuring(repeats=15, memory=False))["net"]
+def wide() -> Subject:
+    return Subject(model=nn.Sequential(*[nn.Conv2d(32, 32, 3, padding=1) for _ in range(6)]), shapes=[(32, 56, 56)])
+
+
+def test_each_layer_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tick(monkeypatch)
+    layers = measure({"net": wide()}, BRIEF)["net"].layers
+    assert layers
+    assert {name: layers.time_ms(name) for name in layers.by_name} == {"": 1, **{str(k): 1 for k in range(6)}}
+    assert (layers.sum_ms, layers.hook_us) == (7, 1000)
+
+
+@pytest.mark.slow
+def test_the_sum_of_the_layers_times_is_near_the_whole() -> None:
+    row = measure({"net": wide()}, Measuring(repeats=15, memory=False))["net"]
     layers = row.layers
     assert layers
     assert set(layers.by_name) == {"", *map(str, range(6))}

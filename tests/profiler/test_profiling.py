@@ -11,7 +11,7 @@ from lissom.profiler.explain import differences
 from lissom.profiler.measured import Measuring
 from lissom.profiler.profiling import profile_models
 from lissom.profiler.result import ProfileResult
-from profiler.made import LIMITS
+from profiler.made import LIMITS, tick
 
 BRIEF = Measuring(repeats=5, warmup=1, memory=False)
 SMALL = ModelRequest(model="mobilenetv3_small", resolution=64)
@@ -22,6 +22,7 @@ def measured() -> list[ProfileResult]:
     last_stages = variants(SMALL, "last_stage", ["efficient", "original"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "limits", lambda device, refresh: LIMITS)
+        tick(patch)
         return profile_models(last_stages, measuring=BRIEF)
 
 

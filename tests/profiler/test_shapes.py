@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 
 import pytest
 import torch
 from torch import Tensor
 
+from lissom.models import names
 from lissom.profiler.ledger import tensors
 from lissom.profiler.shapes import PRODUCTS, RULES, quick
+from models.zoo import FIRST
 
 aten = torch.ops.aten
 
@@ -99,11 +102,12 @@ def test_what_is_not_plain_is_left_to_torch(operator, args: tuple) -> None:
     assert quick(operator, args, {}) is None
 
 
-def test_counting_imports_no_compiler() -> None:
+@pytest.mark.parametrize("which", [FIRST, pytest.param(names(), marks=pytest.mark.slow)], ids=["first", "every"])
+def test_counting_imports_no_compiler(which: Iterable[str]) -> None:
     """torch's compiler takes two seconds to import, and no light network needs it to be counted."""
     code = (
-        "import sys, torch; from lissom.models import build, entry, names; from lissom.profiler import count\n"
-        "for name in names():\n"
+        "import sys, torch; from lissom.models import build, entry; from lissom.profiler import count\n"
+        f"for name in {sorted(which)}:\n"
         "    with torch.device('meta'):\n"
         "        network = build(name, **entry(name).small)\n"
         "    count(network, resolution=64)\n"

@@ -41,7 +41,7 @@ class TestCreate:
     @pytest.mark.parametrize("root", ["file", "file/below", "file/below/it"])
     def test_a_place_below_a_file_is_one_line(self, tmp_path, root):
         (tmp_path / "file").touch()
-        with pytest.raises(MachineError, match="Cannot make the run folder") as raised:
+        with pytest.raises(MachineError, match="Cannot create the run folder") as raised:
             create(tmp_path / root, "net", now=NOW)
         assert raised.value.exit_code == 5
         assert "\n" not in str(raised.value)
@@ -81,7 +81,7 @@ class TestRead:
         assert str(run) in str(raised.value)
 
     def test_a_folder_that_is_no_run(self, tmp_path):
-        with pytest.raises(DataError, match="is no run folder"):
+        with pytest.raises(DataError, match="is not a run folder"):
             read_run(tmp_path)
 
     def test_no_folder_at_all(self, tmp_path):

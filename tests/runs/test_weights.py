@@ -66,7 +66,7 @@ def test_other_tensors_are_named(saved):
 def test_a_damaged_file_is_said_to_be(saved, damage):
     path, _ = saved
     path.write_bytes(damage(path.read_bytes()))
-    refused(net(), path, "damaged or no safetensors file")
+    refused(net(), path, "damaged or not a safetensors file")
 
 
 def test_a_missing_file_is_said_to_be(tmp_path):

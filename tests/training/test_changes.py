@@ -113,5 +113,5 @@ def test_a_change_that_nobody_knows_is_one_line() -> None:
     assert find_change({"name": NAME, "rank": 3}) == Narrowed(3)
     with pytest.raises(DataError, match="changed by pruned-by-hand"):
         find_change({"name": "pruned-by-hand"})
-    with pytest.raises(DataError, match="cannot be made again"):
+    with pytest.raises(DataError, match="cannot be applied again"):
         find_change({"name": NAME, "rang": 3})

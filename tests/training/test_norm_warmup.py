@@ -75,7 +75,7 @@ def test_statistics_of_the_weights_go_on_and_it_is_said(train: Any) -> None:
     assert GO_ON in told
     assert GO_ON in notes(run)
     assert run.config.optim.norm_warmup is False
-    assert "go on" in str(run.record.weights.notes[-1])
+    assert "updated from" in str(run.record.weights.notes[-1])
 
 
 def test_a_warmup_forgets_them_and_it_is_said(train: Any) -> None:
@@ -110,7 +110,7 @@ def test_a_resumed_training_does_what_it_began_with(norm_warmup: bool | None, tr
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"freeze": True},                "--freeze: the batch-norm statistics of a frozen trunk rest"),
+    ({"freeze": True},                "--freeze: the batch-norm statistics of a frozen backbone are not updated"),
     ({"compile": True},               "--compile"),
 ])  # fmt: skip
 def test_a_warmup_that_could_not_act_is_refused(settings: dict, said: str, train: Any, tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_warmup_that_could_not_act_is_refused(settings: dict, said: str, train
 
 
 @pytest.mark.parametrize(("model", "said", "given"), [
-    ("cnn1d", "does nothing to cnn1d", {"epochs": 1}),
-    ("knn", "knn is fitted at once", {}),
+    ("cnn1d", "no effect on cnn1d", {"epochs": 1}),
+    ("knn", "knn is fitted in one go", {}),
 ])  # fmt: skip
 def test_a_warmup_without_batch_norm_is_refused(model: str, said: str, given: dict, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):
@@ -134,4 +134,4 @@ def test_a_warmup_without_batch_norm_is_refused(model: str, said: str, given: di
 def test_the_command_line_says_it_too(train: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = "train classify --data photos --model mobilenetv1_cifar --width 0.25 --weights begun.safetensors --epochs 1"
     assert command([*words.split(), "--batch-size", "8", "--norm-warmup", "--runs-dir", str(tmp_path)]) == 0
-    assert "Batch-norm statistics are learned anew" in capsys.readouterr().err
+    assert "Batch-norm statistics are re-estimated" in capsys.readouterr().err

@@ -77,7 +77,7 @@ def test_changed_data_is_refused_and_every_change_named(place: Path, verb: Any) 
 
 def test_other_data_is_no_data_of_a_task_that_has_none(place: Path) -> None:
     change(place)
-    with pytest.raises(UsageError, match="measured on its own test data"):  # the toy has no other data
+    with pytest.raises(UsageError, match="evaluated only on its own test data"):  # the toy has no other data
         evaluate(place / "runs" / "first", place / "pictures")
 
 
@@ -90,7 +90,7 @@ def test_what_is_moved_and_changed_is_no_data_to_resume_or_export_with(place: Pa
     done = shutil.copytree(run, place / "runs" / "done")
     (done / "run.json").write_text(json.dumps(record), encoding="utf-8")
     for verb, folder in ((resume, run), (export, run), (resume, done)):
-        with pytest.raises(DataError, match="is not that of its training"):
+        with pytest.raises(DataError, match="has changed since training"):
             verb(folder, data=place / "pictures")
     found: Run = resume(run, place / "elsewhere")
     assert (found.status, found.config.pictures.data) == ("finished", str(place / "elsewhere"))
@@ -124,7 +124,7 @@ def test_golden_samples_prove_that_the_weights_are_those_of_the_run(place: Path)
     weights, about = read_weights(run.best)
     name = next(iter(weights))
     save_weights(run.best, weights | {name: weights[name] + 0.1}, about)
-    with pytest.raises(ResultError, match="does not answer as when the run was finished"):
+    with pytest.raises(ResultError, match="no longer reproduces its golden outputs"):
         export(run)
     assert not (run.path / "model.onnx").exists()
 
@@ -172,11 +172,11 @@ def test_a_dry_run_looks_at_the_data_given(verb: str, place: Path, capsys: pytes
     assert main.run(words) == 0
     change(place)
     assert main.run(words) == 3
-    assert "is not that of its training" in capsys.readouterr().err
+    assert "has changed since training" in capsys.readouterr().err
 
 
 def test_a_setting_of_another_task_is_refused(place: Path) -> None:
-    with pytest.raises(UsageError, match="--cube is no setting of the task"):
+    with pytest.raises(UsageError, match="--cube is not a setting of the task"):
         evaluate(place / "runs" / "first", cube="x.mat")
 
 

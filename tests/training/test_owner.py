@@ -97,11 +97,11 @@ def test_an_owner_whose_lock_was_replaced_or_moved_notices(tmp_path: Path) -> No
     with owned(folder) as owner:
         (folder / LOCK).unlink()
         (folder / LOCK).touch()
-        with pytest.raises(MachineError, match="no longer this process"):
+        with pytest.raises(MachineError, match="no longer locked by this process"):
             owner.require()
     with owned(folder) as owner:
         folder.rename(tmp_path / "elsewhere")
-        with pytest.raises(MachineError, match="no longer this process"):
+        with pytest.raises(MachineError, match="no longer locked by this process"):
             owner.require()
 
 
@@ -182,7 +182,7 @@ def test_where_there_are_no_locks_the_first_owner_notices_the_second(
     monkeypatch.setattr("lissom.runs.owner._lock", lambda file, shared=False: True)
     with owned(tmp_path) as first, owned(tmp_path) as second:
         second.require()
-        with pytest.raises(MachineError, match="no longer this process"):
+        with pytest.raises(MachineError, match="no longer locked by this process"):
             first.require()
 
 
@@ -193,7 +193,7 @@ def test_of_two_resumes_at_once_one_goes_on_and_the_other_is_refused(place: Path
     assert sorted(each.returncode for each in pair) in ([0, 5], [0, 0])  # the second may come when all is done
     assert lissom.open_run(Path("runs/pair")).status == "finished"
     for each, error in zip(pair, errors, strict=True):
-        assert each.returncode == 0 or "is being written by process" in error
+        assert each.returncode == 0 or "has been locked by process" in error
 
 
 def test_a_writer_that_was_overtaken_ends_and_writes_nothing_more(place: Path) -> None:
@@ -236,7 +236,7 @@ def test_one_training_at_a_time_in_a_process(place: Path) -> None:
 
     def second(event: Event) -> None:
         if isinstance(event, StepEnded) and not refused:
-            with pytest.raises(UsageError, match="under way") as raised:
+            with pytest.raises(UsageError, match="already running") as raised:
                 lissom.train("classify", **QUICK, data="photos", epochs=1, name="second")
             refused.append(raised.value)
 

@@ -302,9 +302,9 @@ def test_its_settings_are_flags_with_help_and_its_plan_writes_nothing(place: Pat
 
 @pytest.mark.parametrize(("words", "said"), [
     (("train", "nowhere:TASK"),        "Cannot import the task nowhere:TASK"),
-    (("train", "test_toy:NAME"),       "test_toy:NAME is no task"),
-    (("check-data", NAME, "pictures"), "has nothing for the task"),
-    (("demo", "--task", NAME),         "has nothing for the task"),
+    (("train", "test_toy:NAME"),       "test_toy:NAME is not a task"),
+    (("check-data", NAME, "pictures"), "is not supported by the task"),
+    (("demo", "--task", NAME),         "is not supported by the task"),
 ])  # fmt: skip
 def test_what_is_no_task_or_leaves_a_verb_out_is_one_line(place: Path, words: tuple[str, ...], said: str) -> None:
     error = done(place, *words, code=2)

@@ -140,7 +140,7 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     assert command(words.split()) == 0
     said = capsys.readouterr().err
     assert "classifier is new" in said
-    assert "learned at 224 and are worth little so: try --resolution 96" in said
+    assert "trained at 224 and transfer poorly: try --resolution 96" in said
     run = open_run("runs/tuned")
     assert "weights.small-input" in [told.name for told in run.record.weights.notes]
     assert run.record.weights.checkpoint == NARROW
@@ -150,7 +150,7 @@ def test_training_begins_with_the_weights_and_their_normalisation(
     assert torch.equal(model.blocks[3].project.norm.running_var, begun.blocks[3].project.norm.running_var)
     assert command(["predict", "runs/tuned", "photos/one/0.png"]) == 0
     assert command(["predict", "runs/tuned", "photos/one/0.png", "--weights", "imagenet"]) == 2
-    assert "a run with weights of its own" in capsys.readouterr().err
+    assert "a run or a file with its own network" in capsys.readouterr().err
     assert command(["predict", "runs", "photos/one/0.png", "--weights", "imagenet"]) == 3
     assert "neither a run folder" in capsys.readouterr().err
 
@@ -185,7 +185,7 @@ def test_a_run_s_own_weights_begin_another(server: Files, tmp_path: Path) -> Non
     told = [str(each) for each in second.record.weights.notes]
     assert told == [
         "The classifier is new: the weights have 3 classes, the network 2.",
-        "Batch-norm statistics go on from those of the weights.",
+        "Batch-norm statistics are updated from those of the weights.",
     ]
 
 

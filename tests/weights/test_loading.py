@@ -119,7 +119,7 @@ def test_a_basic_block_with_another_order_is_refused(tmp_path: Path) -> None:
 def test_an_option_that_must_match_is_named(
     theirs: Callable[[], nn.Module], name: str, option: str, built: str, expected: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match=f"want {option}={expected}; the network was built with {option}={built}"):
+    with pytest.raises(DataError, match=f"require {option}={expected}; the network was built with {option}={built}"):
         weights.load(build(name, width=0.5, **{option: built}), saved(theirs(), tmp_path))
 
 
@@ -264,7 +264,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
             return (os.system, (f"touch {tmp_path}/ran",))
 
     torch.save({"state_dict": Evil()}, tmp_path / "evil.pth")
-    with pytest.raises(DataError, match="run code"):
+    with pytest.raises(DataError, match="execute code"):
         loads(tmp_path / "evil.pth")
     assert not (tmp_path / "ran").exists()
 

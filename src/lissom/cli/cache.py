@@ -20,7 +20,7 @@ class Cache:
     cache_dir: str | None = None
     """The folder; None: LISSOM_CACHE, or the user's cache folder."""
     clear: bool = False
-    """Delete what lissom made there, and nothing else that a person may keep beside it."""
+    """Delete what lissom created there, and nothing else."""
     dry_run: DryRun = False
     """Only say what would be deleted."""
     json: Json = False

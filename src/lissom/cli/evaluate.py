@@ -17,10 +17,10 @@ class Evaluate:
     model: Annotated[Path, Positional]
     """A run, or with `--weights` the name of a network."""
     data: Annotated[str | None, Positional] = None
-    """A class folder or an archive of one, or a cube: the run's own data in another place, of which the test part is
-    measured, or other data, of which all is; None: the run's own, where it was."""
+    """A class folder or an archive of one, or a cube: the run's own data, moved, of which the test split is
+    evaluated, or other data, of which all is; None: the run's own, where it was."""
     file: Path | None = None
-    """What `lissom export` made of the run: it answers in the place of the network."""
+    """What `lissom export` wrote from the run: evaluated instead of the network."""
     weights: str | None = None
     """For a network's name: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)

@@ -33,7 +33,7 @@ class Export:
         if self.dry_run:
             with screen(quiet=self.json) as listener:
                 path = export_path(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))
-            print(text("cli.would-write", path=path))
+            print(to_json({"file": str(path)}) if self.json else text("cli.would-write", path=path))
             return 0
         with screen(quiet=self.json) as listener:
             result = export(self.run_folder, self.output, data=self.data, listener=listener, **given_paths(self))

@@ -13,7 +13,8 @@ from typing import Any
 
 from lissom.cli.arguments import Help
 from lissom.cli.fields import Argument, Arguments, arguments_of
-from lissom.messages import text
+from lissom.cli.wrap import wrap
+from lissom.messages import language, text, translated_help
 
 COLUMN = 24  # where the help of an argument begins; names that are longer stand on a line of their own
 WIDEST = 100
@@ -41,10 +42,10 @@ def _groups(known: Arguments, width: int) -> Iterator[str]:
 
 
 def _group(title: str, about: str, entries: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
-    head = textwrap.fill(f"{title} {about}", width, subsequent_indent="  ").rstrip()
+    head = "\n  ".join(wrap(f"{title} {about}", width - 2))
     yield from ("", head.replace(title, _bold(title), 1))
     for name, said in entries:
-        lines = textwrap.wrap(said, width - COLUMN) or [""]
+        lines = wrap(said, width - COLUMN)
         first = f"  {name}"
         if len(first) > COLUMN - 2:
             yield first
@@ -79,20 +80,35 @@ def _default(argument: Argument) -> str:
 def _said(argument: Argument) -> str:
     """The string below the field, or what its type says."""
     own = field_docs(argument.owner).get(argument.path[-1])
-    return own or next((marker.text for marker in argument.markers if isinstance(marker, Help)), "")
+    english = own or next((marker.text for marker in argument.markers if isinstance(marker, Help)), "")
+    return translated_help(language()).get(help_key(argument), english)
 
 
-@cache
+def help_key(argument: Argument) -> str:
+    """Where the translation of its help stands: `Class.field`, or `shared.field` where the type says it; of a class
+    from outside of lissom nowhere."""
+    name = argument.path[-1]
+    owner = next((each for each in argument.owner.__mro__ if name in _own_docs(each)), None)
+    if owner is None:
+        return f"shared.{name}" if any(isinstance(marker, Help) for marker in argument.markers) else ""
+    return f"{owner.__name__}.{name}" if owner.__module__.startswith("lissom.") else ""
+
+
 def field_docs(kind: type) -> dict[str, str]:
     """The string below each field of a class and of those that it comes from; empty where there is no source."""
     docs: dict[str, str] = {}
     for each in reversed(kind.__mro__[:-1]):
-        try:
-            (node,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
-        except (OSError, TypeError, SyntaxError):  # made by a function, or the source was not shipped
-            continue
-        docs |= _docs(node)
+        docs |= _own_docs(each)
     return docs
+
+
+@cache
+def _own_docs(kind: type) -> dict[str, str]:
+    try:
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    except (OSError, TypeError, SyntaxError):  # made by a function, or the source was not shipped
+        return {}
+    return _docs(node)
 
 
 def _docs(node: Any) -> dict[str, str]:
@@ -107,7 +123,9 @@ def _docs(node: Any) -> dict[str, str]:
 def _about(kind: type, above: tuple[str, ...]) -> str:
     """What the class of a section says of itself."""
     owner = next(argument.owner for argument in arguments_of(kind).all if argument.path[:-1] == above)
-    return (owner.__doc__ or "").split("\n\n")[0].strip()
+    english = (owner.__doc__ or "").split("\n\n")[0].strip()
+    key = f"{owner.__name__}.about" if owner.__module__.startswith("lissom.") else ""
+    return translated_help(language()).get(key, english)
 
 
 def _bold(words: str) -> str:

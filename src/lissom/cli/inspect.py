@@ -17,8 +17,8 @@ class Inspect:
     run_folder: Annotated[Path, Positional]
     """A run."""
     data: str | None = None
-    """A class folder or an archive of one: the run's own data in another place, of which the training images are looked
-    at, or other data, of which all are; None: the run's own, where it was."""
+    """A class folder or an archive of one: the run's own data, moved, of which the training images are
+    inspected, or other data, of which all are; None: the run's own, where it was."""
     output: Path | None = None
     """The folder for the page, tables and pictures; None: the run's."""
     images: Count = 512

@@ -15,7 +15,9 @@ from lissom.messages import text
 def run(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code, whatever went wrong."""
     try:
-        return _dispatch(list(argv))
+        code = _dispatch(list(argv))
+        print(end="", flush=True)  # while a reader who left can still be told from a fault
+        return code
     except LissomError as error:
         print(f"lissom: {error}", file=sys.stderr)
         return error.exit_code

@@ -14,7 +14,7 @@ from lissom.errors import DataError, UsageError
 from lissom.messages import text
 
 Filled = TypeVar("Filled")
-FEW = 16  # flags that are all named where none is like the one typed
+FEW = 5  # flags that are all named where none is like the one typed
 
 
 def parse(kind: type[Filled], words: Sequence[str], *, verb: str) -> Filled:

@@ -1,8 +1,9 @@
-"""What the verbs return, as a person reads it in a terminal."""
+"""What the verbs return, printed in a terminal."""
 
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lissom.messages import text
@@ -11,10 +12,17 @@ from lissom.report.tables import column, to_rich
 NUMBER = "{:,}".format
 
 
+class _Console(Console):
+    """Leaves it to the command line what a reader who left means; rich would leave with an error."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
-    """The terminal, or 120 columns where the output goes to a file or a pipe."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=160)
+    """The terminal, or 160 columns where the output goes to a file or a pipe."""
+    out = _Console(highlight=False)
+    return out if out.is_terminal else _Console(highlight=False, width=160)
 
 
 def show_rows(rows: list[dict[str, Any]], *, note: str = "") -> None:
@@ -43,9 +51,9 @@ def show_comparison(comparison: dict[str, Any]) -> None:
     out = console()
     table = Table(title=text("cli.compare-settings"), title_justify="left")
     for name in ("", *comparison["runs"]):
-        table.add_column(name, overflow="fold")
+        table.add_column(escape(name), overflow="fold")
     for name, values in comparison["settings"].items():
-        table.add_row(name, *map(str, values))
+        table.add_row(name, *(escape(str(value)) for value in values))
     if comparison["settings"]:
         out.print(table)
     else:

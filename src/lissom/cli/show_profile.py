@@ -1,4 +1,4 @@
-"""A profile as a person reads it in a terminal, or as another program does."""
+"""A profile, printed for a terminal or as JSON, CSV and Markdown."""
 
 from collections.abc import Sequence
 from typing import Any

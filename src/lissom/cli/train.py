@@ -22,7 +22,7 @@ class Train:
     runs_dir: Path = Path("runs")
     """The folder of run folders."""
     runs: Count = 1
-    """Train so often, with seeds one after the other, and state mean and standard deviation."""
+    """Number of trainings, with consecutive seeds; mean and standard deviation are reported."""
     vary: tuple[str, ...] = ()
     """Train once for each value of a setting, for example `--vary lr 0.001 0.01`, and compare in one table."""
     compare_splits: bool = False

@@ -136,8 +136,8 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation says; files without one pay nothing for it."""
-    if "exif" in image.info or image.format == "TIFF":
+    """The image turned as its EXIF orientation says; files without one pay nothing for it, and Pillow turns TIFF."""
+    if "exif" in image.info:
         return ImageOps.exif_transpose(image)
     return image
 

@@ -56,10 +56,10 @@ def stamp_of(status: os.stat_result) -> str:
     return hashlib.blake2b(known.encode(), digest_size=8).hexdigest()
 
 
-Found = tuple[os.DirEntry[str], str, bool]
+Entry = tuple[os.DirEntry[str], str, bool]
 
 
-def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[Found]:
+def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[Entry]:
     """Entries at any depth, relative names, whether folders; links to folders are followed, but not to one above."""
     try:
         status = os.stat(folder)

@@ -1,4 +1,4 @@
-"""The proof that an exported file answers as its model does, on the inputs that it is given."""
+"""The proof that an exported file gives the outputs of its model on the given inputs."""
 
 import math
 from collections.abc import Callable

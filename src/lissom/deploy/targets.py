@@ -9,7 +9,7 @@ from lissom.errors import UsageError
 
 
 class Runs(Protocol):
-    """What answers by a file; `runner.Runner` is one."""
+    """What runs a file; `runner.Runner` is one."""
 
     path: Path
     task: str

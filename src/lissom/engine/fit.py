@@ -266,7 +266,7 @@ class _Loop:
         self.tell(events.EpochEnded(row=row, best=best))
 
     def _require_finite_metrics(self, metrics: dict[str, float]) -> None:
-        """ResultError that names those which are not: a network whose outputs are not finite chooses nothing."""
+        """ResultError that names those which are not: a network whose outputs are not finite selects no epoch."""
         bad = ", ".join(f"{name} = {value}" for name, value in metrics.items() if not math.isfinite(value))
         if bad:
             raise ResultError("metric-not-finite", metrics=bad, **self._where())

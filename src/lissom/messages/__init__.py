@@ -1,4 +1,4 @@
-"""Every sentence that a person reads, in English and Chinese, one TOML file per room of the house."""
+"""Every message, in English and Chinese, one TOML file per room of the house."""
 
 import locale
 import os
@@ -21,13 +21,21 @@ def catalogue(lang: str) -> dict[str, str]:
     """All sentences of one language, as `{"table.key": sentence with {named} values}`."""
     sentences: dict[str, str] = {}
     for file in sorted(files(__name__).joinpath(lang).iterdir(), key=lambda f: f.name):
-        for table, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
-            for key, sentence in entries.items():
-                name = f"{table}.{key}"
-                if name in sentences:
-                    raise KeyError(f"message {name} stands twice, the second time in {lang}/{file.name}")
-                sentences[name] = sentence
+        for name, sentence in _flat(file.read_text(encoding="utf-8")).items():
+            if name in sentences:
+                raise KeyError(f"message {name} stands twice, the second time in {lang}/{file.name}")
+            sentences[name] = sentence
     return sentences
+
+
+@cache
+def translated_help(lang: str) -> dict[str, str]:
+    """Help of arguments, by `Class.field`; of English none, as it stands in the source."""
+    return {} if lang == "en" else _flat(files(__name__).joinpath("help", f"{lang}.toml").read_text(encoding="utf-8"))
+
+
+def _flat(toml: str) -> dict[str, str]:
+    return {f"{table}.{key}": words for table, entries in tomllib.loads(toml).items() for key, words in entries.items()}
 
 
 def text(name: str, /, **values: Any) -> str:

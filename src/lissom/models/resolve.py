@@ -1,4 +1,4 @@
-"""The networks that a person may name: from the catalogue, by `package.module:callable`, or a module handed over."""
+"""Networks by what the user names: from the catalogue, by `package.module:callable`, or a module handed over."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from lissom.models.registry import build, check_resolution, chosen_options, entr
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRequest:
-    """A network as a person asks for it; None: as the authors have it."""
+    """A network as requested; None: as the authors have it."""
 
     model: str | Path | nn.Module
     resolution: int | None = None  # pixels

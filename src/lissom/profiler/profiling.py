@@ -56,7 +56,7 @@ def _counted(model: ResolvedModel) -> ProfileResult:
 
 
 def _distinct(results: Sequence[ProfileResult]) -> list[ProfileResult]:
-    """A network that is asked for twice, at two resolutions say, is told apart by that, or by a number."""
+    """A network that is asked for twice, at two resolutions say, is labelled by that, or by a number."""
     often, seen, named = Counter(result.network for result in results), Counter(), []
     for result in results:
         label = result.network + (f" {result.resolution}px" if often[result.network] > 1 else "")

@@ -56,7 +56,7 @@ class Measured:
 class ProfileResult:
     """One network's cost at one input, beside what was published of it, and measured where that was asked for."""
 
-    network: str  # label, by which it is told apart from others in the table
+    network: str  # label, unique in the table
     resolution: int  # pixels
     in_channels: int
     published: Accuracy | None  # None: for other options or another resolution than these, or not at all

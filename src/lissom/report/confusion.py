@@ -12,7 +12,7 @@ from lissom.report.canvas import figure, style
 from lissom.report.lettering import class_labels, label, letters, word
 
 MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
-LARGEST = 8.8  # inches, of all cells: with its names, as wide as a page
+LARGEST = 8.6  # inches, of all cells: with its names, as wide as a page
 MOST_WITH_NAMES = 150  # classes; beyond, names overlap, and the axes count
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#9cc3e6", "#2464a6", "#0b2c52"])
 ON_LIGHT, ON_DARK = "#10202e", "#f7fafc"  # numbers in cells keep their colour when the page turns dark
@@ -25,12 +25,12 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     assert matrix.shape == (count, count), f"{matrix.shape} for {count} classes"
     totals = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.maximum(totals, 1)  # an absent class is a white row
-    side = float(np.clip((0.6 if count <= 6 else 0.5 if count <= 15 else 0.42) * count, 1.6, LARGEST))
+    side = float(np.clip((0.6 if count <= 6 else 0.5 if count <= 15 else 0.42) * count, 2.2, LARGEST))
     with style():
         picture = figure(side + 2.2, side + 1.1)  # names at the left and below, the colour bar at the right
         axes = picture.subplots()
         mesh = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
-        picture.colorbar(mesh, ax=axes, shrink=0.7, label=word("share_of_true"))
+        picture.colorbar(mesh, ax=axes, shrink=0.7 if count > 6 else 1.0, label=word("share_of_true"))
         _axes(axes)
         if count <= MOST_WITH_NAMES:
             _ticks(axes, class_labels(class_names), side / count)

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from lissom.messages import catalogue
 from lissom.report.canvas import BLUE, GREEN, MUTED, ORANGE, figure, style
-from lissom.report.lettering import label, word, worded
+from lissom.report.lettering import label, phrase, word, worded
 
 COLOURS = (BLUE, ORANGE, GREEN, MUTED)
 
@@ -28,9 +28,11 @@ def curves(
 
     losses, metrics, lr, epoch: the keys to draw · best_epoch: marked with a line.
     """
+    metrics = _present(history, metrics)
+    named = phrase(" · ".join(f"{{{key}}}" for key in metrics), **{key: metric_word(key) for key in metrics})
     panels = [
         (word("loss"), _present(history, losses), 3.0),
-        (word("metric", metric=" · ".join(map(metric_word, metrics))), _present(history, metrics), 3.0),
+        (word("metric", metric=named), metrics, 3.0),
         (word("lr"), _present(history, [lr]), 1.6),
     ]
     panels = [panel for panel in panels if panel[1]]

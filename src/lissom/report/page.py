@@ -37,7 +37,14 @@ main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .7rem; padding-top: 1rem; border-top: 1px solid var(--rule) }
 p, figcaption, dl { max-width: 46rem }
-.subtitle, figcaption, dt, footer { color: var(--muted) }
+.subtitle, figcaption, dt, footer, summary, .result p { color: var(--muted) }
+.result { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.4rem; margin: 1.4rem 0 1rem }
+.result strong { font-size: 3.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums }
+.result b { font-size: 1.1rem; font-weight: 600 } .result p { margin: 0 }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem 1.4rem;
+  max-width: none }
+.tiles dt { font-size: .86rem } .tiles dd { margin: 0; font-size: 1.08rem; font-variant-numeric: tabular-nums }
+details { margin: 1rem 0 } summary { cursor: pointer }
 .subtitle { margin: 0 0 1.5rem }
 nav { margin: 1rem 0 } nav a { margin-right: 1.1rem; white-space: nowrap }
 a { color: var(--blue) }
@@ -48,17 +55,24 @@ td:last-child:not(.right) { white-space: normal; min-width: 7rem }
 th { color: var(--muted); font-weight: 600 }
 .right { text-align: right }
 figure { margin: 1.2rem 0 }
-figure svg { display: block; width: 100%; height: auto; min-width: var(--least, 0) }
+figure svg { display: block; width: 100%; height: auto; min-width: var(--least, 0); max-width: var(--most, 100%) }
+figure svg text { font-family: inherit !important }
 figure img { display: block; max-width: 100%; height: auto; border-radius: 4px; background: #fefefe }
 figcaption { font-size: .92rem; margin-top: .4rem }
-dl { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.2rem; margin: 1rem 0 }
+dl { margin: 1rem 0 }
+.pairs { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.2rem }
 dd { margin: 0; overflow-wrap: anywhere }
 pre { background: var(--wash); padding: .8rem 1rem; border-radius: 6px; overflow-x: auto; font-size: .9rem }
 footer { margin-top: 3rem; font-size: .85rem }
 @media (max-width: 34rem) {
-  dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .6rem } h1 { font-size: 1.5rem }
+  .pairs { grid-template-columns: 1fr; gap: 0 } .pairs dd { margin-bottom: .6rem } h1 { font-size: 1.5rem }
+  .tiles { grid-template-columns: 1fr 1fr } .result strong { font-size: 2.5rem }
 }
-@media print { nav { display: none } main { max-width: none } }
+@media print {
+  nav { display: none } main { max-width: none; padding: 0 } body { font-size: 11pt }
+  figure, table, dl, .result { break-inside: avoid } h2 { break-after: avoid }
+  .scroll { overflow: visible } figure svg { min-width: 0 } th, td { white-space: normal }
+}
 """
 
 
@@ -88,10 +102,20 @@ class Page:
         self._body.append(f"<pre><code>{escape(text.strip())}</code></pre>")
         return self
 
-    def facts(self, facts: Mapping[str, Any]) -> Self:
-        """Names and values, one below the other."""
-        pairs = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>\n" for name, value in facts.items())
-        self._body.append(f"<dl>\n{pairs}</dl>")
+    def result(self, value: str, name: str, detail: str) -> Self:
+        """The figure that the page is about, large, and beside it what it is and how sure."""
+        words = f"<div><b>{escape(name)}</b><p>{escape(detail)}</p></div>"
+        self._body.append(f'<div class="result"><strong>{escape(value)}</strong>{words}</div>')
+        return self
+
+    def facts(self, facts: Mapping[str, Any], *, tiles: bool = False) -> Self:
+        """Names and values, one below the other; or as tiles, the name above its value."""
+        self._body.append(_pairs(facts, "tiles" if tiles else "pairs"))
+        return self
+
+    def folded(self, title: str, facts: Mapping[str, Any]) -> Self:
+        """Names and values that stand there once the title is clicked."""
+        self._body.append(f"<details><summary>{escape(title)}</summary>{_pairs(facts, 'pairs')}</details>")
         return self
 
     def table(self, rows: Sequence[Row], columns: Sequence[Column]) -> Self:
@@ -125,11 +149,17 @@ class Page:
         )
 
 
+def _pairs(facts: Mapping[str, Any], kind: str) -> str:
+    pairs = [f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items()]
+    lines = "".join(f"<div>{pair}</div>\n" if kind == "tiles" else f"{pair}\n" for pair in pairs)
+    return f'<dl class="{kind}">\n{lines}</dl>'
+
+
 def _colours() -> str:
     def block(which: int) -> str:
         return ":root { " + "; ".join(f"--{name}: {pair[which]}" for name, pair in THEME.items()) + " }"
 
-    return f"\n{block(0)}\n@media (prefers-color-scheme: dark) {{ {block(1)} }}"
+    return f"\n{block(0)}\n@media screen and (prefers-color-scheme: dark) {{ {block(1)} }}"
 
 
 def _png(content: bytes, alt: str) -> str:
@@ -146,5 +176,7 @@ def _svg(content: bytes, alt: str, prefix: str) -> str:
         svg = svg.replace(light, f"var(--{name})")
     width = re.search(r'viewBox="0 0 ([\d.]+)', svg)
     least = min(float(width[1]), 460) if width else 0  # px; narrower screens scroll rather than shrink the text
-    attributes = f'<svg role="img" aria-label="{escape(alt)}" style="--least: {least:.0f}px"'
+    most = float(width[1]) * 1.4 if width else 0  # px; its letters as large as the page's
+    size = f"--least: {least:.0f}px" + (f"; --most: {most:.0f}px" if most else "")
+    attributes = f'<svg role="img" aria-label="{escape(alt)}" style="{size}"'
     return svg.replace("<svg", attributes, 1)

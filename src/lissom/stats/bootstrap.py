@@ -1,7 +1,7 @@
-"""How sure a difference between two answers to the same samples is: the paired bootstrap.
+"""How sure a difference between two predictions for the same samples is: the paired bootstrap.
 
 Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3: percentile intervals of samples drawn anew,
-each with both answers to it. Samples beside each other that are alike make the interval rather too narrow.
+each with both predictions. Samples beside each other that are alike make the interval rather too narrow.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 
 
 def joint_counts(truth: NDArray[Any], first: NDArray[Any], second: NDArray[Any], classes: int) -> Counts:
-    """`K K K`: samples by true class, first and second answer, from class numbers `N` each."""
+    """`K K K`: samples by true class, first and second prediction, from class numbers `N` each."""
     cells = (truth.astype(np.int64) * classes + first) * classes + second
     return np.bincount(cells, minlength=classes**3).reshape(classes, classes, classes)
 
@@ -40,7 +40,7 @@ def joint_counts(truth: NDArray[Any], first: NDArray[Any], second: NDArray[Any],
 def paired_difference(
     joint: Counts, statistic: Statistic, *, resamples: int = RESAMPLES, seed: int = 0, confidence: float = 0.95
 ) -> Difference | None:
-    """Of a statistic of the first and the second answer, with its interval; None where nothing defines it.
+    """Of a statistic of the first and the second prediction, with its interval; None where nothing defines it.
 
     joint: `K K K`, see `joint_counts`. Drawing N of N samples with replacement is one multinomial draw of the cells, so
     that millions of samples cost what a few classes do. The same seed gives the same interval.

@@ -15,8 +15,8 @@ Row = dict[str, Any]
 class ByFile:
     """The work of a prediction whose inputs are files.
 
-    read: a file as the predictor's `preprocess` takes several of in a list. row: of a file and its answer, or of a file
-    that could not be read, and why.
+    read: a file as the predictor's `preprocess` takes several of in a list. row: of a file and its prediction, or of
+    a file that could not be read, and why.
     """
 
     what: What = "images"
@@ -47,8 +47,10 @@ class ByFile:
             except LissomError as error:
                 self._rows[file] = self._row(file, None, error)
 
-    def keep(self, part: list[Path], answers: Any) -> None:
-        self._rows |= {file: self._row(file, answer, None) for file, answer in zip(part, answers, strict=True)}
+    def keep(self, part: list[Path], predictions: Any) -> None:
+        self._rows |= {
+            file: self._row(file, prediction, None) for file, prediction in zip(part, predictions, strict=True)
+        }
 
     def rows(self) -> list[Row]:
         return [self._rows[file] for file in self._files]

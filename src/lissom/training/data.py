@@ -19,7 +19,7 @@ Paths = Mapping[str, str]
 
 
 def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
-    """What a person gave: `data` for the first setting of the task that names data, the others by their own names.
+    """Paths given by the user: `data` for the first setting of the task that names data, the others by their own names.
 
     Raises: UsageError for a setting that the task does not have, or that is given twice.
     """

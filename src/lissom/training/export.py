@@ -1,4 +1,4 @@
-"""A run as a file that provably gives the same answers, written once for all tasks."""
+"""A run as a file that provably gives the same outputs, written once for all tasks."""
 
 from dataclasses import replace
 from pathlib import Path

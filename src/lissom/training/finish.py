@@ -40,7 +40,7 @@ def finish(run: Run, model: Any, data: Data, where: Where, listener: Listener, s
 
 
 def _on_cpu(run: Run, predictor: Any) -> Any:
-    """The predictor on the CPU, where others will prove its answers again."""
+    """The predictor on the CPU, where its outputs will be proven again."""
     model = getattr(predictor, "model", None)
     if model is None or run.task.proof is None or next(model.parameters()).device.type == "cpu":
         return predictor

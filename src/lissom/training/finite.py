@@ -1,4 +1,4 @@
-"""Answers are numbers: a label with the probability NaN is none."""
+"""Outputs must be finite: a label with the probability NaN is no prediction."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A few inputs of a run's network with its outputs, kept in its folder: proof of its answers where its data is gone."""
+"""A few inputs of a run's network with its outputs, kept in its folder: its proof where the data is missing."""
 
 import io
 import zipfile
@@ -70,8 +70,8 @@ def _unlike(run: Run, golden: Golden) -> str:
 
 
 def require_golden(run: Run, golden: Golden, predictor: Predictor, agree: Any) -> None:
-    """Raises: ResultError where the network does not answer as it did when the run was finished: weights, settings or
-    facts in its folder are others."""
+    """Raises: ResultError where the network no longer gives its golden outputs: weights, settings or facts in
+    its folder were changed."""
     found = agree(finite(predictor.outputs(golden.inputs)), golden.outputs)
     if not found.reached:
         difference, tolerance = f"{found.largest_difference:.3g}", f"{found.tolerance:.3g}"

@@ -1,4 +1,4 @@
-"""What answers for people's own data: a run, a portable file, or a network with weights."""
+"""What predicts on the user's data: a run, a portable file, or a network with weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Answers for people's own data, written once: a part at a time, prepared, answered, decoded and kept."""
+"""Prediction, written once for all tasks: part by part, preprocessed, computed, decoded and kept."""
 
 from collections.abc import Mapping
 from pathlib import Path

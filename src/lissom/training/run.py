@@ -138,7 +138,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """What a person is told: "training" only while a process of this machine writes, else "interrupted"."""
+        """The status that is shown: "training" only while a process of this machine writes, else "interrupted"."""
         return "interrupted" if self.status == "training" and not is_owned(self.path) else self.status
 
     @property

@@ -1,4 +1,4 @@
-"""Trainings as a person asks for them: a task by name or its settings, single ones by their own names."""
+"""Trainings by their public functions: a task by name or its settings, single ones by their own names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def train(
 
     Network, settings and data are checked first; then the folder `runs_dir/name-time` is made and filled. The best
     weights are chosen on a part of the training data, and the test data is read once, at the end.
-    listener: hears what happens; without one nothing is shown. stop: ends the training in good order when it is asked;
+    listener: hears what happens; without one nothing is shown. stop: stops the training cleanly when it is asked;
     without one Ctrl-C does, where this is the main thread.
     Raises: UsageError and DataError for what cannot be trained, ResultError for a loss that is not finite,
     MachineError for disk, memory or device, Interrupted (with the command that resumes) when it was stopped.

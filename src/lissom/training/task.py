@@ -129,7 +129,7 @@ class Where(NamedTuple):
 
 
 class Work(Protocol):
-    """Some inputs of a prediction that are answered one part after the other."""
+    """Some inputs of a prediction that are processed part by part."""
 
     @property
     def what(self) -> What:
@@ -144,11 +144,11 @@ class Work(Protocol):
         ...
 
     def parts(self) -> Iterator[tuple[Any, Arrays]]:
-        """Each part that is still to be answered, and its preprocessed arrays."""
+        """Each part that is still to be predicted, and its preprocessed arrays."""
         ...
 
-    def keep(self, part: Any, answers: Any) -> None:
-        """The decoded answers of a part."""
+    def keep(self, part: Any, predictions: Any) -> None:
+        """Takes the decoded predictions of a part."""
         ...
 
     def rows(self) -> list[dict[str, Any]]:
@@ -161,10 +161,10 @@ class Work(Protocol):
 
 
 class Predictor(Protocol):
-    """Answers, by a run's network or by a portable file alike."""
+    """Predicts with the network of a run or with a portable file alike."""
 
     def work(self, inputs: Sequence[Any]) -> Iterator[Work]:
-        """The inputs that a person gives: files, folders, arrays. Raises: DataError for what cannot be read."""
+        """The inputs given by the user: files, folders, arrays. Raises: DataError for what cannot be read."""
         ...
 
     def preprocess(self, inputs: Any) -> Arrays:
@@ -176,13 +176,13 @@ class Predictor(Protocol):
         ...
 
     def decode(self, outputs: Arrays) -> Any:
-        """Answers; NumPy alone."""
+        """Predictions; NumPy alone."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Portable:
-    """What of a run becomes a file, and when the file answers the same."""
+    """What of a run becomes a file, and when the outputs of the file count as the same."""
 
     model: Any
     """In eval mode, on the CPU."""
@@ -204,7 +204,7 @@ class Task:
     facts: type[Facts]
     """What a run knows of its data, so that its network and preprocessing are made again without it."""
     weights: Callable[[Any], Any] = lambda config: None
-    """(config) -> where the weights are that it begins with; None: random ones. Asked once in a training."""
+    """(config) -> where the weights are that it begins with; None: random ones. Called once in a training."""
     resolve_defaults: Callable[[Any, Any], Any] = lambda config, weights: config
     """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
     paths: tuple[str, ...] = ()
@@ -240,16 +240,16 @@ class Task:
     """(folder, config, data, facts) -> the predictor, instead of a network, and fields of the run's record; for
     what has no epochs."""
     predictor: Callable[..., Predictor]
-    """(opened, options, where) -> what answers."""
+    """(opened, options, where) -> the predictor."""
     measure: Callable[..., "Figures"]
     """(predictor, data, split, *, folder, batch_size, listener, stop) -> what it reaches on a part of the data; tables
     and pictures go to the folder, None: nowhere."""
     foreign: Callable[..., Any] | None = None
     """(opened, paths, listener) -> other data, as the run sees its own: all of it as the part `test`. paths: by the
-    settings that are named in `paths`. None: a run is measured on its own alone."""
+    settings that are named in `paths`. None: a run is evaluated only on its own data."""
     proof: Callable[..., Arrays] | None = None
     """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
-    trained where none did), drawn by a seed, as many of each class; None: answers are proven by nothing."""
+    trained where none did), drawn by a seed, as many of each class; None: outputs are proven by nothing."""
     portable: Callable[..., Portable] | None = None
     """(opened) -> what is exported; None: not for this task."""
     page: Callable[..., Any] | None = None
@@ -280,6 +280,6 @@ class Task:
     again: Callable[..., Any] | None = None
     """(config, k) -> the settings of run k of several: its seeds; None: the engine's seed plus k."""
     summary: Callable[..., dict[str, Any]] | None = None
-    """(runs of one method) -> the row of its scores; None: mean and deviation of the metric."""
+    """(runs of one method) -> the row of its scores; None: mean and standard deviation of the metric."""
     table: Callable[..., Any] | None = None
     """(label -> runs) -> their table, as `several.Table`; None: a row for each method."""

@@ -1,4 +1,4 @@
-"""A run's network, ready to answer."""
+"""A run's trained network."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`lissom export`: a run as a file that provably gives the same answers."""
+"""`lissom export`: a run as a file that provably gives the same outputs."""
 
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ def export(
     listener: Listener = silent,
     **paths: Any,
 ) -> dict[str, Any]:
-    """Writes a run's best weights as ONNX and proves that the file answers as the run does.
+    """Writes a run's best weights as ONNX and proves that its outputs are those of the run.
 
-    data, paths: where the data of the training lies now; a run whose data is gone is proven on the golden samples in
+    data, paths: where the data of the training lies now; a run whose data is missing is proven on the golden samples in
     its folder.
     Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any
     output) and `tolerance`.
-    Raises: ResultError, and removes the file, when the answers differ by more than the tolerance; DataError for data
+    Raises: ResultError, and removes the file, when the outputs differ by more than the tolerance; DataError for data
     that is not that of the training; UsageError for a run of a task that has no portable form.
     """
     run = open_run(run_folder)

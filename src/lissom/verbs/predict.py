@@ -1,4 +1,4 @@
-"""`lissom predict`: labels for image files, a map for a cube: answers for a person's own data."""
+"""`lissom predict`: labels for image files, a map for a cube."""
 
 from pathlib import Path
 from typing import Any

@@ -22,7 +22,7 @@ from lissom.weights.styles import OURS, recognise
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What was loaded, and what a person must know of it."""
+    """What was loaded, and what the user must know of it."""
 
     file: Path
     style: str

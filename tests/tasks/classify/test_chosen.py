@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +16,17 @@ from PIL import Image
 
 import lissom
 from lissom.cli.main import run as command
-from lissom.errors import Interrupted
+from lissom.errors import DataError, Interrupted
 from lissom.events import EpochEnded, silent
-from lissom.runs.weights import read_weights
+from lissom.profiler import count
+from lissom.runs.weights import digest, read_weights
 from lissom.tasks.classify.objective import Classify
 from lissom.tasks.classify.task import TASK
 from lissom.training import finish, life
+from lissom.training.listing import figures
+from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
-from lissom.training.start import settled
+from lissom.training.start import resolve_config
 from lissom.weights.numerics import SameConv2d
 from photos import make_photos
 
@@ -139,7 +144,7 @@ def test_record_weights_curves_and_page_name_the_same_epoch(chosen: Chosen, caps
 def test_classes_are_weighed_by_the_images_that_train(chosen: Chosen) -> None:
     """N / (K x count), scikit-learn's "balanced"."""
     for balance in ("none", "weights", "sampler"):
-        config = settled("classify", {**QUICK, "balance": balance})
+        config = resolve_config("classify", {**QUICK, "balance": balance})
         objective = TASK.objective(config, TASK.load(config, silent, None))
         if balance != "weights":
             assert objective.class_weights is None
@@ -198,3 +203,110 @@ def test_the_record_s_figures_are_those_of_its_epochs(chosen: Chosen) -> None:
     assert all(row["evaluation_seconds"] > 0 for row in run.history)
     of_best = run.history[run.record.best_epoch - 1]  # type: ignore[operator]
     assert of_best["top1"] == run.record.best_metric
+    counted = count(TASK.build(run.config, run.facts), input_shape=(3, 32, 32))  # the photos' own resolution
+    assert (run.record.parameters, run.record.macs) == (counted.parameters, counted.macs)
+
+
+def seen(settings: dict[str, Any], epochs: int) -> list[list[Path]]:
+    """The images of each epoch, in their order."""
+    config = resolve_config("classify", settings)
+    data = TASK.load(config, silent, None)
+    batches = TASK.batches(TASK.decide(config, data), data, data.facts, "cpu").train
+    return [
+        [Path("photos", data.train.names[i]) for parts in batches.epoch(e) for part in parts for i in part.indices]
+        for e in range(epochs)
+    ]
+
+
+def test_the_parts_share_no_image_and_train_with_their_own_alone(chosen: Chosen) -> None:
+    parts = [set(files(chosen.run, part)) for part in ("train", "val", "test")]
+    assert not (parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2])
+    first, second, *others = seen({**QUICK, "batch_size": 4}, 6)
+    assert len(set(first)) == len(first)
+    assert first != second
+    assert {file for epoch in (first, second, *others) for file in epoch} == parts[0]
+
+
+@pytest.mark.parametrize(("balance", "alike"), [("sampler", True), ("weights", False), ("none", False)])
+def test_a_balanced_epoch_sees_the_classes_alike(balance: str, alike: bool) -> None:
+    (epoch,) = seen({**QUICK, "balance": balance, "batch_size": 1}, 1)
+    counts = Counter(file.parent.name for file in epoch)
+    assert (max(counts.values()) - min(counts.values()) <= 1) == alike
+
+
+def test_the_first_weights_are_those_of_the_seed() -> None:
+    found = []
+    for seed in (0, 1, 1):
+        model = prepare(TASK, resolve_config("classify", {**QUICK, "seed": seed}), silent).model
+        assert model
+        found.append(digest(model.state_dict()))
+    assert found[0] != found[1] == found[2]
+
+
+def test_a_prediction_names_the_likeliest_classes_first(chosen: Chosen) -> None:
+    for row in lissom.predict(chosen.run, files(chosen.run, "test"), top=3):
+        shares = [top["probability"] for top in row["top"]]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1, abs=1e-5)
+        assert (row["label"], row["probability"]) == (row["top"][0]["label"], shares[0])
+
+
+def test_runs_are_listed_by_their_best_epoch_so_far(chosen: Chosen) -> None:
+    run = chosen.run
+    row = figures(run)
+    assert (row["val_top1"], row["test_top1"]) == (90.0, round(100 * run.test["top1"], 2))
+    assert (row["parameters"], row["macs"]) == (run.record.parameters, run.record.macs)
+    under_way = replace(run, record=replace(run.record, status="training", best_metric=None))
+    assert figures(under_way)["val_top1"] == 90.0
+
+
+def test_classes_of_other_photos_are_known_by_their_names(chosen: Chosen, tmp_path: Path) -> None:
+    make_photos(tmp_path / "others", per_class=3, classes=("seven", "zero"))  # of "one", "seven", "zero"
+    found = lissom.evaluate(chosen.run, tmp_path / "others", write=False)
+    assert {row["class"]: row["images"] for row in found["per_class"]} == {"one": 0, "seven": 3, "zero": 3}
+    rows = lissom.predict(chosen.run, tmp_path / "others")
+    assert found["correct"] == sum(row["label"] == Path(row["file"]).parent.name for row in rows)
+
+
+def test_another_run_s_best_weights_and_norm_begin_a_training(chosen: Chosen) -> None:
+    for given in (chosen.run.path, chosen.run.best):
+        made = prepare(TASK, resolve_config("classify", {**QUICK, "weights": str(given), "split_seed": 1}), silent)
+        best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
+        assert made.model
+        assert all(torch.equal(value, best[name]) for name, value in made.model.state_dict().items())
+        assert any(not torch.equal(best[name], last[name]) for name in best)
+        assert (made.facts.mean, made.facts.std) == (chosen.run.facts.mean, chosen.run.facts.std)
+
+
+def test_another_split_of_the_same_images_is_refused(chosen: Chosen) -> None:
+    """Its sizes are the same; images that trained would be measured."""
+    config = Path(chosen.run.path, "config.yaml")
+    kept = config.read_text(encoding="utf-8")
+    assert "split_seed: 0" in kept
+    config.write_text(kept.replace("split_seed: 0", "split_seed: 1"), encoding="utf-8")
+    try:
+        with pytest.raises(DataError) as raised:
+            lissom.evaluate(chosen.run.path, write=False)
+    finally:
+        config.write_text(kept, encoding="utf-8")
+    assert raised.value.kind == "run-split-changed"
+
+
+def test_page_and_card_say_which_accuracy_is_of_which_images(chosen: Chosen) -> None:
+    run, sizes = chosen.run, chosen.run.record.data.sizes
+    test = f"{100 * run.test['top1']:.1f} %"
+    assert test != "90.0 %"
+    card = (run.path / "model_card.md").read_text(encoding="utf-8")
+    (of_test,) = [line for line in card.splitlines() if f"**{test}**" in line]
+    (of_val,) = [line for line in card.splitlines() if "**90.0 %**" in line]
+    assert f"{sizes['test']} test images" in of_test
+    assert f"{sizes['val']} validation images" in of_val
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    low, high = (f"{100 * bound:.1f} %" for bound in run.record.intervals["top1"])
+    result = re.search(r'<div class="result"><strong>(.*?)</strong>(.*?)</div>', page)
+    assert result
+    assert result[1] == test
+    assert low in result[2]
+    assert high in result[2]
+    assert "<dt>Validation accuracy</dt><dd>90.0 %</dd>" in page
+    assert f"{sizes['test']} test" in page

@@ -56,6 +56,16 @@ class TestLoss:
         loss = self.loss([0, 2], class_weights=weights)
         torch.testing.assert_close(loss, F.cross_entropy(self.logits, torch.tensor([0, 2]), weights))
 
+    def test_class_weights_weigh_blended_targets_too(self) -> None:
+        targets, weights = torch.tensor([[0.3, 0.7, 0.0], [0.0, 0.0, 1.0]]), torch.tensor([1.0, 2.0, 3.0])
+        loss = self.loss([1, 2], targets, class_weights=weights)
+        torch.testing.assert_close(loss, -(weights * targets * self.logits.log_softmax(1)).sum(1).mean())
+
+    def test_blended_targets_are_smoothed_too(self) -> None:
+        targets = torch.tensor([[0.3, 0.7, 0.0], [0.0, 0.0, 1.0]])
+        loss = self.loss([1, 2], targets, label_smoothing=0.3)
+        torch.testing.assert_close(loss, -((0.7 * targets + 0.1) * self.logits.log_softmax(1)).sum(1).mean())
+
 
 class TestMetrics:
     names = tuple("abcdefg")

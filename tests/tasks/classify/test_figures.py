@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from lissom.tasks.classify.answers import Answers
 from scipy.stats import binomtest
 
 from lissom.tasks.classify.metrics import classification_figures
+from lissom.tasks.classify.predictions import Predictions
 
 NAMES = tuple("abcdefgh")
 RNG = np.random.default_rng(3)
 PROBABILITIES = RNG.dirichlet(np.full(8, 0.3), 400).astype(np.float32)
 # always right in every other bin, seldom in the rest: bins of other widths average that
 LABELS = np.where((PROBABILITIES.max(1) * 15).astype(int) % 2 > 0, PROBABILITIES.argmax(1), RNG.integers(0, 8, 400))
-FIGURES = classification_figures(Answers(PROBABILITIES, LABELS), NAMES)
+FIGURES = classification_figures(Predictions(PROBABILITIES, LABELS), NAMES)
 
 
 def calibration_error(bins: int) -> float:
@@ -54,3 +54,8 @@ def test_the_commonest_mistakes_are_shares_of_the_true_class() -> None:
     assert (first["count"], first["share"]) == (count, count / (true == LABELS).sum())
     if sorted(wrong.values())[-2] < count:
         assert (first["true"], first["predicted"]) == (NAMES[true], NAMES[said])
+
+
+def test_a_tie_at_the_fifth_place_is_a_miss() -> None:
+    rows = np.float32([[0.3, 0.2, 0.15, 0.15, 0.05, 0.05, 0.05, 0.05], [0.3, 0.2, 0.15, 0.15, 0.08, 0.05, 0.04, 0.03]])
+    assert classification_figures(Predictions(rows, np.array([4, 4])), NAMES)["top5"] == 0.5

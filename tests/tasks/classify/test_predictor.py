@@ -93,14 +93,14 @@ def test_a_file_is_measured_as_its_run_is(run: Run, file: Path) -> None:
 def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -> None:
     make_photos(place / "two", per_class=12, classes=("one", "seven"))
     other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
-    with pytest.raises(DataError, match="another run"):
+    with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
 
 
 def test_a_file_of_other_weights_is_refused(run: Run, file: Path, place: Path) -> None:
     other = lissom.train("classify", data=place / "train", **PHOTOS, seed=1, runs_dir=place / "runs", name="again")
     assert other.facts == run.facts
-    with pytest.raises(DataError, match="another run"):
+    with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
     with pytest.raises(DataError, match="folder"):
         lissom.evaluate(run, file=other.path)
@@ -121,7 +121,7 @@ def test_what_goes_with_a_network_s_name_is_refused_for_a_run_or_a_file(
     options: dict, run: Run, file: Path, place: Path
 ) -> None:
     for model in (run, file):
-        with pytest.raises(UsageError, match="network of its own"):
+        with pytest.raises(UsageError, match="its own network"):
             lissom.predict(model, place / "photos", **options)
 
 
@@ -194,3 +194,28 @@ def test_a_file_that_answers_otherwise_is_not_kept(
     with pytest.raises(ResultError):
         lissom.export(run, tmp_path / "net.onnx")
     assert not any(tmp_path.iterdir())
+
+
+def test_an_export_is_proven_on_all_images_that_chose(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to 64 of them."""
+    copied = lambda model, path, **_: path.write_bytes(file.read_bytes())  # noqa: E731
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: copied)
+    found = lissom.export(run, tmp_path / "net.onnx")
+    assert (found["images"], found["proof"]) == (run.record.data.sizes["val"], "data")
+    assert 1 < found["images"] <= 64
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_a_file_answers_itself_when_it_is_measured(run: Run, file: Path, tmp_path: Path) -> None:
+    """One whose bias says the first class of every image."""
+    import onnx
+
+    proto = onnx.load(file)
+    bias = next(each for each in proto.graph.initializer if list(each.dims) == [3])
+    bias.CopyFrom(onnx.numpy_helper.from_array(np.float32([1000, 0, 0]), bias.name))
+    onnx.save(proto, tmp_path / "first.onnx")
+    found = lissom.evaluate(run, file=tmp_path / "first.onnx", write=False)
+    assert [row[1:] for row in found["confusion"]] == [[0, 0]] * 3
+    assert lissom.evaluate(run, write=False)["correct"] == run.test["correct"]

@@ -1,6 +1,8 @@
 """What chose the weights of a run on a scene, and what they classify: pixels, windows and figures worked out anew."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,25 +10,39 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, recall_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import lissom
 from lissom.config import updated_flat
+from lissom.errors import DataError
 from lissom.events import Stop, silent
+from lissom.models import dense
 from lissom.models.dense import SceneLogits, dropout_on
 from lissom.models.regions import Region
-from lissom.runs.weights import load_weights, read_weights
+from lissom.runs.weights import load_weights, read_weights, save_weights
+from lissom.tasks.scene.classical import PixelClassifier
 from lissom.tasks.scene.classified import block_seed
-from lissom.tasks.scene.data.batches import PixelBatch
+from lissom.tasks.scene.data.batches import EvalPixels, PixelBatch, TrainPixels
+from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
+from lissom.tasks.scene.network import fitted
 from lissom.tasks.scene.objective import ClassifyScene
-from lissom.tasks.scene.prepare import load
+from lissom.tasks.scene.prepare import load, reduce, stored_fit
 from lissom.tasks.scene.task import TASK
-from lissom.tasks.scene.transfer import begin_with
+from lissom.tasks.scene.transfer import load_initial_weights
 from lissom.training import life
+from lissom.training.data import own_data
+from lissom.training.opened import Opened
+from lissom.training.prepare import prepare
 from lissom.training.run import Run, open_run
+from lissom.training.start import resolve_config
+from lissom.training.task import Where
 from scene_files import write_envi
 
 HALF = 4
@@ -36,6 +52,9 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 TOLD = (0.2, 0.9, 0.1)  # the overall accuracy that the epochs are told to have: the second is the best, not the last
 SCENE = synthetic_scene(26, 22, 24, 4, seed=1)
+TRUTH = np.asarray(SCENE.ground_truth).copy()
+TRUTH[:, ::2][TRUTH[:, ::2] == 4] = 0  # classes of different sizes, whose accuracies differ
+TRUTH[::3][TRUTH[::3] == 2] = 0
 
 
 class Chosen(NamedTuple):
@@ -50,7 +69,7 @@ class Chosen(NamedTuple):
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("scene-chosen")
     np.save(folder / "cube.npy", SCENE.cube)
-    np.save(folder / "map.npy", np.asarray(SCENE.ground_truth))
+    np.save(folder / "map.npy", TRUTH)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder
@@ -128,6 +147,8 @@ def test_the_test_pixels_are_measured(chosen: Chosen) -> None:
     assert run.test["oa"] == pytest.approx((truth == said).mean())
     assert run.test["aa"] == pytest.approx(recall_score(truth, said, average="macro"))
     assert run.test["kappa"] == pytest.approx(cohen_kappa_score(truth, said))
+    bounds = binomtest(int((truth == said).sum()), len(truth)).proportion_ci(0.95, "wilson")
+    assert run.record.intervals["oa"] == pytest.approx([bounds.low, bounds.high])
     assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"]
     seen = chosen.kept["train"] | chosen.kept["val"]
     near = [seen[max(r - HALF, 0) : r + HALF + 1, max(c - HALF, 0) : c + HALF + 1].any() for r, c in np.argwhere(test)]
@@ -142,8 +163,8 @@ def test_the_parts_share_no_pixel_and_train_with_their_own_alone(chosen: Chosen)
     seen: dict[str, list[list[int]]] = {"train": [], "val": []}
     for epoch in range(4):  # what an epoch leaves out, as its batches are of one size, another one has
         for parts in batches.train.epoch(epoch):
-            seen["train"] += [place for part in parts for place in part.places.tolist()]
-    seen["val"] = [place for batch in batches.val for place in batch.places.tolist()]
+            seen["train"] += [place for part in parts for place in part.coords.tolist()]
+    seen["val"] = [place for batch in batches.val for place in batch.coords.tolist()]
     for name, places in seen.items():
         assert {tuple(place) for place in places} == {tuple(place) for place in np.argwhere(kept[name]).tolist()}
 
@@ -222,7 +243,9 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("place", "undrawn")
 def test_a_classical_classifier_learns_from_all_pixels_that_are_no_test() -> None:
-    run = lissom.train("scene", **FILES, model="knn", train_fraction=0.4, threads=1, name="knn")
+    np.save("odd.npy", 7 * TRUTH.astype(int))  # ids that are no class numbers
+    how = {"cube": "cube.npy", "ground_truth": "odd.npy", "train_fraction": 0.4, "threads": 1}
+    run = lissom.train("scene", **how, model="knn", name="knn")
     with np.load(run.path / "classified.npz") as file:
         kept = dict(file)
     seen = kept["train"] | kept["val"]
@@ -232,6 +255,9 @@ def test_a_classical_classifier_learns_from_all_pixels_that_are_no_test() -> Non
     plain = KNeighborsClassifier(5).fit(scaler.transform(components[seen]), kept["labels"][seen])
     expected = plain.predict(scaler.transform(components.reshape(-1, components.shape[2]))).reshape(seen.shape)
     np.testing.assert_array_equal(kept["predicted"], expected)
+    np.testing.assert_array_equal(np.load(run.path / "map.npy"), np.unique(np.load("odd.npy"))[1:][expected])
+    lissom.predict(run, "cube.npy", output="odd-map.npy")
+    np.testing.assert_array_equal(np.load("odd-map.npy"), np.load(run.path / "map.npy"))
     stored = read_weights(run.best)[0]
     assert len(stored["labels"]) == len(stored["pixels"]) == seen.sum()
 
@@ -272,7 +298,202 @@ def test_settings_of_a_scene_reach_its_objective(chosen: Chosen) -> None:
 
 def test_another_run_s_best_weights_begin_a_training(chosen: Chosen) -> None:
     model = TASK.build(chosen.run.config, chosen.run.facts)
-    begin_with(model, chosen.run)
+    load_initial_weights(model, chosen.run)
     best, last = (read_weights(path)[0] for path in (chosen.run.best, chosen.run.last))
     assert all(torch.equal(value, best[name]) for name, value in model.state_dict().items())
     assert any(not torch.equal(best[name], last[name]) for name in best)
+
+
+def work_done(run: Run, **options: Any) -> int:
+    """Pixels that a prediction of the cube would not compute again."""
+    opened = Opened.of_run(run)
+    predictor = TASK.predictor(opened, TASK.options(output="blocks.npy", **options), Where("cpu"))
+    return next(iter(predictor.work(["cube.npy"]))).done
+
+
+def test_blocks_of_other_work_are_not_gone_on_with(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = chosen.run
+    monkeypatch.setattr(dense, "BLOCK", 16)
+
+    def first_block() -> None:
+        stop = Stop()
+        with pytest.raises(lissom.errors.Interrupted):
+            lissom.predict(run, "cube.npy", output="blocks.npy", stop=stop, listener=lambda _: stop.ask())
+        assert work_done(run) > 0
+
+    first_block()
+    for path, spoil in ((run.best, _other_weights), (run.path / "preprocess.npz", _other_mean)):
+        kept = path.read_bytes()
+        spoil(path)
+        try:
+            assert work_done(run) == 0, path.name
+        finally:
+            path.write_bytes(kept)
+        first_block()
+    with monkeypatch.context() as patch:
+        patch.setattr("lissom.tasks.scene.cube_work.match_bands", lambda *_, **__: np.arange(24)[::-1])
+        assert work_done(run) == 0
+    first_block()
+    monkeypatch.setattr(dense, "BLOCK", 15)  # whose first block begins at the same corner
+    assert work_done(run) == 0
+
+
+def _other_weights(path: Path) -> None:
+    weights, about = read_weights(path)
+    save_weights(path, {name: 1.01 * value for name, value in weights.items()}, about)
+
+
+def _other_mean(path: Path) -> None:
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {"mean": arrays["mean"] + 1})
+
+
+def test_pixels_of_the_value_for_no_data_have_no_class(chosen: Chosen) -> None:
+    run, cube = chosen.run, np.asarray(SCENE.cube).astype(np.float32)
+    cube[3, 4] = -9999
+    own = replace(run, config=updated_flat(run.config, {"no_data": -9999.0}))
+    for who, options, masked in (
+        (run, {}, 0),
+        (run, {"no_data": -9999.0}, 1),
+        (own, {}, 1),
+        (own, {"no_data": 5.0}, 0),
+    ):
+        (row,) = lissom.predict(who, cube, output="valid.npy", **options)
+        assert row["masked"] == masked
+        assert sum(each["share"] for each in row["classes"]) == pytest.approx(1, abs=1e-5)
+        assert (np.load("valid.npy")[3, 4] == 0) == bool(masked)
+
+
+def test_parts_of_a_batch_and_epochs_hold_other_pixels() -> None:
+    labels = np.arange(40).reshape(5, 8) % 3
+    whole, halves = (
+        TrainPixels(load_scene(), labels, labels >= 0, batch_size=8, parts=parts, seed=2) for parts in (1, 2)
+    )
+    for epoch in range(2):
+        for (one,), parts in zip(whole.epoch(epoch), halves.epoch(epoch), strict=True):
+            assert torch.equal(one.coords, torch.cat([part.coords for part in parts]))
+            assert one.labels.tolist() == [labels[row, column] for row, column in one.coords.tolist()]
+            assert len({tuple(place) for place in one.coords.tolist()}) == 8
+    orders = [[place for (batch,) in whole.epoch(epoch) for place in batch.coords.tolist()] for epoch in (0, 1)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 40, 100])
+def test_all_pixels_are_evaluated_in_batches_of_any_size(batch_size: int) -> None:
+    labels = np.arange(40).reshape(5, 8) % 3
+    batches = EvalPixels(load_scene(), labels, labels > 0, batch_size=batch_size)
+    assert torch.cat([batch.coords for batch in batches]).tolist() == np.argwhere(labels > 0).tolist()
+    assert len(list(batches)) == len(batches)
+
+
+def test_support_vectors_have_the_settings_that_cross_validation_chooses() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    pixels = rng.normal(size=(90, 6)) + 0.6 * rng.normal(size=(3, 6))[labels]
+    pixels[:, 0] += 2.0 * np.sin(3 * pixels[:, 1]) * labels
+    found = PixelClassifier("svm", num_classes=3, seed=4).fit(pixels, labels)
+    grid = {"svc__C": [1, 10, 100, 1000], "svc__gamma": [0.25 / 6, 1 / 6, 4 / 6]}
+    folds = StratifiedKFold(3, shuffle=True, random_state=4)
+    search = GridSearchCV(make_pipeline(StandardScaler(), SVC()), grid, cv=folds).fit(pixels, labels)
+    assert {f"svc__{name}": value for name, value in found.settings.items()} == pytest.approx(search.best_params_)
+    assert search.best_index_ > 0
+
+
+def test_another_split_of_the_same_scene_is_refused(chosen: Chosen) -> None:
+    """Its sizes are the same; pixels that trained would be measured."""
+    other = replace(chosen.run, config=updated_flat(chosen.run.config, {"split_seed": 1}))
+    with pytest.raises(DataError) as raised:
+        own_data(other, silent)
+    assert raised.value.kind == "run-split-changed"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_plan_has_the_window_and_components_that_are_asked_for() -> None:
+    for window, components in ((9, 14), (11, 13)):
+        how = {**FILES, **SETTINGS, "window": window, "components": components}
+        made = prepare(TASK, resolve_config("scene", how), silent)
+        assert (made.facts.window, made.facts.in_channels) == (window, components)
+        assert made.cost.parameters == sum(p.numel() for p in TASK.build(made.config, made.facts).parameters())
+    assert (
+        prepare(TASK, resolve_config("scene", {**FILES, "model": "cnn2d", "components": 4}), silent).facts.window == 5
+    )
+
+
+def test_pixels_without_data_are_the_mean_for_their_neighbours(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero, as beyond the border: a value for no data is no spectrum."""
+    cube = np.asarray(SCENE.cube).astype(np.float32)
+    cube[20, 4:6] = -9999
+    scene = open_scene(cube, no_data=-9999.0)
+    learned = stored_fit(chosen.run)
+    assert (reduce(learned, scene).values[:, ~scene.valid] == 0).all()
+    assert (reduce(learned, scene).values[:, scene.valid] != 0).any()
+    monkeypatch.setattr(dense, "BLOCK", 16)  # the pixels lie in the second strip
+    lissom.predict(chosen.run, cube, no_data=-9999.0, output="masked.npy", confidence="masked-sure.npy")
+    with np.errstate(invalid="ignore"):
+        lissom.predict(chosen.run, np.where(cube == -9999, np.nan, cube), output="nan.npy", confidence="nan-sure.npy")
+    for one, other in (("masked.npy", "nan.npy"), ("masked-sure.npy", "nan-sure.npy")):
+        np.testing.assert_array_equal(np.load(one), np.load(other))
+    assert np.argwhere(np.load("masked.npy") == 0).tolist() == [[20, 4], [20, 5]]
+
+
+def test_a_classical_classifier_has_the_run_s_seed_and_threads() -> None:
+    config = resolve_config("scene", {"model": "random_forest", "seed": 5, "threads": 3})
+    facts = type("Facts", (), {"class_names": ("a", "b", "c")})()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lissom.tasks.scene.classical.TREES", 3)
+        found = fitted(config, facts, np.eye(6, dtype=np.float32), np.arange(6) % 2).classifier
+    assert (found.name, found.seed, found.threads, found.num_classes) == ("random_forest", 5, 3, 3)
+
+
+def test_page_and_card_say_oa_aa_and_kappa(chosen: Chosen) -> None:
+    test = chosen.run.test
+    oa, aa = (f"{100 * test[name]:.1f} %" for name in ("oa", "aa"))
+    assert oa != aa
+    page = " ".join(re.sub(r"<[^>]*>", " ", (chosen.run.path / "report.html").read_text(encoding="utf-8")).split())
+    assert f"OA {oa} (" in page
+    assert f"AA {aa} Kappa {test['kappa']:.4f}" in page
+    card = (chosen.run.path / "model_card.md").read_text(encoding="utf-8")
+    assert f"- OA: **{oa}**" in card
+    assert f"- AA: **{aa}**" in card
+
+
+@pytest.mark.usefixtures("place")
+def test_a_disjoint_split_leaks_nothing_for_the_window_of_its_network() -> None:
+    how = {**FILES, **SETTINGS, "split": "disjoint", "val_fraction": 0.2}
+    data = prepare(TASK, resolve_config("scene", how), silent).data
+    seen = np.argwhere(data.split.train | data.split.val)
+    apart = np.abs(np.argwhere(data.split.test)[:, None] - seen).max(2).min(1)  # rows or columns to the nearest one
+    assert apart.min() > HALF
+
+
+def test_draws_are_those_of_the_block_and_move_no_generator(chosen: Chosen, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+    samples = SceneLogits.samples
+
+    def heard(self: SceneLogits, *args: Any) -> torch.Tensor:
+        seeds.append(torch.initial_seed())
+        return samples(self, *args)
+
+    monkeypatch.setattr(SceneLogits, "samples", heard)
+    monkeypatch.setattr(dense, "BLOCK", 16)
+    options = TASK.options(mc_dropout=2, output="seeds.npy")
+    predictor = TASK.predictor(Opened.of_run(chosen.run), options, Where("cpu"))
+    before = torch.get_rng_state()
+    for _, arrays in next(iter(predictor.work(["cube.npy"]))).parts():
+        predictor.outputs(arrays)
+        assert torch.equal(torch.get_rng_state(), before)
+    blocks = [block for strip in dense.strips(26, 22) for block in strip]
+    assert seeds == [block_seed(chosen.run.config.engine.seed, block) for block in blocks]
+    assert len(set(seeds)) == 4
+
+
+def test_a_row_of_several_runs_holds_their_means(chosen: Chosen) -> None:
+    """And the sample's standard deviations."""
+    scores = [{"oa": 0.5, "aa": 0.25, "kappa": None, "seconds": 1.0, "leak": 0.0}] * 2
+    scores += [{"oa": 0.8, "aa": 0.75, "kappa": 0.5, "seconds": 4.0, "leak": 0.6}]
+    assert TASK.summary
+    row = TASK.summary([replace(chosen.run, record=replace(chosen.run.record, test=test)) for test in scores])
+    assert (row["oa"], row["aa"], row["kappa"], row["leak"]) == pytest.approx((0.6, 1.25 / 3, 0.5, 0.2))
+    assert (row["oa_std"], row["kappa_std"]) == (pytest.approx(np.std([0.5, 0.5, 0.8], ddof=1)), None)

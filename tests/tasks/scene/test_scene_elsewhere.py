@@ -145,7 +145,7 @@ def test_another_map_of_the_same_cube_does_not_measure_what_trained(run: Run, tm
     found = measured(run, ground_truth=tmp_path / "m.npy")
     sizes = run.record.data.sizes
     assert found["pixels"] == sizes["test"]
-    assert f"{sizes['train'] + sizes['val']} that trained or chose" in str(found.notes[0])
+    assert f"{sizes['train'] + sizes['val']} training or validation pixels" in str(found.notes[0])
     assert "leak" in found.values
 
 
@@ -160,8 +160,8 @@ def test_a_file_of_weights_begins_a_network_of_these_settings(run: Run, place: P
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"model": "cnn3d"}, r"model is cnn3d .* cnn1d"), ({"smooth": 5}, r"smooth is 5 .* 0"),
-    ({"width": 0.5}, r"width is 0.5 .* 1"),
+    ({"model": "cnn3d"}, r"model is cnn3d, .* cnn1d"), ({"smooth": 5}, r"smooth is 5, .* 0"),
+    ({"width": 0.5}, r"width is 0.5, .* 1"),
 ])  # fmt: skip
 def test_what_a_run_brings_is_not_given_otherwise(run: Run, settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
@@ -181,13 +181,13 @@ def test_the_command_tells_a_moved_scene_from_another(
     np.save(tmp_path / "m.npy", TRUTH)
     where = ["--ground-truth", str(tmp_path / "m.npy"), "--output", str(tmp_path / "out"), "--threads", "1"]
     assert command(["evaluate", str(run.path), "--cube", str(tmp_path / "same.npy"), *where]) == 0
-    assert "the run's own data: its test part is measured" in capsys.readouterr().out
+    assert "the run's own data: its test split is evaluated" in capsys.readouterr().out
     changed = SCENE.cube.copy()
     changed[0, 0, 0] += 1
     np.save(tmp_path / "other.npy", changed)
     for output in (where, [*where[:2], "--threads", "1"]):
         assert command(["evaluate", str(run.path), str(tmp_path / "other.npy"), *output]) == 0
-        assert "is other data than that of the training: all of it is measured" in capsys.readouterr().out
+        assert "is not the run's own data: all of it is evaluated" in capsys.readouterr().out
     assert (tmp_path / "out" / "map.npy").exists()
     assert (run.path / "evaluations" / "other.npy-m.npy" / "evaluation.json").exists()
     assert command(["evaluate", str(run.path), "--batch-size", "4"]) == 2

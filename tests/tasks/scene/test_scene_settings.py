@@ -50,19 +50,19 @@ class Row(NamedTuple):
 ROWS = [
     Row("cube", "other.mat", "content"),
     Row("ground_truth", "other_map.mat", "content"),
-    Row("ground_truth", "map.mat", "is made", MADE),
+    Row("ground_truth", "map.mat", "is generated", MADE),
     Row("variable", "other", "content"),
-    Row("variable", "other", "holds one array", ARRAYS),
-    Row("variable", "other", "is made", MADE),
+    Row("variable", "other", "contain one array", ARRAYS),
+    Row("variable", "other", "is generated", MADE),
     Row("ground_truth_variable", "other_gt", "content"),
-    Row("ground_truth_variable", "other", "holds one array", ARRAYS),
-    Row("ground_truth_variable", "other", "is made", MADE),
+    Row("ground_truth_variable", "other", "contain one array", ARRAYS),
+    Row("ground_truth_variable", "other", "is generated", MADE),
     Row("unlabelled", 1, "parts"),
-    Row("unlabelled", 1, "is made", MADE),
+    Row("unlabelled", 1, "is generated", MADE),
     Row("no_data", 1.0, "parts"),
-    Row("no_data", 1.0, "is made", MADE),
+    Row("no_data", 1.0, "is generated", MADE),
     Row("window", 7, "weights"),
-    Row("window", 7, "sees single pixels", SVM),
+    Row("window", 7, "classifies single pixels", SVM),
     Row("reduction", "bands", "weights"),
     Row("components", 5, "weights"),
     Row("components", 5, "all bands are kept", PLAIN | {"reduction": "none"}),
@@ -76,12 +76,12 @@ ROWS = [
     Row("fit_on", "scene", "neither standardised", PLAIN | {"reduction": "none", "standardise": False}),
     Row("split", "disjoint", "parts"),
     Row("train_fraction", 0.4, "parts"),
-    Row("train_fraction", 0.4, "train_per_class says", {"train_per_class": 12, "train_fraction": 0.1}),
-    Row("train_fraction", 0.4, "training map says", MAPS),
+    Row("train_fraction", 0.4, "train_per_class sets", {"train_per_class": 12, "train_fraction": 0.1}),
+    Row("train_fraction", 0.4, "training map defines", MAPS),
     Row("train_per_class", 12, "parts", {"train_fraction": 0.1}),
-    Row("train_per_class", 12, "training map says", MAPS),
+    Row("train_per_class", 12, "training map defines", MAPS),
     Row("val_fraction", 0.3, "parts"),
-    Row("val_fraction", 0.3, "nothing chooses among weights", SVM),
+    Row("val_fraction", 0.3, "no weights to choose from", SVM),
     Row("block", 6, "parts", BLOCKS),
     Row("block", 6, "has no blocks"),
     Row("guard", 1, "parts", BLOCKS),
@@ -90,15 +90,15 @@ ROWS = [
     Row("split_seed", 1, "nothing is drawn", MAPS | {"val_fraction": 0.0}),
     Row("train_map", "fewer.npy", "content", MAPS),
     Row("test_map", "less.npy", "content", MAPS),
-    Row("download", True, "no known scene"),
-    Row("download", True, "is made", MADE),
+    Row("download", True, "not a known scene"),
+    Row("download", True, "is generated", MADE),
     Row("model", "cnn1d", "weights", PLAIN | {"reduction": "none"}),
     Row("width", 2.0, "weights"),
-    Row("width", 2.0, "no network", SVM),
+    Row("width", 2.0, "not a network", SVM),
     Row("options", {"dropout": 0.1}, "weights", {"model": "hybridsn", "window": 9, "components": 13}),
-    Row("options", {"dropout": 0.1}, "no network", SVM),
+    Row("options", {"dropout": 0.1}, "not a network", SVM),
     Row("weights", "begin.safetensors", "weights"),
-    Row("weights", "begin.safetensors", "no network", SVM),
+    Row("weights", "begin.safetensors", "not a network", SVM),
     Row("optimizer", "sgd", "weights"),
     Row("lr", 0.01, "weights"),
     Row("momentum", 0.5, "weights", {"optimizer": "sgd"}),
@@ -111,20 +111,20 @@ ROWS = [
     Row("clip_norm", 0.01, "weights"),
     Row("freeze", True, "weights"),
     Row("head_epochs", 1, "weights"),
-    Row("head_epochs", 1, "classifier alone", {"freeze": True}),
+    Row("head_epochs", 1, "only the classifier", {"freeze": True}),
     Row("layer_decay", 0.5, "weights"),
-    Row("layer_decay", 0.5, "classifier alone", {"freeze": True}),
+    Row("layer_decay", 0.5, "only the classifier", {"freeze": True}),
     Row("norm_warmup", False, "weights", {"model": "ssrn", "window": 7, "components": 30, "reduction": "none"}),
     Row("epochs", 3, "weights"),
     Row("batch_size", 8, "weights"),
     Row("accumulate", 2, "weights"),
     Row("seed", 1, "weights"),
-    Row("seed", 1, "nothing about knn is random", SVM | {"model": "knn"}),
+    Row("seed", 1, "knn is deterministic", SVM | {"model": "knn"}),
     Row("device", "cuda", "computes on the CPU", SVM),
     Row("precision", "bf16", "weights"),
     Row("sync_bn", True, "one device"),
     Row("patience", 1, "epochs", {"lr": 1e-12, "epochs": 4}),
-    Row("patience", 1, "no pixels choose", {"val_fraction": 0.0}),
+    Row("patience", 1, "no validation pixels", {"val_fraction": 0.0}),
 ]
 AT_ONCE = {
     "optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.1, "schedule": "cosine", "warmup_epochs": 1.0,
@@ -230,7 +230,7 @@ def test_acts(row: Row) -> None:
 
 
 REFUSED = [row for row in ROWS if row.acts not in CHANGES_NOTHING]
-REFUSED += [Row(name, value, "is fitted at once", SVM) for name, value in AT_ONCE.items()]
+REFUSED += [Row(name, value, "is fitted in one go", SVM) for name, value in AT_ONCE.items()]
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=[f"{row.name}-{row.acts}" for row in REFUSED])
@@ -246,7 +246,7 @@ def test_is_refused_with_the_reason(row: Row) -> None:
 def test_patience_is_refused_where_too_few_pixels_train_to_choose() -> None:
     settings = {"train_fraction": 0.1, "train_per_class": 1, "patience": 2, "fit_on": "scene"}
     config = TASK.resolve_defaults(config_of(settings), None)
-    with pytest.raises(UsageError, match="no pixels are left"):
+    with pytest.raises(UsageError, match="too few training pixels"):
         TASK.decide(config, TASK.load(config, silent, None))
 
 

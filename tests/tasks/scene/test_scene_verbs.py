@@ -90,7 +90,7 @@ def test_what_a_training_would_do_is_said(
     first, second, third = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{model} on synthetic (seed 0)")
     assert cost in first.partition("classes, ")[2]
-    assert "pixels train" in second
+    assert " training, " in second
     assert str(tmp_path / "runs") in third
     assert not (tmp_path / "runs").exists()
 
@@ -140,13 +140,13 @@ def test_compare_adds_mcnemar_on_the_same_test_pixels(runs: dict[str, Run]) -> N
         ]
     assert f"{expected.p_value:.2g}" in words
     assert all(str(count) in words for count in (expected.only_first, expected.only_second))
-    assert ("long is better than short" in words) == (expected.p_value < 0.05 and expected.z < 0)
+    assert ("long is significantly better than short" in words) == (expected.p_value < 0.05 and expected.z < 0)
 
 
 def test_compare_makes_no_verdict_for_other_test_pixels(runs: dict[str, Run]) -> None:
     assert compare_pixels(runs["short"], runs["forest"]) is None
     found = lissom.compare([runs["short"], runs["forest"]])
-    assert "do not compare" in found["verdicts"][0]
+    assert "are not comparable" in found["verdicts"][0]
     assert found["settings"]["model.model"] == ["hybridsn", "random_forest"]
 
 
@@ -198,7 +198,7 @@ def test_check_data_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     out = capsys.readouterr().out
     assert "96 x 96 pixels, 64 bands of uint16" in out
     assert "synthetic 6" in out
-    assert "proves nothing about real ground" in out
+    assert "says nothing about real scenes" in out
     assert not picture.exists()
     assert command(["check-data", "scene", "synthetic", "--picture", str(picture), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["labelled"] == 5531
@@ -247,7 +247,7 @@ def test_the_demo_s_plan_says_that_the_scene_is_synthetic(tmp_path: Path, capsys
 def test_the_demo_shows_both_splits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(["demo", "--task", "scene", "--runs-dir", str(tmp_path), "--threads", "1"]) == 0
     out = capsys.readouterr().out
-    assert "proves nothing about real ground" in out
+    assert "says nothing about real scenes" in out
     rows = [line.split(",") for line in (tmp_path / "scene-demo.csv").read_text().splitlines()]
     found = {(row[0], row[1]): dict(zip(rows[0][2:], map(float, row[2:]), strict=True)) for row in rows[1:]}
     assert {network for network, _ in found} == {"hybridsn", "cnn1d", "svm"}

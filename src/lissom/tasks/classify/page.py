@@ -9,24 +9,27 @@ from lissom.report.card import Figure as CardFigure
 from lissom.report.page import Page
 from lissom.report.tables import column, percent
 from lissom.training.figures import Figures
-from lissom.training.pages import add_curves, add_end, add_picture, card_of, new_page
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
 from lissom.training.run import Run
 
 
 def photo_page(run: Run, figures: Figures) -> Page:
     """Figures first, then curves, what the network confuses, scores by class, images, settings and what to do next."""
-    page = new_page(run).facts(_facts(run, figures))
-    page.paragraph(str(run.record.data.split or ""))
+    page = new_page(run, figures)
+    names, data = run.facts.class_names, run.record.data
+    page.paragraph(text("page.trained_on", data=data.source, classes=len(names), **data.sizes))
+    page.facts(_facts(run, figures), tiles=True)
+    page.paragraph(str(data.split or "")).paragraph(text("page.held_out"))
     add_curves(page, run)
     title = text("page.section_confusion")
-    add_picture(page.heading(title), run, "confusion.svg", title)
+    add_picture(page.heading(title), run, "confusion.svg", title, numbers_caption(names))
     if figures["most_confused"]:
         page.table(figures["most_confused"], _most_confused_columns())
     page.table(figures["per_class"], _per_class_columns())
     page.heading(text("page.section_images"))
     for name in ("worst", "gradcam", "samples"):
         title = text(f"page.{name}_title")
-        add_picture(page, run, f"{name}.png", title, title)
+        add_picture(page, run, f"{name}.svg", title, title)
     folder = run.path.as_posix()
     return add_end(page, run, f"lissom predict {folder} IMAGE", f"lissom export {folder}")
 
@@ -57,14 +60,10 @@ def _val_origin(run: Run) -> str:
 
 
 def _facts(run: Run, figures: Figures) -> dict[str, str]:
-    record = run.record
-    low, high = figures.intervals["top1"]
-    interval = f"({percent(low)} – {percent(high)})"
     return {
-        text("page.test_top1"): f"{percent(figures['top1'])} {interval}; {_test_origin(figures)}",
-        text("page.val_top1"): f"{percent(record.best_metric or 0.0)}; {_val_origin(run)}",
-        text("page.parameters"): f"{record.parameters:,}",
-        text("page.macs_at", resolution=run.facts.resolution): f"{record.macs:,}",
+        **cost_of(run),
+        text("page.val_top1"): percent(run.record.best_metric or 0.0),
+        text("page.macro_f1"): f"{figures['macro_f1']:.3f}",
         text("page.calibration"): percent(figures["calibration_error"]),
     }
 

@@ -1,4 +1,4 @@
-"""A classifier of photos as a file, and the images on which its answers are compared."""
+"""A classifier of photos as a file, and the images on which its outputs are compared."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a network said of a set of images, in NumPy."""
+"""A network's predictions for a set of images, in NumPy."""
 
 from typing import NamedTuple
 

@@ -36,7 +36,7 @@ class View(NamedTuple):
     to_floats: Callable[[Pixels, Sequence[float], Sequence[float]], np.ndarray] = normalise
     """uint8 N H W C, mean and std -> float32 N C H W."""
     notes: tuple[Note, ...] = ()
-    """What a person must know of how the images are seen."""
+    """What the user must know of how images are preprocessed."""
 
     @classmethod
     def of(cls, facts: Any) -> "View":
@@ -52,7 +52,7 @@ class ImagePredictor:
     ) -> None:
         self.view, self._network, self._top = view, network, top
         self.model = model
-        """The module that answers; None: a file does."""
+        """The network; None: an exported file is used."""
 
     def work(self, inputs: Sequence[Path | str]) -> Iterator[ByFile]:
         """Image files, and folders of them. Raises: DataError where there is no image at all."""
@@ -63,7 +63,7 @@ class ImagePredictor:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What a person must know beside the answers."""
+        """What the user must know beside the predictions."""
         return self.view.notes
 
     def _read(self, file: Path) -> Pixels:
@@ -98,7 +98,7 @@ class ImagePredictor:
 
 
 def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
-    """What answers for images, as a run, a file, or `options.weights` of a named network say.
+    """The predictor of images: of a run, a file, or a named network with `options.weights`.
 
     Raises: UsageError for weights of what has its own, DataError for a name that is none.
     """

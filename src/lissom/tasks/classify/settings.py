@@ -15,7 +15,7 @@ class DataConfig:
     resolution: int | None = None
     """Side of the square network input, in pixels; None: that of the data when small, else that of the network."""
     val_fraction: float = 0.1
-    """Share of the training images on which the best weights are chosen; the test images choose nothing."""
+    """Share of the training images on which the best weights are chosen; the test images stay held out."""
     test_fraction: float = 0.2
     """Share of all images held out as the test set, where the data has no `test/` or `val/` of its own."""
     split_seed: int = 0

@@ -28,7 +28,7 @@ AT_ONCE = 1 << 14  # pixels: bounds the distances and votes that are held
 
 
 class PixelClassifier:
-    """One of `CLASSICAL`, for class numbers from 0 to `num_classes` - 1; the same seed and pixels, the same answers.
+    """One of `CLASSICAL`, for class numbers from 0 to `num_classes` - 1; the same seed and pixels, the same outputs.
 
     settings: what was chosen by cross-validation, once it is fitted. threads: processor cores, where several help.
     """

@@ -65,7 +65,7 @@ class CubeWork:
         self.done = sum(block.height * block.width for block in there)
 
     def _key(self) -> dict[str, Any]:
-        """All that the answers depend on, by content; the number of threads may change their last bits."""
+        """All that the output depends on, by content; the number of threads may change their last bits."""
         predictor, run = self._predictor, self._predictor.run
         return {
             "weights": file_digest(run.best),
@@ -97,8 +97,8 @@ class CubeWork:
         arrays = self._predictor.preprocess((scene.cube[rows], scene.valid[rows], self._bands))
         return torch.from_numpy(arrays["components"])
 
-    def keep(self, part: Region, answers: Classified) -> None:
-        self._partial.add(part, answers)
+    def keep(self, part: Region, classified: Classified) -> None:
+        self._partial.add(part, classified)
         self.done += part.height * part.width
 
     def rows(self) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ class CubeWork:
         return Interrupted("scene-predict-stopped", share=share, command=self._command())
 
     def _command(self) -> str:
-        """What a person types to go on."""
+        """The command that resumes it."""
         predictor, cube = self._predictor, self._cube
         options, where, files = predictor.options, predictor.where, self._files
         named = "CUBE" if isinstance(cube, np.ndarray) else str(cube)

@@ -1,4 +1,4 @@
-"""From the finished blocks of a prediction to one map, and to the files that a person asked for."""
+"""From the finished blocks of a prediction to one map, and to the files that were requested."""
 
 import tempfile
 from collections.abc import Sequence

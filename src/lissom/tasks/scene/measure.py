@@ -13,6 +13,7 @@ from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models import dense
 from lissom.models.window_net import cut
 from lissom.report.confusion import confusion
+from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined
 from lissom.tasks.scene.data.scene import Scene
@@ -57,10 +58,11 @@ def measure(
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
-    settings = model.classifier.settings if isinstance(model, PixelNet) else None
+    fitted = model.classifier if isinstance(model, PixelNet) else None
+    kinds = {"settings": fitted and fitted.settings, "classifier": fitted.name if fitted else "network"}
     figures = Figures(
         figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**result.details, "form": form, "why_not_dense": why, "settings": settings},
+        details={**result.details, "form": form, "why_not_dense": why, **kinds},
         notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
         folder=folder,
     )
@@ -121,7 +123,7 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
         train=split.train, val=split.val, test=split.test, labels=scene.labels.astype(np.int32),
     )  # fmt: skip
     write_atomic(folder / CLASSIFIED, held.getvalue())
-    draw_scene_run(folder, classified, scene, split)
+    draw_scene_run(folder, classified, scene, split, confidence=worded(f"scene_page.share_{figures['classifier']}"))
     save_picture(confusion(figures["confusion"], lettered(scene)), folder / "confusion")
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())

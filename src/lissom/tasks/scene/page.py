@@ -4,31 +4,42 @@ from lissom import models
 from lissom.messages import text
 from lissom.report.card import Card
 from lissom.report.card import Figure as CardFigure
+from lissom.report.lettering import Wording
 from lissom.report.page import Page
 from lissom.report.tables import Column, column, percent
 from lissom.training.figures import Figures
-from lissom.training.pages import add_curves, add_end, add_picture, card_of, new_page
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
 from lissom.training.run import Run
 
 
 def scene_page(run: Run, figures: Figures) -> Page:
     """Figures first, then the maps, what the network confuses, spectra, curves, settings and what to do next."""
     data, begun = run.record.data, run.record.weights
-    page = new_page(run).facts(_facts(run, figures))
+    page = new_page(run, figures).paragraph(_trained_on(run)).facts(_facts(run, figures), tiles=True)
     notes = (data.split, *figures.notes, *data.warnings, *data.notes, *(begun.notes if begun else ()))
     for told in notes:
         page.paragraph(str(told or ""))
     page.table(figures["per_class"], _columns())
-    _section(page, run, "scene.png", "scene_page.section_maps", "scene_page.maps_caption")
-    _section(page, run, "confusion.svg", "page.section_confusion")
-    _section(page, run, "spectra.svg", "scene_page.section_spectra", "scene_page.spectra_caption")
+    names = [Wording(name, str(i)) for i, name in zip(run.facts.class_ids, run.facts.class_names, strict=True)]
+    captions = {name: text(f"scene_page.{name}_caption") for name in ("maps", "spectra")}
+    _section(page, run, "scene.svg", "scene_page.section_maps", captions["maps"])
+    _section(page, run, "confusion.svg", "page.section_confusion", numbers_caption(names))
+    _section(page, run, "spectra.svg", "scene_page.section_spectra", captions["spectra"])
     add_curves(page, run)
     return add_end(page, run, f"lissom predict {run.path.as_posix()} CUBE")
 
 
 def _section(page: Page, run: Run, name: str, title: str, caption: str = "") -> None:
     page.heading(text(title))
-    add_picture(page, run, name, text(title), text(caption) if caption else "")
+    add_picture(page, run, name, text(title), caption)
+
+
+def _trained_on(run: Run) -> str:
+    data = run.record.data
+    values = {"data": data.source, "classes": len(run.facts.class_names), **data.sizes}
+    if run.task.by_epochs(run.config):
+        return text("scene_page.trained_on", **values)
+    return text("scene_page.fitted_on", **{**values, "train": data.sizes["train"] + data.sizes["val"]})
 
 
 def scene_card(run: Run, figures: Figures) -> Card:
@@ -50,22 +61,15 @@ def scene_card(run: Run, figures: Figures) -> Card:
 
 
 def _facts(run: Run, figures: Figures) -> dict[str, str]:
-    data, kappa = run.record.data, figures["kappa"]
-    low, high = figures.intervals["oa"]
-    measured = text("scene_page.test_pixels", pixels=figures["pixels"])
-    seconds = {"train": f"{run.record.train_seconds or 0.0:.1f}", "test": f"{figures['seconds']:.2f}"}
-    facts = {
-        "OA": f"{percent(figures['oa'])} ({percent(low)} – {percent(high)}); {measured}",
+    kappa = figures["kappa"]
+    leak = {text("scene_page.leak"): percent(figures["leak"])} if figures.values.get("leak") is not None else {}
+    return {
         "AA": percent(figures["aa"]),
         "Kappa": "–" if kappa is None else f"{kappa:.4f}",
-        text("scene_page.section_split"): text("scene_page.train_pixels", **data.sizes),
-        text("scene_page.scene_source"): data.source,
-        text("scene_page.times"): text("scene_page.seconds", **seconds),
+        **leak,
+        **cost_of(run),
+        text("scene_page.map_time"): text("page.seconds", seconds=f"{figures['seconds']:.2f}"),
     }
-    if run.record.parameters:
-        facts[text("page.parameters")] = f"{run.record.parameters:,}"
-        facts[text("page.macs_at", resolution=run.facts.window)] = f"{run.record.macs:,}"
-    return facts
 
 
 def _columns() -> list[Column]:

@@ -73,7 +73,7 @@ class ScenePredictor:
 
 
 def predictor(opened: Opened, options: SceneOptions, where: Where) -> ScenePredictor:
-    """What answers for a run. Raises: UsageError for passes with dropout of a network that has none."""
+    """The predictor of a run. Raises: UsageError for passes with dropout of a network that has none."""
     assert opened.run, "scenes have no other form"
     model = opened.model or load_network(opened.run, choose_device(where.device))
     return ScenePredictor(opened.run, model, stored_fit(opened.run), options, where)

@@ -13,13 +13,13 @@ class SceneConfig:
     cube: str = "synthetic"
     """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
     ground_truth: str | None = None
-    """File of the label map; None: the cube's own, where its file or name brings one."""
+    """File of the ground-truth map; None: the cube's own, where its file or name brings one."""
     download: bool = False
     """Fetch the files of a known scene where they are missing."""
     variable: str | None = None
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
-    """Name of the label map inside its file; None: found by its shape."""
+    """Name of the ground-truth map inside its file; None: found by its shape."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None
@@ -40,9 +40,9 @@ class SceneConfig:
     smooth: int = 0
     """Window of the Savitzky-Golay filter along each spectrum, in bands, odd, 5 or more; 0: off."""
     fit_on: Literal["train", "scene"] = "train"
-    """Pixels from which means and components are learned; `scene` does as the papers do, and sees the test pixels."""
+    """Pixels on which means and components are fitted; `scene` does as the papers do, and uses the test pixels."""
     split: Literal["random", "disjoint", "maps"] = "random"
-    """Training pixels: drawn anywhere, as papers do; in blocks apart from the test pixels; as two map files say."""
+    """Training pixels: drawn at random, as in papers; in blocks disjoint from the test pixels; as two map files say."""
     train_fraction: float = 0.1
     """Share of each class's labelled pixels that trains."""
     train_per_class: int | None = None
@@ -90,8 +90,8 @@ class SceneModelConfig(ModelConfig):
     model: str = "hybridsn"
     """A network for scenes that `lissom models` lists, or svm, random_forest, knn."""
     weights: str | None = None
-    """What to begin with (also `--from`): a run on another scene, which brings its network and preprocessing, or a file
-    of weights for the network of these settings; the last layer is made anew where the classes are others."""
+    """Initial weights (also `--from`): a run on another scene, which brings its network and preprocessing, or a file
+    of weights for the network of these settings; the last layer is initialised again where the classes differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +140,11 @@ class SceneCheckOptions:
     """Settings of a check of a scene, as those of `SceneConfig`."""
 
     ground_truth: str | None = None
-    """File of the label map; None: the cube's own, where its name brings one."""
+    """File of the ground-truth map; None: the cube's own, where its name brings one."""
     variable: str | None = None
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
-    """Name of the label map inside its file; None: found by its shape."""
+    """Name of the ground-truth map inside its file; None: found by its shape."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None

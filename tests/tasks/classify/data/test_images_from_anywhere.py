@@ -320,7 +320,7 @@ class TestBadInput:
     def test_an_archive_cut_short(self, photos: Path, tmp_path: Path, mode: str) -> None:
         archive = packed(photos, tmp_path / ("a.zip" if mode == "zip" else "a.tar.gz"), mode)
         archive.write_bytes(archive.read_bytes()[:-600])
-        self.refused(archive, tmp_path / "cache", archive.name, "damaged or cut short")
+        self.refused(archive, tmp_path / "cache", archive.name, "damaged or truncated")
         assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.name != MARK]
 
     def test_a_symbolic_link_loop(self, photos: Path, tmp_path: Path) -> None:
@@ -358,6 +358,7 @@ class TestCheck:
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_cifar10_jpeg_is_read_whole(real_data: Path, tmp_path: Path) -> None:
     data = load(DataConfig(data=str(real_data / "cifar10_jpeg.zip")), cache_dir=tmp_path)
     assert (len(data.train), len(data.val), len(data.test)) == (45_000, 5_000, 10_000)

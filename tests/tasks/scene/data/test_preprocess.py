@@ -102,7 +102,7 @@ def test_test_pixels_are_not_looked_at_unless_asked_for() -> None:
     assert not np.allclose(seen.matrix, fit_scene(on_scene, other, train=train, valid=valid).matrix)
     assert "600" in str(seen.note)
     assert "test pixels included" in str(seen.note)
-    assert "240 training pixels alone" in str(learned.note)
+    assert "240 training pixels only" in str(learned.note)
 
 
 def test_strips_change_nothing_and_a_mapped_cube_is_read_in_parts(

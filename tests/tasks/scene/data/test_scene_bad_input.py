@@ -89,7 +89,7 @@ class TestVariables:
 
     def test_a_name_that_is_not_there(self, tmp_path: Path) -> None:
         path, _ = write_pair(tmp_path, CUBE, MAP)
-        assert "no array called cub; it holds scene (12 x 10 x 9)" in refused(path, variable="cub")
+        assert "no array named cub; it contains scene (12 x 10 x 9)" in refused(path, variable="cub")
 
     def test_a_map_instead_of_a_cube_and_the_reverse(self, tmp_path: Path) -> None:
         cube, ids = write_pair(tmp_path, CUBE, MAP)
@@ -139,18 +139,18 @@ class TestMaps:
         assert "12 x 10" in line
 
     def test_exchanged_rows_and_columns(self) -> None:
-        assert "rows and columns are exchanged" in refused(CUBE, np.ascontiguousarray(MAP.T))
+        assert "rows and columns are swapped" in refused(CUBE, np.ascontiguousarray(MAP.T))
 
     def test_a_cube_whose_bands_come_first(self) -> None:
         assert "its bands come first" in refused(np.moveaxis(CUBE, 2, 0), MAP)
 
     def test_no_labels(self) -> None:
-        assert "all are 0, which means unlabelled" in refused(CUBE, np.zeros_like(MAP))
+        assert "all are 0 (unlabelled)" in refused(CUBE, np.zeros_like(MAP))
         assert "all are 7" in refused(CUBE, np.full_like(MAP, 7), unlabelled=7)
 
     def test_one_class_cannot_be_trained(self) -> None:
         scene = open_scene(CUBE, np.where(MAP == 3, 3, 0))
-        with pytest.raises(DataError, match=r"a single class, 3 \(id 3\); expected 2 or more"):
+        with pytest.raises(DataError, match=r"only one class, 3 \(id 3\); expected 2 or more"):
             check_trainable(scene)
 
     def test_no_map_cannot_be_trained(self) -> None:
@@ -158,7 +158,7 @@ class TestMaps:
             check_trainable(open_scene(CUBE))
 
     def test_fractions(self) -> None:
-        assert "holds the value 0.5" in refused(CUBE, MAP / 2 - 1)
+        assert "contains the value 0.5" in refused(CUBE, MAP / 2 - 1)
 
     def test_measurements(self) -> None:
         cube = np.ones((40, 40, 2))

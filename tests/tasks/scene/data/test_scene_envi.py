@@ -105,6 +105,13 @@ def test_class_names_and_colours_are_those_of_the_header(tmp_path: Path) -> None
     assert (scene.class_names, scene.colours) == (("water", "soil"), ((1, 2, 3), (4, 5, 6)))
 
 
+def test_a_lookup_that_is_all_black_is_no_colours(tmp_path: Path) -> None:
+    ids = np.array([[0, 2], [1, 2]], np.uint8)[..., None]
+    black = "{0,0,0, 0,0,0, 0,0,0}"
+    header = write_envi(tmp_path / "m.hdr", ids, class_names="{none, water, soil}", class_lookup=black)
+    assert len(set(open_scene(np.arange(8).reshape(2, 2, 2), header).colours)) == 2
+
+
 @pytest.mark.parametrize("rotation", [0, 30, -75])
 def test_map_info_gives_the_transform_that_gdal_reads(tmp_path: Path, rotation: int) -> None:
     rasterio = pytest.importorskip("rasterio")
@@ -175,7 +182,7 @@ class TestLies:
         if claimed == true:
             assert np.array_equal(open_scene(header).cube, cube)
         else:
-            with pytest.raises(DataError, match=f"interleave = {claimed}, .* only make sense as {true}"):
+            with pytest.raises(DataError, match=f"interleave = {claimed}, .* only plausible as {true}"):
                 open_scene(header)
 
     @pytest.mark.parametrize("interleave", ["bsq", "bil", "bip"])
@@ -195,15 +202,15 @@ class TestLies:
         if claimed == true:
             assert open_scene(header).cube.shape == cube.shape
         else:
-            with pytest.raises(DataError, match=f"make sense as {true}"):
+            with pytest.raises(DataError, match=f"plausible as {true}"):
                 open_scene(header)
 
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
-            ({"lines": 13}, r"cut short: 2160 bytes; expected 2340 for 13 x 10 x 9 of int16"),
-            ({"bands": 8}, r"2160 bytes; expected 1920 .* header lies"),
-            ({"data_type": 4}, r"cut short"),
+            ({"lines": 13}, r"truncated: 2160 bytes; expected 2340 for 13 x 10 x 9 of int16"),
+            ({"bands": 8}, r"2160 bytes; expected 1920 .* in the header are wrong"),
+            ({"data_type": 4}, r"truncated"),
             ({"Interleave": "bsx"}, r"interleave = 'bsx'; expected bsq, bil, bip"),
             ({"data_type": 99}, r"data type = '99'"),
             ({"data_type": None}, r"data type = ''"),
@@ -223,15 +230,15 @@ class TestLies:
         header = write_envi(tmp_path / "a.hdr", CUBE)
         raw = tmp_path / "a.img"
         raw.write_bytes(raw.read_bytes()[:-1])
-        with pytest.raises(DataError, match=r"a.img is cut short: 2159 bytes; expected 2160"):
+        with pytest.raises(DataError, match=r"a.img is truncated: 2159 bytes; expected 2160"):
             open_scene(header)
 
     def test_a_file_that_stands_alone(self, tmp_path: Path) -> None:
         write_envi(tmp_path / "a.hdr", CUBE)
         (tmp_path / "a.img").rename(tmp_path / "b.img")
-        with pytest.raises(DataError, match=r"no raw file beside it"):
+        with pytest.raises(DataError, match=r"no raw file next to it"):
             open_scene(tmp_path / "a.hdr")
-        with pytest.raises(DataError, match=r"no ENVI header beside it; expected b.hdr"):
+        with pytest.raises(DataError, match=r"no ENVI header next to it; expected b.hdr"):
             open_scene(tmp_path / "b.img")
 
     def test_what_is_no_header(self, tmp_path: Path) -> None:
@@ -242,5 +249,5 @@ class TestLies:
                 open_scene(tmp_path / "a.hdr")
 
     def test_complex_values(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match=r"holds complex64; expected real numbers"):
+        with pytest.raises(DataError, match=r"contains complex64; expected real numbers"):
             open_scene(write_envi(tmp_path / "a.hdr", CUBE.astype("complex64")))

@@ -195,10 +195,10 @@ class TestKnownScenes:
 
     def test_a_folder_of_none_or_of_several_known_scenes(self, folder: Path) -> None:
         (folder / "empty").mkdir()
-        with pytest.raises(DataError, match="holds the files of nothing"):
+        with pytest.raises(DataError, match="contains the files of nothing"):
             open_scene(folder / "empty")
         (folder / "Pavia.mat").write_bytes(b"")
-        with pytest.raises(DataError, match="holds the files of Pavia Centre, Salinas-A"):
+        with pytest.raises(DataError, match="contains the files of Pavia Centre, Salinas-A"):
             open_scene(folder)
 
     @pytest.mark.real_data

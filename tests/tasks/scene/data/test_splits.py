@@ -126,6 +126,7 @@ def test_classes_without_room_for_the_guard_band_are_named() -> None:
     assert any("without a test pixel" in line and line.startswith("Classes") for line in map(str, parts.warnings))
 
 
+@pytest.mark.slow
 def test_a_scene_of_four_hundred_thousand_labels_is_split_in_seconds() -> None:
     """Pavia Centre's extent; a count of the whole map for each block would take minutes."""
     labels = fields(1096, 715, 40)
@@ -179,6 +180,7 @@ def test_maps_label_what_the_ground_truth_leaves_out() -> None:
     truth, train, test = np.array([[1, 0, 0, 3]]), np.array([[2, 5, 0, 0]]), np.array([[0, 0, 4, 0]])
     np.testing.assert_array_equal(merged_truth(truth, train, test), [[2, 5, 4, 3]])
     np.testing.assert_array_equal(merged_truth(None, train, test), [[2, 5, 4, 0]])
+    np.testing.assert_array_equal(merged_truth(truth, train, np.array([[1, 1, 4, 0]])), [[2, 5, 4, 3]])
     with pytest.raises(DataError, match="1x4"):
         merged_truth(truth, train, np.zeros((2, 4), int))
 

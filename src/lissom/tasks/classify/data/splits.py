@@ -41,7 +41,7 @@ def split(parts: NDArray[np.str_], labels: Indices, *, val_fraction: float, test
     """Splits a source whose images stand in `parts` "train", "val", "test" or "" (none of these).
 
     The test set is `test/`, else `val/`, else a fraction of all images. The choosing set is `val/` where there is a
-    `test/` besides, else a fraction of the training images: the test set chooses nothing.
+    `test/` besides, else a fraction of the training images: the test set is held out.
     """
     train = np.flatnonzero((parts == "train") | (parts == ""))
     val, test = np.flatnonzero(parts == "val"), np.flatnonzero(parts == "test")

@@ -199,7 +199,9 @@ def named_classes(
     """Names and colours beside `ids`: the file's own, else the known scene's, else numbers and a palette."""
     rows = {row.id: row for row in known.classes} if known else {}
     names = {index: row.name for index, row in rows.items()} | {k: v for k, v in layer.class_names.items() if v}
-    colours = {index: row.colour for index, row in rows.items()} | dict(layer.colours)
+    colours = {index: row.colour for index, row in rows.items()}
+    if len({layer.colours[value] for value in ids if value in layer.colours}) > 1:  # all black tells nothing apart
+        colours |= dict(layer.colours)
     return (
         tuple(names.get(value, str(value)) for value in ids),
         tuple(colours.get(value, class_colour(index)) for index, value in enumerate(ids)),

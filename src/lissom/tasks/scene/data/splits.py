@@ -124,7 +124,7 @@ def merged_truth(
     test_map: NDArray[np.integer],
     unlabelled: int = 0,
 ) -> NDArray[np.integer]:
-    """The label map `H W` with what the two maps say laid over it, as class ids; the training map on top.
+    """The ground-truth map `H W` with what the two maps say laid over it, as class ids; the training map on top.
 
     Public training maps label pixels that the ground truth leaves out: 1,147 of Pavia University's 3,921.
     Raises: DataError for maps of different size.

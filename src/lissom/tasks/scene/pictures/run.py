@@ -27,7 +27,7 @@ class Spectra:
     deviations: NDArray[np.float64]
 
 
-def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Split) -> None:
+def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Split, *, confidence: str) -> None:
     """Writes map, ground truth, false colour, errors and confidence as bare .png, map.svg, scene.* and spectra.*."""
     labels, predicted = scene.labels, classified.predicted
     pictures = {
@@ -51,7 +51,7 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
         names=names,
         colours=scene.colours,
         counts=counts,
-        confidence=worded("scene_page.share"),
+        confidence=confidence,
         title=scene.source if scene.name in scene.source else f"{scene.name}: {Path(scene.source).name}",
     )
     found = class_spectra(scene)

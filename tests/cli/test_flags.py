@@ -1,0 +1,147 @@
+"""Every flag reaches its verb, and every figure stands at its name."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lissom.cli.main import run
+from lissom.cli.screens import classify
+from lissom.cli.show import show_comparison, show_rows
+from lissom.errors import DataError
+
+TRAIN = "train classify --data photos --model mobilenetv1_cifar --width 0.1 --epochs 1 --batch-size 8 --threads 1"
+
+
+class TestFlags:
+    @pytest.mark.parametrize(("verb", "words", "expected"), [
+        (
+            "evaluate",
+            "evaluate runs/a there --file m.onnx --weights imagenet --options depth 3 --batch-size 7 --output out "
+            "--device cpu --threads 3 --dry-run --json --cube c.mat",
+            {
+                "file": Path("m.onnx"), "weights": "imagenet", "options": {"depth": "3"}, "batch_size": 7,
+                "output": Path("out"), "device": "cpu", "threads": 3, "write": False, "cube": "c.mat",
+            },
+        ),
+        ("evaluate", "evaluate runs/a --json", {"write": True, "file": None, "batch_size": None, "device": "auto"}),
+        (
+            "predict",
+            "predict mobilenetv2 photos --top 2 --weights imagenet --options depth 3 --device cpu --threads 3 "
+            "--format json",
+            {"top": 2, "weights": "imagenet", "options": {"depth": "3"}, "device": "cpu", "threads": 3},
+        ),
+        (
+            "inspect",
+            "inspect runs/a --data there --output out --images 9 --batch-size 4 --device cpu --threads 2 "
+            "--dry-run --json",
+            {
+                "output": Path("out"), "images": 9, "batch_size": 4, "device": "cpu", "threads": 2, "write": False,
+            },
+        ),
+        ("export", "export runs/a --output o --data there --cube c.mat --json", {"data": "there", "cube": "c.mat"}),
+        ("resume", "resume runs/a --data there --device cpu --threads 2 --json", {"device": "cpu", "threads": 2}),
+        (
+            "fetch",
+            "fetch one two --mirror http://m --offline --cache-dir c --json",
+            {"mirror": "http://m", "offline": True, "cache_dir": "c"},
+        ),
+        ("check", "check-data classify there --picture p.png --cache-dir c --json",
+         {"picture": Path("p.png"), "cache_dir": "c"}),
+        ("check", "check-data classify there --picture p.png --dry-run --json", {"picture": None}),
+        ("runs", "runs --runs-dir there --sort macs --json", {"sort": "macs"}),
+        ("models", "models net --sort macs --where macs<3e8 year>=2018 --json",
+         {"sort": "macs", "where": ("macs<3e8", "year>=2018")}),
+    ])  # fmt: skip
+    def test_it_arrives(
+        self,
+        verb: str,
+        words: str,
+        expected: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        function = {"check": "check_data", "runs": "list_runs", "models": "list_models"}.get(verb, verb)
+        called: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+        def verbs(*given: Any, **named: Any) -> Any:
+            called.append((given, named))
+            raise DataError("file-missing", path="stopped here")
+
+        monkeypatch.setattr(f"lissom.verbs.{verb}.{function}", verbs)
+        assert run(words.split()) == 3
+        ((given, named),) = called
+        assert {name: named[name] for name in expected} == expected
+        places = [str(value) for value in (*given, *named.values())]
+        assert ("there" in places) == ("there" in words)
+
+    def test_a_setting_of_training_arrives_with_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        called: list[Any] = []
+
+        def train(config: Any, **named: Any) -> Any:
+            called.append((config, named))
+            raise DataError("file-missing", path="stopped here")
+
+        monkeypatch.setattr("lissom.verbs.train.train", train)
+        more = "--runs-dir there --name n --lr 0.5 --no-flip --mixup 0.3 --balance weights --options depthwise false"
+        assert run([*TRAIN.split(), *more.split(), "--quiet"]) == 3
+        ((config, named),) = called
+        assert (named["runs_dir"], named["name"]) == (Path("there"), "n")
+        assert (config.optim.lr, config.augment.flip, config.augment.mixup) == (0.5, False, 0.3)
+        assert (config.data.balance, config.model.options, config.engine.batch_size) == (
+            "weights", {"depthwise": "false"}, 8,
+        )  # fmt: skip
+
+    def test_threads_and_device_reach_where_it_is_computed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from lissom import predict
+
+        seen: list[Any] = []
+
+        def predictor(opened: Any, options: Any, where: Any) -> Any:
+            seen.append((options.top, where.device, where.threads))
+            raise DataError("file-missing", path="stopped here")
+
+        monkeypatch.setattr("lissom.tasks.classify.predictor.predictor", predictor)
+        with pytest.raises(DataError):
+            predict("mobilenetv2", "photos", top=2, weights="imagenet", device="cpu", threads=1)
+        assert seen == [(2, "cpu", 1)]
+
+
+class TestScreens:
+    def test_each_figure_of_an_evaluation_stands_at_its_name(self, capsys: pytest.CaptureFixture[str]) -> None:
+        score = {"precision": 0.25, "recall": 0.5, "f1": 1 / 3, "images": 7}
+        found = {
+            "top1": 0.8125, "top1_interval_95": [0.75, 0.875], "correct": 13, "images": 16, "macro_f1": 0.6543,
+            "calibration_error": 0.0456, "notes": [], "per_class": [{"class": "cat [red]", **score}], "folder": None,
+        }  # fmt: skip
+        classify.evaluation(found)
+        out = capsys.readouterr().out
+        first = out.splitlines()[0]
+        assert first.index("81.2 %") < first.index("75.0") < first.index("87.5") < first.index("13") < first.index("16")
+        assert "0.654" in out
+        assert "4.6 %" in out
+        row = next(line for line in out.splitlines() if "cat [red]" in line)
+        assert row.split()[-4:] == ["0.250", "0.500", "0.333", "7"]
+
+    def test_a_long_table_is_whole_and_names_are_not_markup(self, capsys: pytest.CaptureFixture[str]) -> None:
+        show_rows([{"run": f"run-{n}", "macs": 10_000 * n} for n in range(1, 300)], note="the end")
+        lines = capsys.readouterr().out.splitlines()
+        assert sum("run-" in line for line in lines) == 299
+        assert lines[-1].strip() == "the end"
+        assert any(line.split() == ["run-299", "2,990,000"] for line in lines)
+
+    def test_a_comparison_has_each_run_s_value_below_its_name(self, capsys: pytest.CaptureFixture[str]) -> None:
+        figures = [{"run": "a[1]", "macs": 5}, {"run": "[b]", "macs": 6}]
+        found = {
+            "runs": ["a[1]", "[b]"],
+            "settings": {"optim.lr": [0.1, "[x]"]},
+            "figures": figures,
+            "verdicts": ["[v]"],
+        }
+        show_comparison(found)
+        lines = capsys.readouterr().out.splitlines()
+        head = next(line for line in lines if "a[1]" in line)
+        row = next(line for line in lines if "optim.lr" in line)
+        assert head.index("a[1]") < head.index("[b]")
+        assert row.index("0.1") < row.index("[x]")
+        assert lines[-1].strip() == "[v]"
