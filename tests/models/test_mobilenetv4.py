@@ -51,12 +51,12 @@ def test_pyramid(name: str, pyramid: list) -> None:
         assert list(build(name).pyramid) == pyramid
 
 
-@pytest.mark.parametrize(("first", "middle", "filters"), [
+@pytest.mark.parametrize(("first", "mid", "filters"), [
     (0, 0, []), (3, 0, [(3, 1)]), (0, 5, [(5, 2)]), (5, 3, [(5, 1), (3, 2)]),
 ])  # fmt: skip
-def test_a_bottleneck_has_the_filters_that_it_is_told(first: int, middle: int, filters: list) -> None:
-    """The stride stands in the middle filter; without one in the first, so that a lone first one of stride 2 halves."""
-    block = UniversalBottleneck(8, 16, first=first, middle=middle, expansion=2, stride=2 if middle else 1)
+def test_a_bottleneck_has_the_filters_that_it_is_told(first: int, mid: int, filters: list) -> None:
+    """The stride stands in the mid filter; without one in the first, so that a lone first one of stride 2 halves."""
+    block = UniversalBottleneck(8, 16, first=first, mid=mid, expansion=2, stride=2 if mid else 1)
     depthwise = [m for m in block.modules() if isinstance(m, nn.Conv2d) and m.groups > 1]
     assert [(m.kernel_size[0], m.stride[0]) for m in depthwise] == filters
     assert isinstance(block.first, nn.Identity) or isinstance(block.first.act, nn.Identity)
@@ -64,5 +64,5 @@ def test_a_bottleneck_has_the_filters_that_it_is_told(first: int, middle: int, f
 
 
 def test_a_lone_first_filter_has_the_stride() -> None:
-    block = UniversalBottleneck(8, 16, first=3, middle=0, expansion=2, stride=2)
+    block = UniversalBottleneck(8, 16, first=3, mid=0, expansion=2, stride=2)
     assert block(torch.zeros(1, 8, 8, 8)).shape == (1, 16, 4, 4)

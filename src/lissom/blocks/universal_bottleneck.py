@@ -13,9 +13,9 @@ Conv = Callable[..., ConvNormAct]
 class UniversalBottleneck(nn.Module):
     """The universal inverted bottleneck: a filter for each channel before the expansion, one after it, both or none.
 
-    MobileNetV4 (arXiv 2404.10518), section 3 and figure 3. `first` and `middle` are the sides of the two filters, 0 for
-    none: both make ExtraDW, the middle one alone an inverted bottleneck, the first one alone ConvNext, none a
-    feed-forward layer. Neither the first filter nor the projection is activated; the middle filter has the stride, or
+    MobileNetV4 (arXiv 2404.10518), section 3 and figure 3. `first` and `mid` are the sides of the two filters, 0 for
+    none: both make ExtraDW, the mid one alone an inverted bottleneck, the first one alone ConvNext, none a
+    feed-forward layer. Neither the first filter nor the projection is activated; the mid filter has the stride, or
     where there is none the first. A shortcut stands where input and output have the same shape.
     `B in H W -> B out ceil(H / stride) ceil(W / stride)`
     """
@@ -26,22 +26,22 @@ class UniversalBottleneck(nn.Module):
         out_channels: int,
         *,
         first: int,
-        middle: int,
+        mid: int,
         expansion: float,
         stride: int = 1,
         conv: Conv = ConvNormAct,
     ) -> None:
         super().__init__()
         expanded = make_divisible(in_channels * expansion)
-        early = stride if not middle else 1
+        early = stride if not mid else 1
         self.first = _filter(conv, in_channels, first, early) if first else nn.Identity()
         self.expand = conv(in_channels, expanded, 1)
-        self.middle = conv(expanded, expanded, middle, stride=stride, groups=expanded) if middle else nn.Identity()
+        self.mid = conv(expanded, expanded, mid, stride=stride, groups=expanded) if mid else nn.Identity()
         self.project = conv(expanded, out_channels, 1, act=None)
         self.is_residual = stride == 1 and in_channels == out_channels
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.project(self.middle(self.expand(self.first(x))))
+        out = self.project(self.mid(self.expand(self.first(x))))
         return x + out if self.is_residual else out
 
 

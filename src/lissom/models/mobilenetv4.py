@@ -37,10 +37,10 @@ class Fused(NamedTuple):
 
 
 class Uib(NamedTuple):
-    """Any of the other lines: sides of the first and the middle filter, 0 for none."""
+    """Any of the other lines: sides of the first and the mid filter, 0 for none."""
 
     first: int
-    middle: int
+    mid: int
     expansion: int
     out: int
     stride: int = 1
@@ -95,9 +95,7 @@ def _block(row: Row, channels: int, out: int, stride: int) -> nn.Module:
         return ConvNormAct(channels, out, row.kernel, stride=stride)
     if isinstance(row, Fused):
         return FusedBottleneck(channels, out, kernel=row.kernel, expansion=row.expansion, stride=stride)
-    return UniversalBottleneck(
-        channels, out, first=row.first, middle=row.middle, expansion=row.expansion, stride=stride
-    )
+    return UniversalBottleneck(channels, out, first=row.first, mid=row.mid, expansion=row.expansion, stride=stride)
 
 
 builder("mobilenetv4_conv_small")(partial(mobilenetv4, SMALL, 32, False))

@@ -13,7 +13,7 @@ MOST = 4  # branches of a MobileOne unit
 def _unit(
     conv: str, scale: str, skip: str, gate: str, branches: int, scaled: bool, skipped: bool, gated: bool
 ) -> dict[str, str]:
-    """Places of a MobileOne unit with so many branches, with or without a 1x1 one, a norm of the input, a gate."""
+    """Names in a MobileOne unit with so many branches, with or without a 1x1 one, a norm of the input, a gate."""
     table = units({f"{conv}.{i}.conv {conv}.{i}.bn": f"convs.{i}" for i in range(branches)})
     table |= units({f"{scale}.conv {scale}.bn": "scale"}) if scaled else {}
     table |= {skip: "skip"} if skipped else {}
@@ -83,7 +83,7 @@ DOWN = units(
 
 
 def _head(own: str, distilled: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Places of the head, and of both where there is a second one."""
+    """Names of the head, and of both where there is a second one."""
     both = {f"{own}.bn": "head.1.own.norm", f"{own}.l": "head.1.own.linear"}
     both |= {f"{distilled}.bn": "head.1.distilled.norm", f"{distilled}.l": "head.1.distilled.linear"}
     return {f"{own}.bn": "head.1.norm", f"{own}.l": "head.1.linear"}, both
@@ -110,9 +110,9 @@ TIMM_REPVIT = _repvit(
 )
 
 
-def _authors(places: dict[str, str]) -> dict[str, str]:
-    """Places in `token_mixer` and `channel_mixer.m`, which are sequences there."""
-    return units({f"{theirs}.c {theirs}.bn": ours for theirs, ours in places.items()})
+def _authors(theirs_to_ours: dict[str, str]) -> dict[str, str]:
+    """Names in `token_mixer` and `channel_mixer.m`, which are sequences there."""
+    return units({f"{theirs}.c {theirs}.bn": ours for theirs, ours in theirs_to_ours.items()})
 
 
 THEIR_MIXER = _authors({"channel_mixer.m.0": "2.widen", "channel_mixer.m.2": "2.narrow"})

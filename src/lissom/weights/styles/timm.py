@@ -44,7 +44,7 @@ MOBILENETV3 = Layout(
 )
 
 UIB_FIRST = units({"dw_start.conv dw_start.bn": "first"})
-UIB_MIDDLE = units({"dw_mid.conv dw_mid.bn": "middle"})
+UIB_MID = units({"dw_mid.conv dw_mid.bn": "mid"})
 UIB = units({"pw_exp.conv pw_exp.bn": "expand", "pw_proj.conv pw_proj.bn": "project"})
 
 MOBILENETV4 = Layout(
@@ -61,8 +61,8 @@ MOBILENETV4 = Layout(
         units({"conv_exp bn1": "expand", "conv_pwl bn2": "project"}),
         UIB,
         UIB | UIB_FIRST,
-        UIB | UIB_MIDDLE,
-        UIB | UIB_FIRST | UIB_MIDDLE,
+        UIB | UIB_MID,
+        UIB | UIB_FIRST | UIB_MID,
     ),
 )
 
