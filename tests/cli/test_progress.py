@@ -6,6 +6,7 @@ from rich.console import Console
 
 from engine.toy import toy_fit
 from lissom.cli.progress import Progress, screen
+from lissom.cli.show import console
 from lissom.events import Advanced, CheckpointDamaged, Closed, Note, Saved, Stopping, silent
 
 
@@ -110,3 +111,9 @@ def test_the_screen_is_in_order_after_a_failure(monkeypatch, output):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert output.getvalue().count("\x1b[?25l") == output.getvalue().count("\x1b[?25h") == 1
+
+
+def test_a_word_between_colons_is_text_and_nothing_is_imported_to_print_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C may come while a line is printed, and prints one itself."""
+    console().print("runs/:cat:")
+    assert ":cat:" in capsys.readouterr().out

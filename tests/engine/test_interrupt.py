@@ -155,7 +155,7 @@ class TestTraining:
                 os.kill(os.getpid(), signal.SIGINT)
                 os.kill(os.getpid(), signal.SIGINT)
 
-        with pytest.raises(Interrupted, match=r"Stopped at once.*lissom resume") as raised:
+        with pytest.raises(Interrupted, match=r"Stopped immediately.*lissom resume") as raised:
             toy_fit(tmp_path, listener=interrupt)
         assert raised.value.exit_code == 130
         assert len(checkpoints(tmp_path / "checkpoints")) == 1

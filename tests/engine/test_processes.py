@@ -130,7 +130,7 @@ class TestTwoProcesses:
         assert len(two["patience"]) == 2
 
     def test_what_the_first_meets_is_raised_in_all(self, two):
-        assert "there is no run folder" in two["refused"]
+        assert "there is not a run folder" in two["refused"]
 
     def test_threads_are_set(self, two):
         assert two["threads"] == 1
@@ -269,7 +269,7 @@ class TestWhoseErrorIsTold:
     @pytest.mark.parametrize(
         ("outcomes", "expected", "match"),
         [
-            ((LATE, OURS), DataError, "there is no run folder"),
+            ((LATE, OURS), DataError, "there is not a run folder"),
             ((LATE, EARLY), RuntimeError, "process 1 failed:\ndivision by zero"),
             ((LATE, GONE), MachineError, "process 1 was killed \\(exit code -9\\)"),
             ((OK, Outcome("stopped", None, 1.0)), KeyboardInterrupt, None),

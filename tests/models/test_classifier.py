@@ -99,17 +99,18 @@ def test_runs_at_its_stride_and_is_refused_below(name: str) -> None:
     assert model.eval()(torch.empty(1, 3, smallest, smallest, device="meta")).shape == (1, 1000)
     for model_or_name in (model, name):
         check_resolution(model_or_name, smallest)
-        with pytest.raises(UsageError, match=f"{smallest} or more") as caught:
+        with pytest.raises(UsageError, match=f"at least its stride, {smallest}") as caught:
             check_resolution(model_or_name, smallest - 1)
         assert (caught.value.kind, "\n" in str(caught.value)) == ("resolution-too-small", False)
 
 
 @EVERY_NAME
 def test_channels_last_gives_the_same(name: str) -> None:
-    model, x = drawn(name), images(name)
+    """In double precision: drawn at random, deep networks magnify the rounding of single."""
+    model, x = drawn(name).double(), images(name).double()
     expected = model(x)
     got = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
-    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item())
+    torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9 * expected.abs().max().item())
 
 
 @EVERY_CASE_OF_EACH_KIND

@@ -11,12 +11,12 @@ from lissom.cli import main
 from lissom.errors import UsageError
 from lissom.models import build, entry, fuse, names
 from lissom.profiler import count
-from models.zoo import LIGHTEST, drawn, images, slow_unless
+from models.zoo import OF_EACH_KIND, drawn, images, slow_unless
 
 PUBLISHED = [(name, row) for name in names() for row in entry(name).published if row.fused]
 
 
-@pytest.mark.parametrize("name", slow_unless(LIGHTEST, names()))
+@pytest.mark.parametrize("name", slow_unless(OF_EACH_KIND, names()))
 def test_answers_are_equal_within_rounding(name: str) -> None:
     model = drawn(name)
     before = {key: value.clone() for key, value in model.state_dict().items()}

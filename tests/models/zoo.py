@@ -18,6 +18,7 @@ DISTINCT = {  # beside the first network of each file: what has blocks that the 
     "cbam_resnet50",
     "se_resnet20_cifar",
     "se_shufflenetv1",
+    "mobilenetv4_conv_medium",
 }
 
 DEEP = {  # another network with more of the same blocks
@@ -29,6 +30,14 @@ DEEP = {  # another network with more of the same blocks
     "cbam_resnet101",
     "resnext101_32x4d",
     "se_resnext101_32x4d",
+    "mobilenetv4_conv_large",
+    "mobileone_s1",
+    "mobileone_s2",
+    "mobileone_s3",
+    "mobileone_s4",
+    "repvit_m1_0",
+    "repvit_m1_1",
+    "repvit_m1_5",
 }
 
 

@@ -21,8 +21,8 @@ class _Console(Console):
 
 def console() -> Console:
     """The terminal, or 160 columns where the output goes to a file or a pipe."""
-    out = _Console(highlight=False)
-    return out if out.is_terminal else _Console(highlight=False, width=160)
+    out = _Console(highlight=False, emoji=False)
+    return out if out.is_terminal else _Console(highlight=False, emoji=False, width=160)
 
 
 def show_rows(rows: list[dict[str, Any]], *, note: str = "") -> None:

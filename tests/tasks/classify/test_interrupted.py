@@ -84,7 +84,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_leaves_with_130(place: Path) -> None
     process = start_and_wait(place, "stopped", 0.1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "lissom resume runs/stopped" in err.splitlines()[-1]
     resumed = lissom(place, "resume", "runs/stopped")
     _, err = resumed.communicate()

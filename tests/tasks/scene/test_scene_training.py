@@ -291,7 +291,7 @@ def test_the_flag_that_the_other_task_has_names_the_cube(files: dict[str, str], 
 
 
 def test_another_window_than_that_of_the_run_it_begins_with_is_refused(run: Run, files: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match=r"11 .* 9") as caught:
+    with pytest.raises(UsageError, match=r"11, .* 9") as caught:
         lissom.train("scene", **files, weights=run.path, window=11)
     assert caught.value.kind == "scene-start-differs"
 

@@ -144,7 +144,7 @@ class TestCrops:
 
 def draws(count: int, **rows: Any) -> Draws:
     """Nothing happens, but for the rows given."""
-    settled = Augment.settle(NOTHING, resolution=32, small=True, mirrored=True)
+    settled = Augment.resolve(NOTHING, resolution=32, small=True, mirrored=True)
     return replace(settled.draw(count, 1, np.random.default_rng(0)), **rows)
 
 
@@ -193,7 +193,7 @@ class TestMixing:
         """Its variance is 1 / (4 (2 alpha + 1))."""
         for setting in ({"mixup": 0.2}, {"mixup": 4.0}, {"cutmix": 4.0}):
             (alpha,) = setting.values()
-            settled = Augment.settle(AugmentConfig(**setting), resolution=32, small=True, mirrored=True)
+            settled = Augment.resolve(AugmentConfig(**setting), resolution=32, small=True, mirrored=True)
             shares = settled.draw(4000, 1, np.random.default_rng(0)).shares
             assert shares.mean() == pytest.approx(0.5, abs=0.02)
             assert shares.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.08)
@@ -305,7 +305,7 @@ class TestRandAugment:
         assert not np.array_equal(expected, rand_augment(image, np.array([[6, 3]]), np.array([[-1, 1]]), 9))
 
     def test_operations_and_signs_are_as_likely_in_every_column(self) -> None:
-        settled = Augment.settle(replace(NOTHING, randaugment=2), resolution=32, small=True, mirrored=True)
+        settled = Augment.resolve(replace(NOTHING, randaugment=2), resolution=32, small=True, mirrored=True)
         drawn = settled.draw(2800, 1, np.random.default_rng(0))
         for column in (0, 1):
             counts = np.bincount(drawn.operations[:, column], minlength=14)
