@@ -165,3 +165,13 @@ def test_a_shape_that_is_none_is_refused(word: str) -> None:
 
 def test_shapes_are_read() -> None:
     assert parse_shapes(["3x224x224", "10"]) == ((3, 224, 224), (10,))
+
+
+def test_it_says_which_files_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / name for name in ("a.json", "a.svg", "a.html")]
+    words = ["--output", str(files[0]), "--picture", str(files[1]), "--page", str(files[2])]
+    assert run(["profile", "mobilenetv2_cifar", "--json", *words]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)
+    assert err.splitlines() == [f"wrote {file}" for file in files]
+    assert all(file.stat().st_size > 0 for file in files)

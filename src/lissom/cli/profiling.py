@@ -1,5 +1,6 @@
 """`lissom profile`."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from lissom.cli.arguments import Positional
 from lissom.errors import UsageError
+from lissom.messages import text
 
 if TYPE_CHECKING:
     from lissom.models.resolve import ModelRequest
@@ -171,6 +173,9 @@ class Profile:
         results = self._results()
         self.output.write(results)  # before printing, which `| head` may cut short
         present(results, form=self.output.form, kind=self.output.rows, wanted=self.output.columns)
+        for path in (self.output.output, self.output.picture, self.output.page):
+            if path:
+                print(text("cli.wrote", path=path), file=sys.stderr)  # a table may go to a program
         return 0
 
     def _paper(self, name: str) -> int:

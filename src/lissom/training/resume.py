@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from lissom.events import Listener, Stop, silent
+from lissom.events import Listener, Stop, note, silent
 from lissom.training.data import given_paths, require_own, with_paths
 from lissom.training.run import Run, open_run
 
@@ -30,6 +30,7 @@ def resume(
     if run.status == "finished":
         if others:
             require_own(run, others, listener)
+        listener(note("verbs.resume-finished", run=run.path))
         return run
     run = with_paths(run, others)
     changes = {key: value for key, value in (("device", device), ("threads", threads)) if value is not None}

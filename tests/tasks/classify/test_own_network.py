@@ -68,6 +68,11 @@ def test_every_verb_finds_it_from_another_folder(
     assert json.loads(capsys.readouterr().out)
 
 
+def test_a_finished_run_is_not_told_as_if_it_had_trained(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["resume", str(place / "runs" / "mine")]) == 0
+    assert "is finished: nothing was trained" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("words", "said"), [
     (["--model", "nets_of_mine:blind"],                                  "gives (1, 4); expected 1 x 3"),
     (["--model", "nets_of_mine:broken"],                                 "no such luck"),
