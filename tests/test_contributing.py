@@ -92,7 +92,7 @@ class TestNetwork:
     @pytest.fixture
     def added(self, copy: Path) -> Path:
         (copy / NETWORK).write_text(BLOCKS[NETWORK], encoding="utf-8")
-        insert(copy, ROW, after="\nROWS = [", before="]")
+        insert(copy, ROW, after="\nROWS: list[Entry] = [", before="]")
         return copy
 
     def test_it_is_built_counted_and_listed(self, added: Path) -> None:

@@ -24,7 +24,8 @@ def test_one_pass_answers_for_every_network(name: str) -> None:
     twins, gates = Twins(model), ChannelGates(model)
     watch(model, [IMAGES], [kernels.watchers, activations.watchers, twins.watchers, gates.watchers])
     assert [found.name for found in kernels.result()] == list(layers)
-    assert not any(found.weak.any() for found in kernels.result())  # fresh weights
+    filters = [found for found in kernels.result() if layers[found.name].kernel_size != (1, 1)]  # one tap may be small
+    assert not any(found.weak.any() for found in filters)  # fresh weights
     assert all(0 <= row["zero_share"] <= 1 for row in activations.result())
     assert len(twins.result()) == len(model.blocks) + 1  # type: ignore[arg-type]
     kinds = [found.kind for found in gates.result(torch.tensor([0, 2]), 3)]
