@@ -97,7 +97,11 @@ def test_under_a_budget_branches_count_as_they_are_used() -> None:
     assert (row["macs"], row["fused"], row["published_top1"]) == (275_110_400, True, 71.4)
 
 
-@pytest.mark.parametrize("words", [["--under", "top1>70"], ["--measure"], ["--under", "macs"]])
+@pytest.mark.parametrize("words", [
+    ["--under", "top1>70"], ["--measure"], ["--under", "macs"], ["--under", "macs<9M", "--where", "year>2018"],
+    ["--under", "macs<9M", "--sort", "macs"], ["--under", "macs<9M", "--pretrained"], ["--names", "--where", "macs<9"],
+    ["--pretrained", "--where", "year>2018"], ["--names", "--measure"],
+])  # fmt: skip
 def test_what_is_no_budget_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["models", *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -108,3 +112,8 @@ def test_a_budget_measured_has_milliseconds(capsys: pytest.CaptureFixture[str]) 
     rows = json.loads(capsys.readouterr().out)
     assert rows
     assert all(row["latency_ms"] > 0 for row in rows)
+
+
+def test_names_are_those_of_the_pattern(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models", "--names", "MobileNetV4"]) == 0
+    assert capsys.readouterr().out.split() == [name for name in names() if name.startswith("mobilenetv4")] != []

@@ -30,46 +30,56 @@ class Models:
     json: Json = False
 
     def run(self) -> int:
-        """Prints one row per network, or per checkpoint."""
+        """Prints one row per network, per checkpoint, or per form of a network under a budget."""
+        self._require_used()
         if self.names:
             from lissom import models
+            from lissom.models.registry import letters
 
-            print("\n".join(models.names()))
+            print("\n".join(name for name in models.names() if letters(self.pattern) in letters(name)))
             return 0
-        from lissom.cli.show import show_rows
-        from lissom.verbs.models import list_models, list_pretrained
+        from lissom.verbs.models import list_models, list_pretrained, models_under
 
+        if self.under:
+            rows = models_under(self.under, self.pattern, measured=self.measure)
+            self._show(rows, [(rows, text("cli.models-under-note"))])
+        elif self.pretrained:
+            rows = list_pretrained(self.pattern)
+            self._show(rows, [(rows, text("weights.pretrained-note"))])
+        else:
+            rows = list_models(self.pattern, sort=self.sort, where=self.where)
+            self._show(rows, _by_task(rows))
+        return 0
+
+    def _require_used(self) -> None:
+        """Raises: UsageError for flags of which one would be passed over."""
+        listed = {"--names": self.names, "--pretrained": self.pretrained, "--under": bool(self.under)}
+        chosen = [flag for flag, is_given in listed.items() if is_given]
+        chosen += ["--where"] if chosen and self.where else []
+        chosen += ["--sort"] if chosen and self.sort != Models.sort else []
+        if len(chosen) > 1:
+            raise UsageError("flags-contradict", first=chosen[0], second=chosen[1], verb="models")
         if self.measure and not self.under:
             raise UsageError("measure-without-budget")
-        if self.under:
-            return self._under()
-        if self.pretrained:
-            rows, note = list_pretrained(self.pattern), text("weights.pretrained-note")
-        else:
-            rows, note = list_models(self.pattern, sort=self.sort, where=self.where), text("cli.models-note")
-        if self.json:
-            print(to_json(rows))
-        elif self.pretrained and rows:
-            show_rows(rows, note=note)
-        elif rows:
-            for task in sorted({row["task"] for row in rows}, key=lambda task: task or ""):
-                show_rows(_columns_shown(rows, task), note=text("cli.models-for-task", task=task) if task else note)
-        else:
-            print(text("cli.models-none", pattern=self.pattern))
-        return 0
 
-    def _under(self) -> int:
+    def _show(self, rows: list[dict[str, Any]], tables: list[tuple[list[dict[str, Any]], str]]) -> None:
+        """tables: the rows as they are shown, with what is said below each."""
         from lissom.cli.show import show_rows
-        from lissom.verbs.models import models_under
 
-        rows = models_under(self.under, self.pattern, measured=self.measure)
         if self.json:
             print(to_json(rows))
-        elif rows:
-            show_rows(rows, note=text("cli.models-under-note"))
-        else:
+        elif not rows:
             print(text("cli.models-none", pattern=self.pattern))
-        return 0
+        else:
+            for shown, note in tables:
+                show_rows(shown, note=note)
+
+
+def _by_task(rows: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], str]]:
+    """The networks for images, then those of each task that has its own."""
+    tasks = sorted({row["task"] for row in rows}, key=lambda task: task or "")
+    notes = {task: text("cli.models-for-task", task=task) if task else text("cli.models-note") for task in tasks}
+    return [(_columns_shown(rows, task), notes[task]) for task in tasks]
 
 
 def _columns_shown(rows: list[dict[str, Any]], task: str | None) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lissom.errors import UsageError, near
 from lissom.models.catalogue import ENTRIES
 from lissom.models.entry import Entry
+from lissom.models.registry import letters
 
 COLUMNS = (
     "network", "resolution", "parameters", "megabytes", "macs", "published_top1", "published_source", "best_top1",
@@ -46,10 +47,6 @@ def list_models(
     rows = [row for row in rows if all(row[c] is not None and compare(row[c], v) for c, compare, v in tests)]
     known, unknown = [r for r in rows if r[sort] is not None], [r for r in rows if r[sort] is None]
     return sorted(known, key=lambda row: row[sort]) + unknown
-
-
-def letters(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _row(entry: Entry, best_top1: float | None, best_source: str | None) -> dict[str, Any]:

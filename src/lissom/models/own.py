@@ -66,7 +66,7 @@ def build_own(name: str, sizes: Mapping[str, Any], options: Mapping[str, Any]) -
 
     parameters = _parameters(name)
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    takes = [key for key in parameters if anything or key in parameters]
+    takes = list(parameters)
     for key in options:
         if key not in takes and not anything:
             raise UsageError("network-option-unknown", network=name, option=key, near=near(key, takes))

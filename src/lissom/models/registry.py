@@ -46,17 +46,18 @@ def canonical(name: str) -> str:
     name as it is."""
     if name in ENTRIES:
         return name
-    alike = [known for known in ENTRIES if _letters(known) == _letters(name)]
+    alike = [known for known in ENTRIES if letters(known) == letters(name)]
     return alike[0] if len(alike) == 1 else name
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """A name without what spellings differ in: case and separators."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _near(name: str) -> str:
     """The members of a family that is named, else the names most like it."""
-    members = [known for known in ENTRIES if _letters(name) and _letters(known).startswith(_letters(name))]
+    members = [known for known in ENTRIES if letters(name) and letters(known).startswith(letters(name))]
     return ", ".join(members) or near(name.lower(), ENTRIES)
 
 

@@ -12,8 +12,8 @@ from lissom.device import choose_device
 from lissom.errors import UsageError
 from lissom.models.entry import Entry, Published
 from lissom.models.fusing import fuse
-from lissom.models.listing import FLOAT32, Condition, condition, letters
-from lissom.models.registry import build, entry, names
+from lissom.models.listing import FLOAT32, Condition, condition
+from lissom.models.registry import build, entry, letters, names
 from lissom.profiler.counting import count
 from lissom.profiler.measured import Measuring, Subject, measure
 
@@ -38,8 +38,8 @@ class Form:
     source: str | None
 
     @property
-    def options(self) -> dict[str, Any]:
-        return {} if self.width == 1 else {"width": self.width}
+    def label(self) -> str:
+        return f"{self.network} x{self.width:g} {self.resolution}px"
 
     def row(self) -> dict[str, Any]:
         """As a line of a table."""
@@ -74,11 +74,11 @@ def models_under(
     of_cifar = "cifar" in pattern.lower()
     matching = [n for n in names() if letters(pattern) in letters(n) and n.endswith("_cifar") is of_cifar]
     forms = [form for name in matching for form in _best(entry(name), tests)]
-    rows = [form.row() for form in sorted(forms, key=lambda form: (-(form.top1 or 0), -form.macs))]
+    forms.sort(key=lambda form: (-(form.top1 or 0), -form.macs))
     if not measured:
-        return rows
+        return [form.row() for form in forms]
     times = _latencies(forms, device)
-    return [{**row, "latency_ms": times[row["network"], row["width"], row["resolution"]]} for row in rows]
+    return [form.row() | {"latency_ms": times[form.label]} for form in forms]
 
 
 def _best(known: Entry, tests: Sequence[Condition]) -> list[Form]:
@@ -152,13 +152,11 @@ def _form(name: str, width: float, side: int, row: Published | None) -> Form:
     )
 
 
-def _latencies(forms: Sequence[Form], device: str) -> dict[tuple[str, float, int], float]:
-    """Median milliseconds of each."""
+def _latencies(forms: Sequence[Form], device: str) -> dict[str, float]:
+    """Median milliseconds of each, by its label."""
     subjects = {}
     for form in forms:
-        model = build(form.network, **form.options).eval()
-        shape = (3, form.resolution, form.resolution)
-        subjects[str((form.network, form.width, form.resolution))] = Subject(model=fuse(model), shapes=(shape,))
+        model = build(form.network, width=form.width).eval()
+        subjects[form.label] = Subject(model=fuse(model), shapes=((3, form.resolution, form.resolution),))
     times = measure(subjects, Measuring(layers=False, memory=False, repeats=20), device=choose_device(device))
-    keys = {str(key): key for key in ((f.network, f.width, f.resolution) for f in forms)}
-    return {keys[name]: round(each.latency.median_ms, 3) for name, each in times.items()}
+    return {label: round(each.latency.median_ms, 3) for label, each in times.items()}
