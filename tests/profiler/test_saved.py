@@ -26,6 +26,8 @@ def timed(network: str = "net") -> ProfileResult:
         found,
         published=Accuracy(top1=70.6, source="a table"),
         printed=PRINTED,
+        unfused=(40, 500),
+        fused=(30, 400),
         measured=replace(found.measured, why=why),
     )
 
@@ -121,6 +123,8 @@ Damage = Callable[[dict[str, Any]], Any]
         (lambda found: found["measured"].pop("limits"), "limits is missing"),
         (lambda found: found["layers"].append(7), "int"),
         (lambda found: found.update(measured=[1]), "list"),
+        (lambda found: found.update(unfused=[1]), "unpack"),
+        (lambda found: found.update(fused=["many", 2]), "many"),
     ],
 )
 def test_a_damaged_profile_is_one_line(files: tuple[Path, Path], damage: Damage, reason: str) -> None:

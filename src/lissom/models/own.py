@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lissom.errors import DataError, UsageError, near
+from lissom.errors import DataError, LissomError, UsageError, near
 from lissom.models.entry import Entry, Option, Published
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 RESOLUTION = 224  # pixels, for a network of which nothing is known
 SIZES = ("num_classes", "in_channels", "width")
-TAKEN = (ImportError, AttributeError, TypeError, ValueError, OSError, SyntaxError)  # what an import may fail by
 
 
 def is_own(name: str) -> bool:
@@ -75,7 +74,9 @@ def build_own(name: str, sizes: Mapping[str, Any], options: Mapping[str, Any]) -
     given = {key: value for key, value in sizes.items() if value is not None and key in parameters}
     try:
         made = _callable(name)(**given, **options)
-    except TAKEN as error:
+    except LissomError:
+        raise
+    except Exception as error:  # whatever a person's own code raises
         raise UsageError("callable-not-found", got=name, reason=error) from error
     if not isinstance(made, nn.Module):
         raise DataError("callable-no-module", got=name, made=type(made).__name__)
@@ -90,7 +91,7 @@ def require_classes(model: "nn.Module", name: str, shape: tuple[int, ...], class
     with torch.no_grad():
         try:
             found = tuple(model.eval()(torch.zeros(1, *shape, device=parameter.device)).shape)
-        except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+        except Exception as error:  # whatever a person's own code raises
             found = str(error).partition("\n")[0]
     model.train(was)
     if found != (1, classes):
@@ -123,7 +124,7 @@ def _module(module: str, name: str) -> ModuleType:
         if folder and Path(found.__file__ or "").resolve() != Path(module).resolve():
             raise ImportError(f"{dotted} is {found.__file__}, not {module}")
         return found
-    except TAKEN as error:
+    except Exception as error:  # whatever a person's own code raises
         raise UsageError("callable-not-found", got=name, reason=error) from error
     finally:
         sys.path.remove(folder)

@@ -67,7 +67,10 @@ def from_dict(values: Values) -> ProfileResult:
 
 
 def _pair(values: Any) -> tuple[int, int] | None:
-    return (int(values[0]), int(values[1])) if values else None
+    if not values:
+        return None
+    parameters, macs = values
+    return int(parameters), int(macs)
 
 
 _ROWS = {"layers": LayerCost, "modules": ModuleCost}

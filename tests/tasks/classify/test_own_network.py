@@ -27,6 +27,19 @@ def blind(in_channels=3):
 
 def broken(num_classes):
     raise ValueError("no such luck")
+
+
+def misspelt(num_classes):
+    return nn.Sequential(undefined_name)
+
+
+class Failing(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.linear = nn.Linear(1, num_classes)
+
+    def forward(self, x):
+        return x[{}["no such key"]]
 """
 
 
@@ -34,6 +47,7 @@ def broken(num_classes):
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own-network")
     (folder / "nets_of_mine.py").write_text(SOURCE, encoding="utf-8")
+    (folder / "half_a_net.py").write_text(SOURCE[:120], encoding="utf-8")
     make_photos(folder / "photos", per_class=12)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -76,6 +90,9 @@ def test_a_finished_run_is_not_told_as_if_it_had_trained(place: Path, capsys: py
 @pytest.mark.parametrize(("words", "said"), [
     (["--model", "nets_of_mine:blind"],                                  "gives (1, 4); expected 1 x 3"),
     (["--model", "nets_of_mine:broken"],                                 "no such luck"),
+    (["--model", "nets_of_mine:misspelt"],                               "undefined_name"),
+    (["--model", "nets_of_mine:Failing"],                                "no such key"),
+    (["--model", "half_a_net:small"],                                    "half_a_net"),
     (["--model", "nets_of_mine:missing"],                                "missing"),
     (["--model", "no_such_module:small"],                                "no_such_module"),
     (["--model", "nets_of_mine:small", "--options", "hiden", "3"],       "did you mean hidden"),
