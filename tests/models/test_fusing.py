@@ -23,7 +23,8 @@ def test_answers_are_equal_within_rounding(name: str) -> None:
     with torch.no_grad():
         expected, found = model(images(name)), fuse(model)(images(name))
     assert (expected - found).abs().max() < 1e-4 * expected.abs().max()
-    assert all(torch.equal(value, model.state_dict()[key]) for key, value in before.items())  # a copy was fused
+    after = model.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())  # a copy was fused
 
 
 @pytest.mark.parametrize(("name", "row"), PUBLISHED)
