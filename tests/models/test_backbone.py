@@ -6,7 +6,7 @@ from torch import nn
 
 from lissom.models import names
 from lissom.models.classifier import Backbone
-from models.zoo import EVERY_NAME, OF_EACH_KIND, drawn, images, on_meta, slow_unless, small
+from models.zoo import EVERY_NAME, OF_EACH_KIND, drawn, images, on_meta, shapes_alone, slow_unless, small
 
 EVERY_KIND = pytest.mark.parametrize("name", slow_unless(OF_EACH_KIND, names()))
 
@@ -30,11 +30,13 @@ def test_it_holds_stem_and_blocks_under_their_names_and_no_more(name: str) -> No
 @EVERY_NAME
 def test_its_maps_are_those_that_its_pyramid_promises(name: str) -> None:
     backbone = on_meta(name).backbone()
-    maps = backbone(torch.empty(2, 3, 64, 64, device="meta"))
+    with shapes_alone():
+        maps = backbone(torch.empty(2, 3, 64, 64, device="meta"))
     assert [m.shape for m in maps] == [(2, c, 64 // s, 64 // s) for s, c in backbone.pyramid]
 
 
 @EVERY_KIND
+@torch.no_grad()
 def test_its_maps_are_the_classifiers_to_the_last_bit(name: str) -> None:
     model, x = drawn(name), images(name)
     expected = model.forward_pyramid(x)

@@ -1,19 +1,24 @@
 """What every network says of itself, for each name of the catalogue: who it is, where it begins and where it ends."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.utils.hooks import RemovableHandle
 
 from lissom import models, weights
 from lissom.errors import DataError
 from lissom.models import Identity, build, entry, names
 from lissom.models.registry import _BUILDERS
 from lissom.runs.weights import save_weights
-from models.zoo import FIRST, NOT_DEEP, slow_unless, without_norms
+from models.zoo import FIRST, NOT_DEEP, shapes_alone, slow_unless
 
 EVERY = [*names(), *names("scene")]
 EVERY_NET = pytest.mark.parametrize("name", slow_unless(NOT_DEEP, EVERY))
@@ -21,12 +26,17 @@ OF_EACH_FILE = pytest.mark.parametrize("name", [name for name in EVERY if name i
 K = 5  # classes
 
 
-def net(name: str, device: str = "meta", **settings: Any) -> nn.Module:
-    """Small, with five classes and as many channels as its authors use, unless asked for otherwise."""
+@cache
+def net(name: str, **settings: Any) -> nn.Module:
+    """Without numbers, small, with five classes unless asked for otherwise; all share one: it is not to be changed."""
+    with torch.device("meta"):
+        return real(name, **settings)
+
+
+def real(name: str, **settings: Any) -> nn.Module:
     known = entry(name)
     torch.manual_seed(0)
-    with torch.device(device):
-        return build(name, **{"num_classes": K, "in_channels": known.in_channels, **known.small, **settings}).eval()
+    return build(name, **{"num_classes": K, "in_channels": known.in_channels, **known.small, **settings}).eval()
 
 
 def shapes(model: nn.Module) -> dict[str, torch.Size]:
@@ -72,28 +82,40 @@ def test_options_are_kept_as_they_were_read() -> None:
 
 @EVERY_NET
 def test_the_classifier_gives_the_logits_and_is_the_last_layer(name: str) -> None:
-    model, x, given = without_norms(net(name)), an_input(name), []
+    model, x, given = net(name), an_input(name), []
     ends = models.ends(model)
     classifier = model.get_submodule(ends.classifier)
     assert isinstance(classifier, nn.Linear)
     assert classifier.out_features == K
     assert [key.rpartition(".")[0] for key, _ in model.named_parameters()][-1] == ends.classifier
     assert ends.classifier == ends.head or ends.classifier.startswith(f"{ends.head}.")
-    classifier.register_forward_hook(lambda _, __, out: given.append(out))
-    assert model(x) is given[0]
+    with shapes_alone(), hooked(classifier.register_forward_hook(lambda _, __, out: given.append(out))):
+        assert model(x) is given[0]
 
 
 @EVERY_NET
 def test_the_stem_is_the_convolution_that_sees_the_input(name: str) -> None:
-    model, x, seen = without_norms(net(name)), an_input(name), []
-    for key, module in model.named_modules():
-        if next(module.parameters(recurse=False), None) is not None:
-            module.register_forward_pre_hook(lambda _, args, key=key: seen.append((key, args[0].numel())))
-    model(x)
+    model, x, seen = net(name), an_input(name), []
+    keys = {module: key for key, module in model.named_modules() if any(True for _ in module.parameters(False))}
+
+    def see(module: nn.Module, args: Any) -> None:
+        if module in keys:
+            seen.append((keys[module], args[0].numel()))
+
+    with shapes_alone(), hooked(register_module_forward_pre_hook(see)):
+        model(x)
     key, numbers = seen[0]
     assert f"{key}.".startswith(f"{models.ends(model).stem}.")
     assert numbers == x.numel()
     assert isinstance(model.get_submodule(seen[0][0]), nn.Conv2d | nn.Conv3d)
+
+
+@contextmanager
+def hooked(handle: RemovableHandle) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @EVERY_NET
@@ -126,7 +148,7 @@ def test_what_a_network_says_of_itself_is_in_no_state(name: str) -> None:
 
 @OF_EACH_FILE
 def test_weights_of_another_class_count_leave_the_classifier_as_it_was_drawn(name: str, tmp_path: Path) -> None:
-    source, target = net(name, "cpu"), net(name, "cpu", num_classes=K + 2)
+    source, target = real(name), real(name, num_classes=K + 2)
     with torch.no_grad():
         for tensor in source.parameters():
             tensor.add_(1)
@@ -142,7 +164,7 @@ def test_weights_of_another_class_count_leave_the_classifier_as_it_was_drawn(nam
 
 
 def test_random_weights_have_no_origin_and_copies_keep_theirs(tmp_path: Path) -> None:
-    model = net("mobilenetv1_cifar", "cpu")
+    model = real("mobilenetv1_cifar")
     assert model.origin is None
     save_weights(tmp_path / "file.safetensors", model.state_dict())
     loaded = weights.load(model, tmp_path / "file.safetensors")

@@ -38,6 +38,7 @@ def as_onnx(model: nn.Module, path: Path, resolution: int) -> Runner:
 
 
 @ONE_OF_EACH
+@torch.no_grad()
 def test_exports_with_a_batch_of_any_size(name: str) -> None:
     model = drawn(name)
     program = exported(model, side(name))
@@ -46,6 +47,7 @@ def test_exports_with_a_batch_of_any_size(name: str) -> None:
 
 
 @ONE_OF_EACH
+@torch.no_grad()
 def test_compiles_as_one_graph(name: str) -> None:
     model, x = drawn(name), images(name)
     compiled = torch.compile(model, fullgraph=True, backend="eager")

@@ -11,7 +11,7 @@ from torch import Tensor
 from lissom.models import names
 from lissom.profiler.ledger import tensors
 from lissom.profiler.shapes import PRODUCTS, RULES, quick
-from models.zoo import FIRST
+from models.zoo import OF_EACH_KIND
 
 aten = torch.ops.aten
 
@@ -45,6 +45,11 @@ CALLS = [
     (aten.mean.dim, (of(2, 4, 5, 5), [-1, -2], True)),
     (aten.mean.dim, (of(2, 4, 5, 5), [2, 3])),
     (aten.mean.dim, (of(2, 4, 5, 5), [1], True)),
+    (aten.amax.default, (of(2, 4, 5, 5), [1], True)),
+    (aten.amax.default, (of(2, 4, 5, 5), [-1, 2])),
+    (aten.adaptive_max_pool2d.default, (of(2, 4, 5, 7), [1, 1])),
+    (aten.adaptive_max_pool2d.default, (of(2, 4, 5, 7), [3, 2])),
+    (aten.upsample_nearest2d.default, (of(2, 4, 5, 7), [10, 9])),
     (aten.cat.default, ([of(1, 3, 4), of(1, 5, 4)], 1)),
     (aten.cat.default, ([of(2, 4), of(3, 4)],)),
     (aten.mm.default, (of(3, 4), of(5, 4).t())),
@@ -94,6 +99,8 @@ def test_every_rule_is_tested() -> None:
         (aten.mm.default, (of(3, 4), of(5, 6))),
         (aten.cat.default, ([of(1, 3), of(2, 4)], 1)),
         (aten.exp.default, (of(2),)),
+        (aten.amax.default, (of(2, 3), [])),
+        (aten.adaptive_max_pool2d.default, (of(3, 5, 7), [1, 1])),
         (aten.native_batch_norm.default, (*norm(4)[:5], True, 0.1, 1e-5)),
     ],
     ids=lambda part: str(part)[:40],
@@ -102,15 +109,15 @@ def test_what_is_not_plain_is_left_to_torch(operator, args: tuple) -> None:
     assert quick(operator, args, {}) is None
 
 
-@pytest.mark.parametrize("which", [FIRST, pytest.param(names(), marks=pytest.mark.slow)], ids=["first", "every"])
+@pytest.mark.parametrize("which", [OF_EACH_KIND, pytest.param(names(), marks=pytest.mark.slow)], ids=["kinds", "every"])
 def test_counting_imports_no_compiler(which: Iterable[str]) -> None:
-    """torch's compiler takes two seconds to import, and no light network needs it to be counted."""
+    """torch's compiler and its algebra take four seconds to import, and no light network needs them to be counted."""
     code = (
         "import sys, torch; from lissom.models import build, entry; from lissom.profiler import count\n"
         f"for name in {sorted(which)}:\n"
         "    with torch.device('meta'):\n"
         "        network = build(name, **entry(name).small)\n"
         "    count(network, resolution=64)\n"
-        "    assert 'torch._dynamo' not in sys.modules, name\n"
+        "    assert not {'torch._dynamo', 'sympy'} & {*sys.modules}, name\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

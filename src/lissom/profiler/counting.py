@@ -19,7 +19,7 @@ from lissom.profiler.figures import Profile, Shape, add_up
 from lissom.profiler.ledger import Ledger, tensors
 from lissom.profiler.memory import weight_bytes
 from lissom.profiler.receptive import field_of
-from lissom.profiler.twin import meta_twin
+from lissom.profiler.twin import empty_twin, meta_twin
 
 
 def count(
@@ -103,7 +103,7 @@ def _as_call(inputs: Any) -> tuple[Sequence[Any], Mapping[str, Any]]:
 
 def _on_meta(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return torch.empty_like(value, device="meta")
+        return empty_twin(value)
     if isinstance(value, Mapping):
         return {key: _on_meta(part) for key, part in value.items()}
     return type(value)(map(_on_meta, value)) if type(value) in (list, tuple) else value

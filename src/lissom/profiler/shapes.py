@@ -1,8 +1,8 @@
 """Shapes of the operators that light networks are made of.
 
 torch knows them all, but has many of them in Python, behind its compiler: the first such call in a process imports that
-(two seconds), and each takes as long as ten of ours. What has no rule here, or is not plain (other memory layouts,
-mixed types), goes to torch.
+and its algebra (four seconds), and each takes as long as ten of ours. What has no rule here, or is not plain (other
+memory layouts, mixed types), goes to torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -109,11 +109,23 @@ def _average_pool(
 def _max_pool(
     x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> tuple[Tensor, Tensor] | None:
-    out = _pooled(x, kernel, stride, padding, dilation, ceil_mode)
+    return _with_indices(_pooled(x, kernel, stride, padding, dilation, ceil_mode))
+
+
+def _with_indices(out: Tensor | None) -> tuple[Tensor, Tensor] | None:
     return None if out is None else (out, torch.empty(out.shape, dtype=torch.int64, device="meta"))
 
 
-def _mean(x: Tensor, dims: Any, keep: bool = False) -> Tensor | None:
+def _resized(x: Tensor, sides: Sequence[int], *_: Any) -> Tensor | None:
+    plain = x.dim() == 4 and x.is_floating_point() and min(sides) > 0
+    return _like(x, (*x.shape[:2], *sides)) if plain else None
+
+
+def _adaptive_max_pool(x: Tensor, sides: Sequence[int]) -> tuple[Tensor, Tensor] | None:
+    return _with_indices(_resized(x, sides))
+
+
+def _reduced(x: Tensor, dims: Any, keep: bool = False) -> Tensor | None:
     if not dims or not x.is_floating_point():
         return None
     gone = {dim % x.dim() for dim in dims}
@@ -154,6 +166,9 @@ RULES: dict[Any, Callable[..., Any]] = {
     aten.native_batch_norm.default: _batch_norm,
     aten.max_pool2d_with_indices.default: _max_pool,
     aten.avg_pool2d.default: _average_pool,
-    aten.mean.dim: _mean,
+    aten.adaptive_max_pool2d.default: _adaptive_max_pool,
+    aten.upsample_nearest2d.default: _resized,
+    aten.mean.dim: _reduced,
+    aten.amax.default: _reduced,
     aten.cat.default: _concatenation,
 }
