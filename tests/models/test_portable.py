@@ -3,6 +3,7 @@
 A network for each way to compute by default; the others, and all at full size, with `-m slow`.
 """
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,19 @@ def as_onnx(model: nn.Module, path: Path, resolution: int) -> Runner:
     return Runner(path)
 
 
+def without_repeats(name: str) -> nn.Module:
+    """Of blocks that are alike the first: what follows is translated as it was."""
+    model, first = copy.deepcopy(drawn(name)), {}
+    for block in model.blocks:
+        first.setdefault(repr(block), block)
+    model.blocks = nn.Sequential(*first.values())
+    return model
+
+
 @ONE_OF_EACH
 @torch.no_grad()
 def test_exports_with_a_batch_of_any_size(name: str) -> None:
-    model = drawn(name)
+    model = without_repeats(name)
     program = exported(model, side(name))
     for number in (1, 5):
         assert_alike(program(images(name, number)), model(images(name, number)))
@@ -49,7 +59,7 @@ def test_exports_with_a_batch_of_any_size(name: str) -> None:
 @ONE_OF_EACH
 @torch.no_grad()
 def test_compiles_as_one_graph(name: str) -> None:
-    model, x = drawn(name), images(name)
+    model, x = without_repeats(name), images(name)
     compiled = torch.compile(model, fullgraph=True, backend="eager")
     assert_alike(compiled(x), model(x))
     torch.compiler.reset()
@@ -57,7 +67,7 @@ def test_compiles_as_one_graph(name: str) -> None:
 
 @pytest.mark.parametrize("name", slow_unless(IN_ONNX, names()))
 def test_answers_as_an_onnx_file_for_any_batch(name: str, tmp_path: Path) -> None:
-    model = drawn(name)
+    model = without_repeats(name)
     runner = as_onnx(model, tmp_path / "net.onnx", side(name))
     for number in (1, 3):
         x = images(name, number)

@@ -139,7 +139,7 @@ def worded(key: str, **values: Any) -> str:
 def shown_as(picture: Figure, show: Callable[[str], str]) -> Iterator[None]:
     """Every text of a figure that the fonts cannot draw as `show` gives it, and afterwards as it was."""
     undo: list[Callable[[], Any]] = []
-    for axes in picture.axes:
+    for axes in filter(lambda axes: axes.axison, picture.axes):
         for axis in (axes.xaxis, axes.yaxis):  # their texts are written anew at each drawing
             before = [tick.get_text() for tick in axis.get_ticklabels()]
             if not all(map(drawable, before)):

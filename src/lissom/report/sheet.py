@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lissom.report.canvas import INK, ORANGE, bare, figure, style
+from lissom.report.canvas import INK, ORANGE, bare, style
 from lissom.report.lettering import Wording, label, latin, phrase
 
-CELL = 1.25  # inches
+CELL, SIDE, LINE, TITLE, PAD = 1.25, 1.15, 0.15, 0.3, 0.04  # inches
 
 
 def sheet(
@@ -30,18 +31,30 @@ def sheet(
     wrong = wrong or [False] * len(images)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    lines = max(caption.count("\n") + 1 if caption else 0 for caption in captions)
+    above = LINE * max(caption.count("\n") + 1 if caption else 0 for caption in captions)
+    size = CELL * columns, (CELL + above) * rows + (TITLE if title else 0)
     with style():
-        picture = figure(CELL * columns, (CELL + 0.16 * lines) * rows + (0.4 if title else 0))
-        all_axes = list(picture.subplots(rows, columns, squeeze=False).flat)  # a list: .flat runs out after one loop
-        for axes in all_axes:
-            bare(axes)
-        for axes, image, caption, is_wrong in zip(all_axes, images, captions, wrong, strict=False):
-            axes.imshow(as_rgb(image), interpolation="nearest" if max(image.shape[:2]) <= 64 else "antialiased")
-            axes.set_title(_lines(caption), fontsize=8, loc="center", pad=3, color=ORANGE if is_wrong else INK)
+        picture = Figure(figsize=size)
+        axes = picture.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(0, size[1]))  # one for all: each takes 10 ms
+        bare(axes)
+        axes.autoscale(False)
+        for place, (image, caption, is_wrong) in enumerate(zip(images, captions, wrong, strict=True)):
+            row, column = divmod(place, columns)
+            middle, top = CELL * (column + 0.5), (CELL + above) * (rows - row) - above
+            _show(axes, as_rgb(image), middle, top)
+            colour = ORANGE if is_wrong else INK
+            axes.text(middle, top + PAD, _lines(caption), fontsize=8, ha="center", va="bottom", color=colour)
         if title:
-            picture.suptitle(label(title, longest=90), x=0.01, ha="left", fontsize=11)
+            axes.text(0.02, size[1], label(title, longest=90), fontsize=11, va="top")
     return picture
+
+
+def _show(axes: Axes, image: np.ndarray, middle: float, top: float) -> None:
+    """Below that point, as large as the cell allows."""
+    high, wide = (SIDE * side / max(image.shape[:2]) for side in image.shape[:2])
+    extent = (middle - wide / 2, middle + wide / 2, top - high, top)
+    interpolation = "nearest" if max(image.shape[:2]) <= 64 else "antialiased"
+    axes.imshow(image, extent=extent, aspect="auto", interpolation=interpolation)
 
 
 def _lines(caption: str) -> str:
