@@ -16,6 +16,7 @@ from PIL import Image
 
 import forked
 from lissom.training.task import Task
+from photos import make_photos
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"en": ROOT / "docs" / "contributing.md", "zh": ROOT / "docs" / "contributing.zh.md"}
@@ -209,7 +210,8 @@ class TestRuntime:
         title = "src/lissom/deploy/pt2.py"
         (copy / title).write_text(BLOCKS[title], encoding="utf-8")
         insert(copy, TARGETS, after="\nTARGETS = {", before="}")
-        words = ("--data", "digits", "--model", "mobilenetv1_cifar", "--width", "0.25", "--epochs", "1")
+        make_photos(copy / "photos", per_class=12)
+        words = ("--data", "photos", "--model", "mobilenetv1_cifar", "--width", "0.25", "--epochs", "1", "--batch-size", "9")
         lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
         proof = json.loads(lissom(copy, "export", "runs/first", "--output", "first.pt2", "--json"))
         assert proof["difference"] <= proof["tolerance"]
@@ -218,8 +220,7 @@ class TestRuntime:
             for more in ((), ("--file", "first.pt2"))
         ]
         assert found[0]["confusion"] == found[1]["confusion"]
-        Image.fromarray(np.full((32, 32), 90, np.uint8)).save(copy / "grey.png")
-        rows = [json.loads(lissom(copy, "predict", model, "grey.png", "--format", "json"))
+        rows = [json.loads(lissom(copy, "predict", model, "photos/one/0.png", "--format", "json"))
                 for model in ("runs/first", "first.pt2")]  # fmt: skip
         assert rows[0][0]["label"] == rows[1][0]["label"]
 

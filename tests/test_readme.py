@@ -34,7 +34,7 @@ def ran_as_typed(language: str, command: str, **options: Any) -> subprocess.Comp
 
 def test_every_block_runs(tmp_path: Path) -> None:
     """Those of the English one; the next test says that the Chinese one has the same."""
-    make_photos(tmp_path / "photos", classes=("zero", "one"))
+    make_photos(tmp_path / "photos", per_class=16, classes=("zero", "one"))
     (tmp_path / "photos" / "zero").rename(tmp_path / "photos" / "cat")
     (tmp_path / "photos" / "one").rename(tmp_path / "photos" / "dog")
     environment = os.environ | {

@@ -14,18 +14,8 @@ from lissom.runs.weights import digest, read_weights
 from lissom.training.run import open_run
 from photos import make_photos
 
-SETTINGS = [
-    "--data",
-    "photos",
-    "--model",
-    "mobilenetv3_small",
-    "--width",
-    "0.25",
-    "--epochs",
-    "6",
-    "--batch-size",
-    "16",
-]
+NET = ["--data", "photos", "--model", "mobilenetv1_cifar", "--width", "0.25", "--batch-size", "16"]
+SETTINGS = [*NET, "--options", "dropout", "0.2", "--epochs", "6"]
 SETTINGS += ["--mixup", "0.2", "--randaugment", "1", "--cutout", "4", "--ema", "0.9", "--checkpoint-minutes", "0.002"]
 
 
@@ -94,20 +84,8 @@ def test_ctrl_c_saves_says_how_to_go_on_and_leaves_with_130(place: Path) -> None
 
 def test_two_processes_train_as_one_that_accumulates(place: Path) -> None:
     """The command line's own way to two processes; losses are those of one process with the same two halves."""
-    plain = [
-        "--data",
-        "photos",
-        "--model",
-        "mobilenetv1_cifar",
-        "--width",
-        "0.25",
-        "--epochs",
-        "2",
-        "--batch-size",
-        "16",
-    ]
     for words in (["--devices", "2", "--name", "several"], ["--accumulate", "2", "--name", "one"]):
-        process = lissom(place, "train", "classify", *plain, *words)
+        process = lissom(place, "train", "classify", *NET, "--epochs", "2", *words)
         _, err = process.communicate()
         assert process.returncode == 0, err
     losses = [[row["train_loss"] for row in open_run(place / "runs" / name).history] for name in ("several", "one")]
