@@ -223,7 +223,7 @@ class TestRuntime:
             "--batch-size",
             "9",
         )
-        lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
+        lissom(copy, "train", "classify", *words, "--batch-size", "9", "--name", "first", "--quiet")
         proof = json.loads(lissom(copy, "export", "runs/first", "--output", "first.pt2", "--json"))
         assert proof["difference"] <= proof["tolerance"]
         found = [
