@@ -12,6 +12,7 @@ what is slow, so that a fault costs its tests alone; where there is no fork it i
 """
 
 import argparse
+import compileall
 import os
 import queue
 import re
@@ -98,7 +99,9 @@ def plant_all(root: Path, faults: Sequence[Fault], jobs: int) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         places: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for job in range(jobs):
-            places.put(Path(shutil.copytree(root / "src", Path(folder) / str(job) / "src")).parent)
+            copied = Path(shutil.copytree(root / "src", Path(folder) / str(job) / "src"))
+            compileall.compile_dir(copied, quiet=2)
+            places.put(copied.parent)
 
         def planted(fault: Fault) -> tuple[Fault, tuple[str, str]]:
             place = places.get()
