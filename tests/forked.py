@@ -1,8 +1,9 @@
 """Python processes that begin with torch loaded: forks of a server that has imported it and run nothing.
 
 `Popen` and `run` are subprocess's; Python is forked, all else started as ever, and so is Python where there is no fork.
-`conftest.py` starts the server, which imports at the first question and ends with the test session. Processes that a
-fork starts in turn are forks too. For what hangs on imports and start-up there is subprocess itself.
+`conftest.py` starts the server, which imports at the first question and ends with the test session; `plant.py` starts
+one that leaves out lissom. Processes that a fork starts in turn are forks too, save that pytest's are what its tests
+ask for. For what hangs on imports and start-up there is subprocess itself.
 """
 
 import atexit
@@ -24,7 +25,7 @@ import threading
 import traceback
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,17 @@ class Popen(subprocess.Popen):
 
 
 def run(
-    args: Any, *, capture_output: bool = False, check: bool = False, **options: Any
+    args: Any, *, capture_output: bool = False, check: bool = False, timeout: float | None = None, **options: Any
 ) -> subprocess.CompletedProcess[Any]:
     """`subprocess.run` of a fork."""
     if capture_output:
         options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with Popen(args, **options) as process:
-        out, err = process.communicate()
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     done = subprocess.CompletedProcess(args, process.returncode, out, err)
     if check:
         done.check_returncode()
@@ -95,8 +100,8 @@ def _ask(place: str, request: bytes, handles: list[int]) -> socket.socket:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[None]:
-    """Within it there is a server, for this process and those that it starts."""
+def serving(modules: Sequence[str] = ()) -> Iterator[None]:
+    """Within it there is a server, for this process and those that it starts, of all of lissom or of these modules."""
     if not hasattr(os, "fork") or ADDRESS in os.environ:
         yield
         return
@@ -105,7 +110,7 @@ def serving() -> Iterator[None]:
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(os.environ[ADDRESS])
         listening.listen(16)
-        words = [sys.executable, __file__, str(listening.fileno())]
+        words = [sys.executable, __file__, str(listening.fileno()), *modules]
         server = subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[listening.fileno()])
         listening.close()
         try:
@@ -115,7 +120,7 @@ def serving() -> Iterator[None]:
             server.communicate()
 
 
-def serve(number: int) -> None:
+def serve(number: int, modules: Sequence[str]) -> None:
     """Until our standard input is cut."""
     listening = socket.socket(fileno=number)
     paths = [path for path in sys.path[1:] if path not in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
@@ -128,7 +133,7 @@ def serve(number: int) -> None:
         line, _ = listening.accept()
         if not loaded:
             loaded = True
-            load()
+            load(modules)
         if os.fork() == 0:
             listening.close()
             mind(line, paths)
@@ -142,17 +147,20 @@ def reap() -> None:
             pass
 
 
-def load() -> None:
-    """Imports all of lissom, and with it what is slow."""
+def load(modules: Sequence[str]) -> None:
+    """Imports what is slow."""
     subprocess.Popen = Popen
-    import lissom
-
-    for module in pkgutil.walk_packages(lissom.__path__, "lissom."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    importlib.import_module("pytest")
+    for name in modules or [*all_of_lissom(), "pytest"]:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
+
+
+def all_of_lissom() -> Iterator[str]:
+    import lissom
+
+    found = (module.name for module in pkgutil.walk_packages(lissom.__path__, "lissom."))
+    return (name for name in found if not name.endswith("__main__"))
 
 
 def mind(line: socket.socket, paths: list[str]) -> None:
@@ -187,6 +195,7 @@ def become(told: dict[str, Any], handles: list[int], paths: list[str]) -> None:
         os.close(handle)
     os.environ.clear()
     os.environ.update(told["env"])
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     os.chdir(told["cwd"])
     sketch_if_asked()
     os._exit(ended(told["words"], [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), *paths]))
@@ -226,6 +235,8 @@ def execute(words: list[str], paths: list[str]) -> None:
         exec(compile(rest[0], "<string>", "exec"), main.__dict__)
     elif way == "-m":
         sys.argv = rest
+        if rest[0] == "pytest":
+            subprocess.Popen = Popen.__bases__[0]
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     else:
         sys.argv = words
@@ -234,12 +245,12 @@ def execute(words: list[str], paths: list[str]) -> None:
 
 def forget_another() -> None:
     """Where the path leads to a lissom other than the loaded one, that is imported instead."""
-    found = importlib.machinery.PathFinder.find_spec("lissom")
-    if not found or found.origin != sys.modules["lissom"].__file__:
+    found, loaded = importlib.machinery.PathFinder.find_spec("lissom"), sys.modules.get("lissom")
+    if loaded and (not found or found.origin != loaded.__file__):
         for name in [name for name in sys.modules if name.partition(".")[0] == "lissom"]:
             del sys.modules[name]
 
 
 if __name__ == "__main__":
     sys.modules["forked"] = sys.modules["__main__"]
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), sys.argv[2:])

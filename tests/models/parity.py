@@ -12,7 +12,7 @@ def randomise(model: nn.Module, *, seed: int = 0) -> nn.Module:
             nn.init.kaiming_normal_(module.weight, generator=draw)
             if module.bias is not None:
                 nn.init.normal_(module.bias, generator=draw)
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.0, generator=draw)
             nn.init.normal_(module.bias, 0, 0.3, generator=draw)
             nn.init.normal_(module.running_mean, 0, 0.3, generator=draw)

@@ -76,6 +76,14 @@ def test_plain_network_comes_first(name: str) -> None:
 
 
 @EVERY_NAME
+def test_wider_networks_are_more_accurate(name: str) -> None:
+    rows = [row for row in entry(name).published if set(row.options) <= {"width"} and row.top1]
+    for side in {row.resolution for row in rows}:
+        top1 = {row.options.get("width", 1.0): row.top1 for row in rows if row.resolution == side}
+        assert sorted(set(top1.values())) == [top1[width] for width in sorted(top1)]
+
+
+@EVERY_NAME
 def test_small_options_give_a_smaller_network(name: str) -> None:
     known = entry(name)
     with torch.device("meta"):

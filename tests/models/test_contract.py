@@ -56,6 +56,13 @@ def an_input(name: str) -> Tensor:
     return torch.empty(2, known.in_channels, side, side, device="meta")
 
 
+@pytest.mark.parametrize("name", [name for name in EVERY if name in FIRST and "dropout" in entry(name).options])
+def test_dropout_is_as_asked(name: str) -> None:
+    kinds = nn.Dropout | nn.Dropout2d | nn.Dropout3d
+    drops = {module.p for module in net(name, dropout=0.375).modules() if isinstance(module, kinds)}
+    assert drops == {0.375}
+
+
 @EVERY_NET
 def test_identity_builds_the_same_network_again(name: str) -> None:
     model = net(name)

@@ -27,6 +27,13 @@ def test_answers_are_equal_within_rounding(name: str) -> None:
     assert all(torch.equal(value, after[key]) for key, value in before.items())  # a copy was fused
 
 
+def test_a_dilated_network_stays_dilated() -> None:
+    model, x = drawn("mobilenetv3_small", dilated=True), images("mobilenetv3_small")
+    with torch.no_grad():
+        expected, found = model(x), fuse(model.train())(x)
+    assert (expected - found).abs().max() < 1e-4 * expected.abs().max()
+
+
 @pytest.mark.parametrize(("name", "row"), PUBLISHED)
 def test_it_costs_what_is_published(name: str, row: object) -> None:
     with torch.device("meta"):

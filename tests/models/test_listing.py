@@ -1,15 +1,17 @@
 """The table of networks: conditions with units, sizes, sources, and networks of one task apart."""
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from lissom.cli import main
 from lissom.errors import UsageError
-from lissom.models import build, entry, names
+from lissom.models import build, entry, fuse, names
 from lissom.models.listing import condition
-from lissom.profiler import count
+from lissom.profiler import budget, count
 from lissom.verbs.models import list_models, models_under
 
 
@@ -70,9 +72,9 @@ def test_a_pattern_in_another_spelling_finds_the_same(pattern: str) -> None:
 
 
 def test_under_a_budget_every_form_fits_and_the_published_ones_come_first() -> None:
-    rows = models_under("macs<60M size<12MB resolution<=224", "mobilenetv2")
+    rows = models_under("macs<45M size<12MB resolution<=224", "mobilenetv2")
     assert {row["network"] for row in rows} == {"mobilenetv2"}
-    assert all(row["macs"] < 60e6 and row["megabytes"] < 12 for row in rows)
+    assert all(row["macs"] < 45e6 and row["megabytes"] < 12 for row in rows)
     (largest,) = [row for row in rows if row["macs"] == max(each["macs"] for each in rows)]
     with torch.device("meta"):
         model = build("mobilenetv2", width=largest["width"])
@@ -80,7 +82,7 @@ def test_under_a_budget_every_form_fits_and_the_published_ones_come_first() -> N
         grid = [(width, side) for width in (0.35, 0.5, 0.75) for side in (96, 128, 160, 192, 224)]
         every = [count(build("mobilenetv2", width=width), resolution=side).macs for width, side in grid]
     assert (largest["parameters"], largest["macs"]) == (counted.parameters, counted.macs)
-    assert largest["macs"] == max(macs for macs in every if macs < 60e6)
+    assert largest["macs"] == max(macs for macs in every if macs < 45e6)
 
 
 def test_under_a_budget_the_best_published_form_is_there_too() -> None:
@@ -89,12 +91,41 @@ def test_under_a_budget_the_best_published_form_is_there_too() -> None:
     assert (best["width"], best["resolution"], best["published_top1"]) == (0.5, 224, 63.7)
     top1 = [row["published_top1"] or 0 for row in rows]
     assert top1 == sorted(top1, reverse=True)
+    forms = [
+        (row["width"], row["resolution"], row["published_top1"]) for row in models_under("macs<70M", "shufflenetv2")
+    ]
+    assert forms == [(0.5, 224, 60.3), (0.75, 192, None)]
 
 
 def test_under_a_budget_branches_count_as_they_are_used() -> None:
     rows = models_under("macs<300M", "mobileone_s0")
     (row,) = [row for row in rows if (row["width"], row["resolution"]) == (1, 224)]
     assert (row["macs"], row["fused"], row["published_top1"]) == (275_110_400, True, 71.4)
+    (narrow,) = models_under("macs<45M", "mobileone_s0")
+    with torch.device("meta"):
+        counted = count(fuse(build("mobileone_s0", width=narrow["width"])), resolution=narrow["resolution"])
+    assert (narrow["parameters"], narrow["macs"], narrow["fused"]) == (counted.parameters, counted.macs, True)
+
+
+def test_a_year_is_a_budget_too() -> None:
+    assert models_under("macs<12M year>2020", "ghostnet_cifar") == []
+    assert len(models_under("macs<12M year<=2020", "ghostnet_cifar")) == 1
+
+
+def test_each_form_is_measured_as_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its width, its resolution, its branches added up."""
+    seen: dict[str, Any] = {}
+
+    def measure(subjects: dict[str, Any], measuring: Any, *, device: str) -> dict[str, Any]:
+        seen.update(subjects)
+        return {label: SimpleNamespace(latency=SimpleNamespace(median_ms=len(label))) for label in subjects}
+
+    monkeypatch.setattr(budget, "measure", measure)
+    (row,) = models_under("macs<45M", "mobileone_s0", measured=True)
+    ((label, subject),) = seen.items()
+    assert (label, row["latency_ms"]) == (f"mobileone_s0 x{row['width']} {row['resolution']}px", len(label))
+    assert subject.shapes == ((3, row["resolution"], row["resolution"]),)
+    assert sum(p.numel() for p in subject.model.parameters()) == row["parameters"]
 
 
 @pytest.mark.parametrize("words", [
@@ -110,7 +141,7 @@ def test_what_is_no_budget_is_refused(words: list[str], capsys: pytest.CaptureFi
 def test_a_budget_measured_has_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["models", "ghostnet_cifar", "--under", "macs<12M", "--measure", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert rows
+    assert {row["network"] for row in rows} == {"ghostnet_cifar"}
     assert all(row["latency_ms"] > 0 for row in rows)
 
 

@@ -32,5 +32,8 @@ def test_pyramid() -> None:
 
 
 def test_two_heads_fuse_to_one_linear_layer() -> None:
-    fused = fuse(randomise(build("repvit_m0_9", distilled=True, width=0.25, num_classes=7)))
-    assert [(m.in_features, m.out_features) for m in fused.head.modules() if isinstance(m, nn.Linear)] == [(96, 7)]
+    heads = randomise(build("repvit_m0_9", distilled=True, width=0.25, num_classes=7)).head
+    fused, x = fuse(heads), torch.randn(2, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(fused(x), heads(x))
+    assert [(m.in_features, m.out_features) for m in fused.modules() if isinstance(m, nn.Linear)] == [(96, 7)]

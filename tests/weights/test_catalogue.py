@@ -9,8 +9,9 @@ from torchvision.models import get_model_weights
 
 from lissom import models
 from lissom.errors import UsageError
-from lissom.weights.catalogue import CHECKPOINTS, by_file, checkpoints, choose
+from lissom.weights.catalogue import CHECKPOINTS, best_top1, by_file, checkpoints, choose
 from lissom.weights.checkpoint import HALF, IMAGENET, Checkpoint
+from lissom.weights.rows import results
 
 
 def of(publisher: str) -> list[Checkpoint]:
@@ -48,6 +49,27 @@ def test_timm_s_rows_are_its_own(row: Checkpoint) -> None:
 def test_google_s_rows_are_tensorflow_s() -> None:
     for row in of("google"):
         assert (row.classes, row.label_offset, row.padding, row.eps, row.norm) == (1001, 1, "same", 1e-3, HALF)
+
+
+def test_the_authors_rows_are_of_whole_networks() -> None:
+    """MobileOne's with all branches, RepViT's with both heads, for images resized to 256 pixels."""
+    assert [row.file for row in of("apple")] == [f"mobileone_s{size}_unfused.pth.tar" for size in range(5)]
+    assert {(row.resize, row.interpolation, row.norm) for row in of("apple")} == {(256, "bilinear", IMAGENET)}
+    for row in of("thu-mig"):
+        size, epochs = row.name.removeprefix("thu-mig/").split(".")
+        assert (row.file, row.network) == (f"{size}_distill_{epochs}.pth", size)
+        assert (row.options, row.resize, row.interpolation) == ({"distilled": True}, 256, "bicubic")
+
+
+def test_the_best_known_is_of_the_network_as_it_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of another resolution nor of another width."""
+    others = {"mobilenetv4_conv_small.e3600_r256_in1k": 99.0, "mobilenetv4_conv_small_050.e3000_r224_in1k": 98.0}
+    monkeypatch.setattr(results, "RESULTS", results.RESULTS | {f"timm/{name}": top1 for name, top1 in others.items()})
+    best = "timm/mobilenetv4_conv_small.e2400_r224_in1k (timm's table of results)"
+    assert best_top1("mobilenetv4_conv_small") == (73.8, best)
+    assert best_top1("mobilenetv2") == (72.9, "timm/mobilenetv2_100.ra_in1k (timm's table of results)")
+    assert best_top1("mobileone_s4") == (79.4, "apple/mobileone_s4 (the authors)")
+    assert best_top1("mobilenetv1_cifar") == (None, None)
 
 
 def test_every_row_has_its_own_name_file_and_network() -> None:

@@ -42,10 +42,9 @@ def factors(norm: Norm) -> Affine:
 
 
 def folded(conv: nn.Conv2d, norm: Norm) -> Affine:
-    """The convolution and the norm behind it as one convolution."""
+    """The convolution, which has no bias, and the norm behind it as one convolution."""
     scale, shift = factors(norm)
-    bias = 0 if conv.bias is None else conv.bias * scale
-    return conv.weight * scale[:, None, None, None], shift + bias
+    return conv.weight * scale[:, None, None, None], shift
 
 
 def widened(kernel: Tensor, side: int) -> Tensor:

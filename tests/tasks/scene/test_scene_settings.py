@@ -102,7 +102,7 @@ ROWS = [
     Row("optimizer", "sgd", "weights"),
     Row("lr", 0.01, "weights"),
     Row("momentum", 0.5, "weights", {"optimizer": "sgd"}),
-    Row("momentum", 0.5, "only the optimizer sgd"),
+    Row("momentum", 0.5, "it is SGD's"),
     Row("weight_decay", 0.1, "weights"),
     Row("schedule", "cosine", "weights"),
     Row("warmup_epochs", 1.0, "weights"),
@@ -113,7 +113,7 @@ ROWS = [
     Row("head_epochs", 1, "weights"),
     Row("head_epochs", 1, "only the classifier", {"freeze": True}),
     Row("layer_decay", 0.5, "weights"),
-    Row("layer_decay", 0.5, "only the classifier", {"freeze": True}),
+    Row("layer_decay", 0.5, "only one layer", {"freeze": True}),
     Row("norm_warmup", False, "weights", {"model": "ssrn", "window": 7, "components": 30, "reduction": "none"}),
     Row("epochs", 3, "weights"),
     Row("batch_size", 8, "weights"),
@@ -122,9 +122,9 @@ ROWS = [
     Row("seed", 1, "knn is deterministic", SVM | {"model": "knn"}),
     Row("device", "cuda", "computes on the CPU", SVM),
     Row("precision", "bf16", "weights"),
-    Row("sync_bn", True, "one device"),
+    Row("sync_bn", True, "one process"),
     Row("patience", 1, "epochs", {"lr": 1e-12, "epochs": 4}),
-    Row("patience", 1, "no validation pixels", {"val_fraction": 0.0}),
+    Row("patience", 1, "no validation samples", {"val_fraction": 0.0, "epochs": 4}),
 ]
 AT_ONCE = {
     "optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.1, "schedule": "cosine", "warmup_epochs": 1.0,
@@ -239,15 +239,14 @@ def test_is_refused_with_the_reason(row: Row) -> None:
     TASK.resolve_defaults(config, TASK.weights(config))  # the settings beside it are not what is refused
     changed = config_of({**row.beside, row.name: row.value})
     with pytest.raises(UsageError, match=row.acts) as caught:
-        TASK.resolve_defaults(changed, TASK.weights(changed))
+        prepare(TASK, changed, silent)
     assert (caught.value.values["name"], caught.value.values["got"]) == (row.name, row.value)
 
 
 def test_patience_is_refused_where_too_few_pixels_train_to_choose() -> None:
-    settings = {"train_fraction": 0.1, "train_per_class": 1, "patience": 2, "fit_on": "scene"}
-    config = TASK.resolve_defaults(config_of(settings), None)
-    with pytest.raises(UsageError, match="too few training pixels"):
-        TASK.decide(config, TASK.load(config, silent, None))
+    settings = {"train_fraction": 0.1, "train_per_class": 1, "patience": 2, "fit_on": "scene", "epochs": 4}
+    with pytest.raises(UsageError, match="no validation samples"):
+        prepare(TASK, config_of(settings), silent)
 
 
 def test_download_fetches_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from lissom.tasks.scene.data.scene import Scene, check_trainable
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
-from lissom.tasks.scene.unused import CLASSICAL, refuse_unused, unused
+from lissom.tasks.scene.unused import CLASSICAL, refuse_unused
 from lissom.training.run import DataUsed, Item, Run, items_digest, parts_digest
 
 PREPROCESS = "preprocess.npz"
@@ -47,13 +47,6 @@ def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     resolved = replace(config, scene=replace(scene, window=window, reduction=reduction))
     refuse_unused(resolved)
     return resolved
-
-
-def decide(config: SceneTrainConfig, data: "SceneData") -> SceneTrainConfig:
-    """The same settings. Raises: UsageError for what this scene leaves without effect."""
-    if config.engine.patience and not data.sizes["val"]:
-        raise unused(config, "patience", "no-val-pixels")
-    return config
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,6 @@ TASK = Task(
     fetches=Later(f"{HERE}.fetches:fetches"),
     content=Later(f"{HERE}.prepare:content"),
     load=Later(f"{HERE}.prepare:load"),
-    decide=Later(f"{HERE}.prepare:decide"),
     inputs=Later(f"{HERE}.prepare:inputs"),
     by_epochs=Later(f"{HERE}.prepare:by_epochs"),
     build=Later(f"{HERE}.prepare:build"),

@@ -1,4 +1,4 @@
-"""Settings that a training would pass over in silence: each is refused, with the reason."""
+"""Settings of scenes and their networks that a training would pass over in silence: refused, with the reason."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -59,10 +59,6 @@ RULES = (
     Rule("one-pixel", ("window",), _classical, also=(1,)),
     Rule("all-train", ("val_fraction",), _classical),
     Rule("nothing-random", ("seed",), lambda c: c.model.model == "knn"),
-    Rule("momentum", ("momentum",), lambda c: c.optim.optimizer != "sgd"),
-    Rule("one-device", ("sync_bn",), lambda c: c.engine.devices == 1),
-    Rule("rests", ("head_epochs", "layer_decay"), lambda c: c.optim.freeze),
-    Rule("nothing-chooses", ("patience",), lambda c: not c.scene.val_fraction),
     Rule("not-reduced", ("components",), lambda c: c.scene.reduction == "none"),
     Rule("bands-named", ("components",), lambda c: bool(c.scene.bands)),
     Rule("no-components", ("whiten",), lambda c: c.scene.reduction != "pca"),
@@ -84,10 +80,10 @@ def refuse_unused(config: SceneTrainConfig) -> None:
     for rule in RULES:
         for name in rule.names:
             if values[name] not in (defaults[name], *rule.also) and rule.when(config):
-                raise unused(config, name, rule.why)
+                raise _unused(config, name, rule.why)
 
 
-def unused(config: SceneTrainConfig, name: str, why: str) -> UsageError:
+def _unused(config: SceneTrainConfig, name: str, why: str) -> UsageError:
     """The error that says why a setting does nothing."""
     default = _flat(SceneTrainConfig())[name]
     clause = note(f"scene_unused.{why}", network=config.model.model, split=config.scene.split, cube=config.scene.cube)
