@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import errno
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from lissom.engine.objective import Losses
 from lissom.engine.records import TIMINGS
 from lissom.engine.state import TrainingState
 from lissom.errors import DataError, Interrupted, MachineError, ResultError
-from lissom.events import CheckpointDamaged, EpochEnded, Saved, Started
+from lissom.events import CheckpointDamaged, EpochEnded, Saved, Started, StepEnded
 from lissom.runs.weights import digest, load_weights, read_weights
 
 
@@ -217,6 +218,19 @@ class TestTraining:
         assert (result.stopped, result.epochs, result.best_epoch) == ("early", 3, 3)
 
 
+class Clock:
+    """Stands still but for 20 seconds after each step; a listener."""
+
+    STEP = 20.0
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr("lissom.engine.fit.time", SimpleNamespace(monotonic=lambda: self.now))
+
+    def __call__(self, event):
+        self.now += self.STEP * isinstance(event, StepEnded)
+
+
 class TestResume:
     def test_a_finished_run_stays_as_it_is(self, tmp_path):
         first = toy_fit(tmp_path)
@@ -248,10 +262,25 @@ class TestResume:
         toy_fit(tmp_path, engine={"checkpoint_minutes": 0.0, "epochs": 1}, listener=told.append)
         assert sum(isinstance(event, Saved) for event in told) == 7  # after each of 6 steps, and at the end
 
-    def test_another_batch_division_is_refused(self, tmp_path):
+    def test_the_minutes_between_checkpoints_are_minutes_since_the_last(self, tmp_path, monkeypatch):
+        clock, told = Clock(monkeypatch), []
+        engine = {"checkpoint_minutes": 1.0, "epochs": 1}
+        toy_fit(tmp_path, engine=engine, listener=lambda event: (clock(event), told.append(event)))
+        saved = [told[at - 1].step for at, event in enumerate(told) if isinstance(event, Saved)][:-1]
+        assert saved == [4]  # 60 seconds after the beginning; no minute follows
+
+    def test_the_seconds_of_an_epoch_are_those_of_both_halves(self, tmp_path, monkeypatch):
+        clock = Clock(monkeypatch)
+        with pytest.raises(Interrupted):
+            toy_fit(tmp_path, train=Fewer(ENGINE, at=3), engine={"checkpoint_minutes": 0.0}, listener=clock)
+        (row, *_) = toy_fit(tmp_path, train=Fewer(ENGINE), resume=True, listener=clock).history
+        assert row["seconds"] == 2 * clock.STEP + 2 * clock.STEP  # the last step of each half is told too late
+
+    @pytest.mark.parametrize(("changed", "said"), [({"accumulate": 2}, "'parts': 1"), ({"seed": 4}, "'seed': 3")])
+    def test_another_batch_division_or_seed_is_refused(self, tmp_path, changed, said):
         toy_fit(tmp_path)
-        with pytest.raises(DataError, match="'parts': 1"):
-            toy_fit(tmp_path, resume=True, engine={"accumulate": 2})
+        with pytest.raises(DataError, match=said):
+            toy_fit(tmp_path, resume=True, engine=changed)
 
     def test_another_network_is_refused(self, tmp_path):
         toy_fit(tmp_path)
@@ -282,7 +311,8 @@ class TestFailure:
         assert checkpoints(tmp_path / "checkpoints")[0].name in text
         assert raised.value.exit_code == 4
 
-    def test_weights_that_are_not_finite_are_not_saved(self, tmp_path):
+    @pytest.mark.parametrize(("steps", "minutes"), [(1, 5.0), (2, 0.0)])
+    def test_weights_that_are_not_finite_are_not_saved(self, tmp_path, steps, minutes):
         class Poisoning(ToyObjective):
             def losses(self, outputs, batch):
                 losses = super().losses(outputs, batch)
@@ -290,7 +320,8 @@ class TestFailure:
                 return losses
 
         with pytest.raises(ResultError, match="weights are not finite after step 1"):
-            toy_fit(tmp_path, objective=Poisoning(), train=ToyTrain(ENGINE, steps=1))
+            train, engine = ToyTrain(ENGINE, steps=steps), {"checkpoint_minutes": minutes}
+            toy_fit(tmp_path, objective=Poisoning(), train=train, engine=engine)
         assert not list(tmp_path.iterdir())
 
     def test_a_full_disk_is_one_line_and_leaves_the_former_checkpoint(self, tmp_path, monkeypatch):

@@ -148,3 +148,9 @@ def test_a_budget_measured_has_milliseconds(capsys: pytest.CaptureFixture[str]) 
 def test_names_are_those_of_the_pattern(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["models", "--names", "MobileNetV4"]) == 0
     assert capsys.readouterr().out.split() == [name for name in names() if name.startswith("mobilenetv4")] != []
+
+
+def test_published_checkpoints_are_those_of_the_pattern(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models", "--pretrained", "Mobile-One", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["network"] for row in rows} == {f"mobileone_s{size}" for size in range(5)}

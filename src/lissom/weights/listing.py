@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lissom.models.registry import letters
 from lissom.weights.catalogue import CHECKPOINTS
 from lissom.weights.checkpoint import Checkpoint
 
@@ -26,7 +27,7 @@ def list_pretrained(pattern: str = "") -> list[dict[str, Any]]:
             "megabytes": megabytes(row),
         }
         for row in CHECKPOINTS.values()
-        if pattern.lower() in row.name.lower() or pattern.lower() in row.network
+        if letters(pattern) in letters(row.name) or letters(pattern) in letters(row.network)
     ]
 
 
