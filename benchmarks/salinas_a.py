@@ -36,7 +36,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "3-D CNN": {"model": "cnn3d", "epochs": 25},
     "1-D CNN": {"model": "cnn1d", "epochs": 150},
     "SSRN": {"model": "ssrn", "epochs": 10},
-    "SpectralFormer": {"model": "spectralformer", "epochs": 20, "batch_size": 64, "lr": 5e-4},
+    "SpectralFormer": {"model": "spectralformer", "epochs": 40, "batch_size": 64, "lr": 5e-4},
     "SVM": {"model": "svm"},
     "random forest": {"model": "random_forest"},
     "k-NN": {"model": "knn"},
