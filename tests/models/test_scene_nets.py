@@ -21,7 +21,7 @@ from lissom.models.window_net import WindowNet
 from lissom.profiler import count
 from lissom.verbs.models import list_models
 
-NETS = ("cnn1d", "cnn2d", "cnn3d", "ssrn")
+NETS = tuple(name for name in names("scene") if name != "hybridsn")
 EVERY_NET = pytest.mark.parametrize("name", NETS)
 
 
@@ -48,7 +48,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def test_scene_networks_are_a_family_of_their_own() -> None:
-    assert set(NETS) | {"hybridsn"} == set(names("scene"))
+    assert {"hybridsn", "cnn1d", "cnn2d", "cnn3d", "ssrn", "spectralformer"} == set(names("scene"))
     assert not set(names("scene")) & set(names())
 
 

@@ -62,13 +62,13 @@ class SceneLogits:
 
     @torch.inference_mode()
     def samples(self, padded: Tensor, passes: int) -> Tensor:
-        """Logits of a block with dropout left on: `bands h+2p w+2p -> passes h w K`; what is before it runs once.
+        """Logits of a block with dropout left on: `bands h+2p w+2p -> passes h w K`; a trunk without any runs once.
 
         The draws are torch's global ones: seed it for the same samples again.
         """
         height, width = self._extent(padded)
         with dropout_on(self.model):
-            if self.form != "dense":
+            if self.form != "dense" or _dropouts(self.model.trunk):
                 return torch.stack([self.block(padded) for _ in range(passes)])
             hidden, tiled = self._first(padded)
             drawn = [self.model.rest(hidden) for _ in range(passes)]
@@ -127,7 +127,7 @@ def form(model: WindowNet) -> str:
 @contextmanager
 def dropout_on(model: nn.Module) -> Iterator[None]:
     """Dropout as in training, and nothing else: norms keep their fixed statistics."""
-    layers = [m for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    layers = _dropouts(model)
     for layer in layers:
         layer.train()
     try:
@@ -135,3 +135,7 @@ def dropout_on(model: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.eval()
+
+
+def _dropouts(module: nn.Module) -> list[nn.Module]:
+    return [m for m in module.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]

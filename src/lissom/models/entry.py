@@ -51,6 +51,8 @@ class Entry:
     """Classes for which the published parameters and MACs hold."""
     in_channels: int = 3
     """Channels of the input for which they hold; of a scene, its components or bands."""
+    all_bands: bool = False
+    """Whether it is for scenes and its authors take all bands, not principal components."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Options and their defaults."""
     choices: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)

@@ -141,13 +141,14 @@ def test_interrupted_training_ends_with_the_same_weights(run: Run, files: dict[s
     assert (ended.path / "map.npy").read_bytes() == (run.path / "map.npy").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["cnn1d", "cnn2d", "cnn3d", "ssrn"])
+@pytest.mark.parametrize("name", ["cnn1d", "cnn2d", "cnn3d", "ssrn", "spectralformer"])
 def test_every_network_trains_behind_the_same_verb(name: str, files: dict[str, str], tmp_path: Path) -> None:
     quick = {"epochs": 1, "batch_size": 64, "threads": 1} | ({"components": 14} if name == "cnn2d" else {})
+    quick |= {"width": 0.25} if name == "spectralformer" else {}
     found = lissom.train("scene", **files, model=name, **quick, runs_dir=tmp_path)
     assert found.status == "finished"
     assert evaluation(found)["form"] == ("windows" if name == "ssrn" else "dense")
-    assert found.config.scene.window == {"cnn1d": 1, "cnn2d": 5, "cnn3d": 5, "ssrn": 7}[name]
+    assert found.config.scene.window == {"cnn1d": 1, "cnn2d": 5, "cnn3d": 5}.get(name, 7)
     assert found.config.scene.reduction == ("pca" if name == "cnn2d" else "none")
 
 

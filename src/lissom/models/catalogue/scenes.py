@@ -17,12 +17,18 @@ CNN1D_PUBLISHED = (Published({},          1,     74_176,      152_360, None, "")
 CNN2D_PUBLISHED = (Published({},          5,    295_036,      488_880, None, ""),)
 CNN3D_PUBLISHED = (Published({},          5,     45_196,    4_387_760, None, ""),)
 SSRN_PUBLISHED = (Published({},           7,    364_168,   93_266_088, None, ""),)
+SPECTRALFORMER_PUBLISHED = (
+    Published({},                           7,    355_577,   60_748_288, None, ""),
+    Published({"window": 1},                1,    346_361,   58_905_088, None, ""),
+    Published({"fusion": False},            7,    112_568,   45_234_304, None, ""),
+)
 # fmt: on
 WINDOWS = (1, 999)  # pixels
+COMPONENTS, BANDS = 30, 200
 
 
 def _scene(*, bands: int, small: dict[str, Any] | None = None, **row: Any) -> Entry:
-    shared = {"task": "scene", "stride": 1, "num_classes": 16, "in_channels": bands}
+    shared = {"task": "scene", "stride": 1, "num_classes": 16, "in_channels": bands, "all_bands": bands == BANDS}
     return Entry(**shared, small=small or {"width": 0.5}, **row)
 
 
@@ -34,7 +40,7 @@ ROWS = [
         year=2020,
         module="hybridsn",
         resolution=25,
-        bands=30,
+        bands=COMPONENTS,
         options={"window": 25, "batch_norm": False, "attention": "none", "dropout": 0.4},
         choices={"attention": ("none", "se", "cbam")},
         limits={"window": WINDOWS},
@@ -48,7 +54,7 @@ ROWS = [
         year=2015,
         module="cnn1d",
         resolution=1,
-        bands=200,
+        bands=BANDS,
         options={"window": 1},
         choices={"window": (1,)},
         published=CNN1D_PUBLISHED,
@@ -60,7 +66,7 @@ ROWS = [
         year=2015,
         module="cnn2d",
         resolution=5,
-        bands=30,
+        bands=COMPONENTS,
         options={"window": 5},
         limits={"window": WINDOWS},
         published=CNN2D_PUBLISHED,
@@ -72,7 +78,7 @@ ROWS = [
         year=2018,
         module="cnn3d",
         resolution=5,
-        bands=200,
+        bands=BANDS,
         options={"window": 5},
         limits={"window": WINDOWS},
         published=CNN3D_PUBLISHED,
@@ -84,9 +90,23 @@ ROWS = [
         year=2018,
         module="ssrn",
         resolution=7,
-        bands=200,
+        bands=BANDS,
         options={"window": 7},
         limits={"window": WINDOWS},
         published=SSRN_PUBLISHED,
+    ),
+    _scene(
+        name="spectralformer",
+        title="SpectralFormer",
+        paper="arXiv 2107.02988, IEEE TGRS 2022",
+        year=2022,
+        module="spectralformer",
+        resolution=7,
+        bands=BANDS,
+        options={"window": 7, "group": 3, "fusion": True, "dropout": 0.1},
+        choices={"group": (1, 3, 5, 7, 9)},
+        limits={"window": WINDOWS},
+        small={"width": 0.5, "fusion": False},
+        published=SPECTRALFORMER_PUBLISHED,
     ),
 ]

@@ -27,9 +27,6 @@ from lissom.training.run import DataUsed, Item, Run, items_digest, parts_digest
 PREPROCESS = "preprocess.npz"
 
 
-ALL_BANDS = {"cnn1d", "cnn3d", "ssrn", *CLASSICAL}  # whose papers take no principal components
-
-
 def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     """The same with the window and the reduction that the network's paper has, where the settings leave them open.
 
@@ -43,7 +40,8 @@ def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     window = scene.window or (int(known.options["window"]) if known else 1)
     reduction = scene.reduction
     if reduction == "auto":
-        reduction = "bands" if scene.bands else "none" if name in ALL_BANDS else "pca"
+        all_bands = known is None or known.all_bands  # classical classifiers take them too
+        reduction = "bands" if scene.bands else "none" if all_bands else "pca"
     resolved = replace(config, scene=replace(scene, window=window, reduction=reduction))
     refuse_unused(resolved)
     return resolved
