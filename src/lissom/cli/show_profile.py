@@ -67,6 +67,9 @@ def _warn(out: Console, measured: Measured | None) -> None:
 def _sums(out: Console, result: ProfileResult) -> None:
     counted = result.counted
     out.print(text("cli.profile-sum", parameters=NUMBER(counted.parameters), macs=NUMBER(counted.macs)))
+    if counted.trainable not in (None, counted.parameters):
+        frozen = counted.parameters - counted.trainable
+        out.print(text("profile.frozen", trainable=NUMBER(counted.trainable), frozen=NUMBER(frozen)))
     for key, figures in (("unfused", result.unfused), ("fused", result.fused)):
         if figures:
             out.print(text(f"profile.{key}", parameters=NUMBER(figures[0]), macs=NUMBER(figures[1])))

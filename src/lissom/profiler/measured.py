@@ -1,6 +1,6 @@
 """Latency of whole networks and of their layers on this machine, all of them in turn, so that they compare."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -11,13 +11,17 @@ from torch import Tensor, nn
 
 from lissom.device import set_threads
 from lissom.errors import UsageError
+from lissom.models.inputs import as_call
+from lissom.models.own import told
 from lissom.plain import plain
 from lissom.profiler.clocks import Clock, clock_for, wait_for
+from lissom.profiler.known import mapped
 from lissom.profiler.layer_times import LayerTimes, Recorder, hook_cost, layer_times
 from lissom.profiler.machine import Machine, is_disturbed, machine
 from lissom.profiler.resident import resident
 from lissom.timing.harness import Latency, latency
 
+Call = tuple[list[Any], dict[str, Any]]  # positional and named arguments
 LAYERS = "layers of "  # prefix of the forwards with hooks, which take turns with those without
 
 
@@ -51,15 +55,21 @@ class Subject:
     """A network and what to feed it."""
 
     model: nn.Module
-    shapes: Sequence[tuple[int, ...]]  # of its inputs, without the batch
+    inputs: Any  # what it is called with, a batch of one; `example` makes it of shapes
 
-    def inputs(self, batch: int, device: torch.device) -> list[Tensor]:
-        """Random numbers in the network's precision; zeros would spare a CPU nothing but look as if they did."""
-        dtype = next((p.dtype for p in self.model.parameters() if p.is_floating_point()), torch.float32)
+    def call(self, batch: int, device: torch.device) -> Call:
+        """Arguments for a batch. Where there are only shapes: random numbers, which zeros would not spare a CPU but
+        look as if they did, and for what is no fraction zeros, which every table of embeddings has."""
         generator = torch.Generator().manual_seed(0)
-        return [
-            torch.randn((batch, *shape), generator=generator).to(device=device, dtype=dtype) for shape in self.shapes
-        ]
+
+        def real(x: Tensor) -> Tensor:
+            if not x.is_meta:
+                return torch.cat([x] * batch).to(device) if x.dim() else x.to(device)
+            shape = (batch, *x.shape[1:])
+            made = torch.randn(shape, generator=generator) if x.is_floating_point() else torch.zeros(shape)
+            return made.to(device=device, dtype=x.dtype)
+
+        return as_call(self.model, mapped(self.inputs, real))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +104,22 @@ def measure(
     how, device = how or Measuring(), device or torch.device("cpu")
     set_threads(how.threads)
     models = {name: subject.model.to(device) for name, subject in subjects.items()}
-    feeds = {name: subject.inputs(how.batch, device) for name, subject in subjects.items()}
+    feeds = {name: subject.call(how.batch, device) for name, subject in subjects.items()}
     with _as_trained(models.values()), torch.inference_mode():
+        for name, model in models.items():
+            _try(name, model, feeds[name])
         return _measure(models, feeds, how, device)
 
 
 def _measure(
-    models: Mapping[str, nn.Module], feeds: Mapping[str, list[Tensor]], how: Measuring, device: torch.device
+    models: Mapping[str, nn.Module], feeds: Mapping[str, Call], how: Measuring, device: torch.device
 ) -> dict[str, Measurement]:
     clock = clock_for(device)
     recorders = {name: Recorder(model, clock) for name, model in models.items()} if how.layers else {}
     calls: dict[str, Any] = {name: _forward(model, feeds[name], device) for name, model in models.items()}
-    calls |= {LAYERS + name: (lambda name=name: recorders[name](*feeds[name])) for name in recorders}
+    calls |= {
+        LAYERS + name: (lambda name=name: recorders[name](*feeds[name][0], **feeds[name][1])) for name in recorders
+    }
     times = latency(calls, repeats=how.repeats, warmup=how.warmup, seconds=how.seconds)
     here = machine(device)
     found = {}
@@ -122,9 +136,19 @@ def _measure(
     return found
 
 
-def _forward(model: nn.Module, inputs: Sequence[Tensor], device: torch.device) -> Any:
+def _try(name: str, model: nn.Module, feed: Call) -> None:
+    """Raises: UsageError for what a stranger's network raises when it gets numbers."""
+    try:
+        model(*feed[0], **feed[1])
+    except (Exception, SystemExit) as error:
+        raise UsageError("measuring-failed", network=name, reason=told(error)) from error
+
+
+def _forward(model: nn.Module, feed: Call, device: torch.device) -> Any:
+    args, kwargs = feed
+
     def call() -> None:
-        model(*inputs)
+        model(*args, **kwargs)
         wait_for(device)
 
     return call
@@ -135,26 +159,22 @@ def _layers(recorder: Recorder, clock: Clock, warmup: int, disturbed: bool) -> L
     return layer_times(recorder.times(cost, skip=warmup), cost, disturbed=disturbed)
 
 
-def _memory(
-    model: nn.Module, inputs: list[Tensor], how: Measuring, device: torch.device, clock: Clock
-) -> dict[str, Any]:
+def _memory(model: nn.Module, inputs: Call, how: Measuring, device: torch.device, clock: Clock) -> dict[str, Any]:
     if device.type == "cuda":
         return _on_gpu(model, inputs, how, device, clock)
     if not how.memory or device.type != "cpu":
         return {}
-    found = resident(model, inputs, threads=how.threads)
+    found = resident(model, *inputs, threads=how.threads)
     return {"resident_bytes": found["bytes"], "resident_reason": found["reason"]}
 
 
-def _on_gpu(
-    model: nn.Module, inputs: list[Tensor], how: Measuring, device: torch.device, clock: Clock
-) -> dict[str, Any]:
+def _on_gpu(model: nn.Module, inputs: Call, how: Measuring, device: torch.device, clock: Clock) -> dict[str, Any]:
     """Time between two events in the GPU's own queue, and the most memory that its tensors took."""
     torch.cuda.reset_peak_memory_stats(device)
     spans = []
     for _ in range(how.repeats):
         start = clock.mark()
-        model(*inputs)
+        model(*inputs[0], **inputs[1])
         end = clock.mark()
         clock.settle()
         spans.append(clock.elapsed_ms(start, end))

@@ -1,7 +1,7 @@
 """Networks counted, and where that is asked for measured in turn, so that their latencies compare."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lissom.device import choose_device
@@ -10,6 +10,7 @@ from lissom.profiler.counting import count
 from lissom.profiler.explain import reasons
 from lissom.profiler.limits import Limits, limits
 from lissom.profiler.measured import Measurement, Measuring, Subject, measure
+from lissom.profiler.operators import OwnRule
 from lissom.profiler.result import Measured, ProfileResult, accuracy, paper_figures
 from lissom.profiler.roofline import Layer, points
 
@@ -20,19 +21,20 @@ def profile_models(
     measuring: Measuring | None = None,
     device: str = "cpu",
     refresh: bool = False,
+    rules: Mapping[str, OwnRule] | None = None,
 ) -> list[ProfileResult]:
     """One result for each network; measured ones are timed in turn, so that their latencies compare.
 
-    refresh: measure the machine's limits anew even where they are kept.
+    refresh: measure the machine's limits anew even where they are kept. rules: as `count` takes them.
     Raises: UsageError for a name that is unknown, DataError for a resolution that the network cannot take.
     """
     where = choose_device(device)
     models = [resolve_model(each, device="meta" if measuring is None else "cpu") for each in requests]
-    counted = _distinct([_counted(each) for each in models])
+    counted = _distinct([_counted(each, rules or {}) for each in models])
     if measuring is None:
         return counted
     subjects = {
-        result.network: Subject(model=model.module, shapes=model.shapes)
+        result.network: Subject(model=model.module, inputs=model.inputs)
         for result, model in zip(counted, models, strict=True)
     }
     times = measure(subjects, measuring, device=where)
@@ -40,9 +42,9 @@ def profile_models(
     return [_measured(result, times[result.network], best) for result in counted]
 
 
-def _counted(model: ResolvedModel) -> ProfileResult:
-    counted, published = count(model.module, input_shape=model.shapes), model.published()
-    unfused = count(model.unfused, input_shape=model.shapes) if model.unfused else None
+def _counted(model: ResolvedModel, rules: Mapping[str, OwnRule]) -> ProfileResult:
+    counted, published = count(model.module, inputs=model.inputs, rules=rules), model.published()
+    unfused = count(model.unfused, inputs=model.inputs, rules=rules) if model.unfused else None
     return ProfileResult(
         network=model.label,
         resolution=model.resolution,

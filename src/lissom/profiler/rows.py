@@ -27,10 +27,10 @@ def network_row(result: ProfileResult) -> Row:
     """One network's sums on one line; figures that were not measured or printed are None."""
     counted, printed, published = result.counted, result.printed, result.published
     times = result.measured.times if result.measured else None
-    return {
+    row = {
         "network": result.network,
         "resolution": result.resolution,
-        **{key: getattr(counted, key) for key in ("parameters", "macs", "activations", "memory_access")},
+        **{key: getattr(counted, key) for key in ("parameters", "trainable", "macs", "activations", "memory_access")},
         **{key: getattr(counted, key) for key in ("bytes_read", "bytes_written", "peak_memory_bytes", "weight_bytes")},
         "printed_parameters": printed and printed.parameters,
         "parameters_difference": printed and printed.parameters_difference,
@@ -44,12 +44,14 @@ def network_row(result: ProfileResult) -> Row:
         "device_bytes": times and times.device_bytes,
         "top1": published and published.top1,
     }
+    return _where_frozen(row, result)
 
 
 def layer_rows(result: ProfileResult) -> list[Row]:
     """The layers, each with its share of the MACs."""
     whole = max(1, result.counted.macs)
-    return [{**layer.to_dict(), "macs_share": layer.cost.macs / whole} for layer in result.layers]
+    rows = [{**layer.to_dict(), "macs_share": layer.cost.macs / whole} for layer in result.layers]
+    return [_where_frozen(row, result) for row in rows]
 
 
 def module_rows(result: ProfileResult) -> list[Row]:
@@ -62,7 +64,13 @@ def module_rows(result: ProfileResult) -> list[Row]:
         time = {"time_ms": times[name], "time_share": times[name] / total} if name in times else {}
         rows.append({**plain(module), "path": name, "name": "  " * module.depth + last, **time})
         rows[-1]["macs_share"] = module.macs / whole
-    return rows
+    return [_where_frozen(row, result) for row in rows]
+
+
+def _where_frozen(row: Row, result: ProfileResult) -> Row:
+    """Without a word on what is trainable where all is."""
+    said = result.counted.trainable not in (None, result.counted.parameters)
+    return row if said else {**row, "trainable": None}
 
 
 def flat(row: Mapping[str, Any]) -> Row:

@@ -13,14 +13,14 @@ LATENCIES = {"latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "time_ms", "
 # What is shown unless `--columns` names others; a column that no row has a value for is left out.
 SHOWN = {
     "networks": [
-        "network", "parameters", "macs", "printed_macs", "macs_difference", "peak_memory_bytes",
+        "network", "parameters", "trainable", "macs", "printed_macs", "macs_difference", "peak_memory_bytes",
         "latency_ms", "latency_p95_ms", "cpu_ms", "resident_bytes", "top1",
     ],
     "layers": [
-        "name", "kind", "output_shape", "parameters", "macs", "macs_share", "time_ms", "time_share",
+        "name", "kind", "output_shape", "parameters", "trainable", "macs", "macs_share", "time_ms", "time_share",
         "bound", "fraction",
     ],
-    "modules": ["name", "module", "parameters", "macs", "macs_share", "time_ms", "time_share"],
+    "modules": ["name", "module", "parameters", "trainable", "macs", "macs_share", "time_ms", "time_share"],
     "families": ["family", "layers", "parameters", "macs", "macs_share", "bytes", "time_ms", "time_share", "limit_ms"],
 }  # fmt: skip
 
@@ -101,10 +101,10 @@ def _column(key: str) -> Column:
 
 WORDS = {"network", "name", "kind", "module", "family", "bound", "output_shape", "input_shape", "other"}
 NUMBERS = {
-    "resolution", "parameters", "macs", "activations", "memory_access", "bytes", "bytes_read", "bytes_written",
-    "intensity", "receptive_field", "calls", "layers", "macs_share", "time_ms", "time_p95_ms", "time_share",
-    "limit_ms", "fraction", "macs_per_second", "peak_memory_bytes", "weight_bytes", "resident_bytes", "device_bytes",
-    "latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "printed_parameters", "parameters_difference",
-    "printed_macs", "macs_difference", "top1",
+    "resolution", "parameters", "trainable", "macs", "activations", "memory_access", "bytes", "bytes_read",
+    "bytes_written", "intensity", "receptive_field", "calls", "layers", "macs_share", "time_ms", "time_p95_ms",
+    "time_share", "limit_ms", "fraction", "macs_per_second", "peak_memory_bytes", "weight_bytes", "resident_bytes",
+    "device_bytes", "latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "printed_parameters",
+    "parameters_difference", "printed_macs", "macs_difference", "top1",
 }  # fmt: skip
 COLUMNS = WORDS | NUMBERS
