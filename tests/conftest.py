@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,8 +33,13 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    known = len(sys.modules)
     with contextlib.nullcontext() if item.get_closest_marker("drawn") else sketched():
-        return (yield)
+        done = yield
+    if len(sys.modules) > known + 50:  # what a test is the first to import stays as well
+        gc.collect()
+        gc.freeze()
+    return done
 
 
 @pytest.fixture(scope="session", autouse=True)
