@@ -125,14 +125,18 @@ def test_a_stop_in_the_last_measurement_is_made_good_by_a_resume(
     assert {**resumed.test, "seconds": 0} == {**whole.test, "seconds": 0}
 
 
-def test_a_run_goes_on_and_ends_on_the_device_that_a_resume_names(photos: dict[str, Any], tmp_path: Path) -> None:
+def test_a_run_goes_on_and_ends_on_the_device_and_threads_that_a_resume_names(
+    photos: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop = lissom.Stop()
     with pytest.raises(Interrupted):
         lissom.train("classify", **photos, listener=lambda e: stop.ask() if isinstance(e, Ended) else None, stop=stop)
     config = tmp_path / "runs" / "run" / "config.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("device: auto", "device: cuda"), encoding="utf-8")
     assert "device: cuda" in config.read_text(encoding="utf-8")
-    assert lissom.resume(tmp_path / "runs" / "run", device="cpu").status == "finished"
+    monkeypatch.setattr("lissom.training.prepare.set_threads", lambda threads, *, processes: None)
+    run = lissom.resume(tmp_path / "runs" / "run", device="cpu", threads=2)
+    assert (run.status, run.config.engine.device, run.config.engine.threads) == ("finished", "cpu", 2)
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # a machine without Chinese fonts draws boxes in the pictures

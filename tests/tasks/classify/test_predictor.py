@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -266,6 +267,26 @@ def test_an_export_is_proven_on_all_images_that_chose(
     assert (found["images"], found["proof"]) == (run.record.data.sizes["val"], "data")
     assert 1 < found["images"] <= 64
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_the_fused_network_is_written_and_compared_with_the_one_that_was_trained(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.nn.Module] = []
+
+    def write(model: torch.nn.Module, path: Path, **how: Any) -> None:
+        seen.append(model)
+        path.touch()
+
+    def proven(model: torch.nn.Module, *file_and_samples: Any, agree: Any) -> Any:
+        seen.append(model)
+        return SimpleNamespace(n=1, largest_difference=0.0, tolerance=1.0)
+
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: write)
+    monkeypatch.setattr("lissom.deploy.parity.require_parity", proven)
+    lissom.export(run, tmp_path / "file.onnx")
+    norms = [any(isinstance(part, torch.nn.BatchNorm2d) for part in model.modules()) for model in seen]
+    assert norms == [False, True]
 
 
 def test_a_file_answers_itself_when_it_is_measured(run: Run, file: Path, tmp_path: Path) -> None:
