@@ -99,6 +99,7 @@ def test_a_plan_says_what_training_does_and_writes_nothing(photos: dict[str, Any
     assert (planned["parameters"], planned["macs"]) == (record.parameters, record.macs)
     assert planned["steps"] * planned["epochs"] == run.history[-1]["step"]
     assert planned["folder"] == str(run.path)
+    assert lissom.plan("classify", **{**photos, "name": "longer", "epochs": 9})["steps"] == planned["steps"]
 
 
 def test_a_call_is_silent_and_tells_its_listener(photos: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
@@ -152,6 +153,7 @@ def test_a_run_made_in_one_language_is_read_in_another(
     assert chinese == []
     assert re.search("[\u4e00-\u9fff]", (run.path / "report.html").read_text(encoding="utf-8"))
     told = [str(note) for note in (run.record.data.split, *run.record.notes)]
+    assert len(told) > (task == "scene")  # what leaks, and how its map was made
     monkeypatch.setenv("LISSOM_LANG", "en")
     again = lissom.open_run(run.path).record
     for chinese_note, english_note in zip(told, (again.data.split, *again.notes), strict=True):
