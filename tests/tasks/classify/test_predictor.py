@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from PIL import Image
 
 import lissom
 from lissom.errors import DataError, Interrupted, MachineError, ResultError, UsageError
-from lissom.events import Stop
+from lissom.events import Stop, note
 from lissom.runs.owner import owned
 from lissom.runs.weights import load_weights
 from lissom.stats.softmax import softmax
@@ -102,6 +103,19 @@ def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -
     other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
     with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
+
+
+def test_a_file_of_other_facts_is_refused(run: Run, file: Path) -> None:
+    darker = replace(run, facts=replace(run.facts, mean=tuple(value / 2 for value in run.facts.mean)))
+    with pytest.raises(DataError, match="was not exported from"):
+        lissom.evaluate(darker, file=file)
+
+
+def test_what_must_be_known_of_a_prediction_is_told(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, told = note("weights.unknown-transform", file="f", resolution=32), []
+    monkeypatch.setattr(ImagePredictor, "notes", (said,))
+    lissom.predict(run, place / "train" / "one", listener=told.append)
+    assert said in told
 
 
 def test_a_file_of_other_weights_is_refused(run: Run, file: Path, place: Path) -> None:
