@@ -157,7 +157,7 @@ class Profile:
     """Arguments of `lissom profile`."""
 
     models: Annotated[tuple[str, ...], Positional] = ()
-    """Names that `lissom models` lists, run folders, or `package.module:callable`; several are compared."""
+    """Names that `lissom models` lists, run folders, ONNX files, or `package.module:callable`; several are compared."""
     compare: tuple[Path, ...] = ()
     """Files that `--output FILE.json` wrote: put side by side instead of profiling; refused across machines."""
     paper: str | None = None

@@ -94,7 +94,7 @@ def _convolution(args: Sequence[Any], out: Tensor) -> Cost:
     macs = convolution_macs(
         weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=x.shape[0], transposed=transposed
     )
-    kind = _convolution_kind(tuple(weight.shape), groups, transposed)
+    kind = convolution_kind(tuple(weight.shape), groups, transposed)
     return Cost(kind, macs, _bias(args[2] is not None, out))
 
 
@@ -103,7 +103,8 @@ def _bias(has_bias: bool, out: Tensor) -> dict[str, int]:
 
 
 @cache
-def _convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
+def convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
+    """The layer's kind from the shape of its weight."""
     kernel = "x".join(str(side) for side in weight[2:])
     if transposed:
         return f"transposed conv {kernel}"
