@@ -1,14 +1,16 @@
 """Every flag reaches its verb, and every figure stands at its name."""
 
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from lissom.cli.main import run
 from lissom.cli.screens import classify, scene
-from lissom.cli.show import show_comparison, show_rows
+from lissom.cli.show import Screen, console, show_comparison, show_rows, show_runs
 from lissom.errors import DataError
 
 TRAIN = "train classify --data photos --model mobilenetv1_cifar --width 0.1 --epochs 1 --batch-size 8 --threads 1"
@@ -185,7 +187,7 @@ class TestScreens:
         assert any(line.split() == ["run-299", "2,990,000"] for line in lines)
 
     def test_a_comparison_has_each_run_s_value_below_its_name(self, capsys: pytest.CaptureFixture[str]) -> None:
-        figures = [{"run": "a[1]", "macs": 5}, {"run": "[b]", "macs": 6}]
+        figures = [{"run": "a[1]", "macs": 5, "metric": "top1"}, {"run": "[b]", "macs": 6, "metric": "top1"}]
         found = {
             "runs": ["a[1]", "[b]"],
             "settings": {"optim.lr": [0.1, "[x]"]},
@@ -199,3 +201,49 @@ class TestScreens:
         assert head.index("a[1]") < head.index("[b]")
         assert row.index("0.1") < row.index("[x]")
         assert lines[-1].strip() == "[v]"
+
+    def test_runs_are_headed_by_their_metric(self, capsys: pytest.CaptureFixture[str]) -> None:
+        row = {"run": "a", "val_top1": 50.0, "test_top1": 40.0}
+        show_runs([{**row, "metric": "oa"}])
+        assert "test OA %" in (out := capsys.readouterr().out)
+        assert "overall accuracy" in out
+        show_runs([{**row, "metric": "top1"}, {**row, "metric": "oa"}])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["run", "val", "%", "test", "%", "metric"]
+        assert [line.split()[-1] for line in lines[2:4]] == ["top-1", "OA"]
+
+
+class TestNarrowTerminal:
+    ROWS = [
+        {"run": "a-long-name-of-a-run", "data": "/some/path", "macs": 123_456_789, "val": 0.5, "status": "finished"}
+    ]
+
+    def shown(self, monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
+        out = Screen(file=io.StringIO(), width=width, highlight=False)
+        monkeypatch.setattr("lissom.cli.show.console", lambda: out)
+        show_rows(self.ROWS)
+        return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("width", [25, 40, 60, 80])
+    def test_no_number_is_cut_in_two(self, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+        whole = "\n".join(self.shown(monkeypatch, width))
+        assert "0.500" in whole
+        assert "123,456,789" in whole or "MACs" in whole.split("left out")[1]
+
+    def test_the_least_needed_columns_go_first_and_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "data" in self.shown(monkeypatch, 100)[0]
+        lines = self.shown(monkeypatch, 52)
+        assert "data" not in lines[0]
+        assert "MACs" in lines[0]
+        assert lines[-1] == "Columns left out on this narrow terminal: data."
+
+    def test_a_pipe_is_as_wide_as_its_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
+        console().say("word " * 200)
+        assert len(capsys.readouterr().out.splitlines()) == 1
+
+    def test_a_chinese_sentence_fills_its_lines(self) -> None:
+        out = Screen(file=io.StringIO(), width=20, highlight=False)
+        out.say("测试 OA 为 97.9 %，区间为九十七到九十八，其余像素不参与训练。")
+        lines = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        assert all(14 <= cell_len(line) <= 20 for line in lines[:-1])
+        assert any("97.9 %" in line for line in lines)
