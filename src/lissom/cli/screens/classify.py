@@ -88,6 +88,8 @@ def check(report: dict[str, Any], picture: Path | None) -> None:
     sizes = report["sizes"]
     if sizes:
         out.print(text("cli.check-sizes", **sizes))
+    for told in report["notes"]:
+        out.print(told, markup=False)
     for warning in report["warnings"]:
         out.print(f"! {warning}", markup=False)
     for bad in report["broken"]:
