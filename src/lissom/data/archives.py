@@ -7,15 +7,19 @@ import bz2
 import gzip
 import lzma
 import os
+import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 from lissom.data.files import Unreadable
-from lissom.data.folders import is_junk, stamp_of
+from lissom.data.folders import stamp_of
+from lissom.data.left_out import LeftOut
+from lissom.data.members import Members
+from lissom.data.names import readable, speller, told, zip_names
 from lissom.data.sealed import content_digest, is_sound, sealing
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.events import note
@@ -23,6 +27,7 @@ from lissom.events import note
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 LARGEST_FILE = 1 << 30  # bytes of one file in an archive, once decompressed
 BLOCK = 512  # bytes of a tar record
+LONGEST_LINK = 4096  # bytes
 OPENERS: dict[bytes, Callable[..., IO[bytes]]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}  # type: ignore[dict-item]
 
 
@@ -66,15 +71,27 @@ class ZipFiles:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.names: list[str] = []
-        self.folders: set[str] = set()
-        self._members: dict[str, str] = {}
         self._zip, self._stamp = _OpenZip(path), stamp_of(path.stat())
-        for info in self._zip.get().infolist():
-            name = _safe_name(path, info.filename)
-            if _add(self, name, is_folder=info.is_dir()):
-                self._members[name] = info.filename
-        self.names.sort()
+        members = Members(path)
+        infos = self._zip.get().infolist()
+        spelled, encoding = zip_names(infos)
+        for info, name in zip(infos, spelled, strict=True):
+            if stat.S_ISLNK(info.external_attr >> 16):
+                members.add_link(name, self._target(info))
+            else:
+                members.add(name, info.filename, raw=info.orig_filename, is_folder=info.is_dir())
+        members.follow_links()
+        self._members: dict[str, str] = members.files
+        self.names, self.folders, self.left_out = sorted(members.files), members.folders, members.left_out
+        self.notes = told(path, encoding, self.names)
+
+    def _target(self, info: zipfile.ZipInfo) -> str:
+        """Where a symbolic link leads: its content; "" where that cannot be read."""
+        try:
+            with self._zip.get().open(info) as file:
+                return readable(file.read(LONGEST_LINK).decode("utf-8", "surrogateescape"))
+        except (*DAMAGE, NotImplementedError, RuntimeError):
+            return ""
 
     def read(self, name: str) -> bytes:
         archive = self._zip.get()
@@ -95,21 +112,28 @@ class TarFiles:
 
     def __init__(self, path: Path, room: Path) -> None:
         self.path = path
-        self.names: list[str] = []
-        self.folders: set[str] = set()
-        self._offsets: dict[str, tuple[int, int]] = {}
         self._stamp = stamp_of(path.stat())
         self._plain = plain = _plain_tar(path, room)
-        end = 0
-        with tarfile.open(plain, "r:") as archive:
-            for member in archive:
-                name = _safe_name(path, member.name)
-                end = member.offset_data + -(-member.size // BLOCK) * BLOCK * member.isreg()
-                if (member.isreg() or member.isdir()) and _add(self, name, is_folder=member.isdir()):
-                    self._offsets[name] = (member.offset_data, member.size)
-        self.names.sort()
+        with tarfile.open(plain, "r:", encoding="utf-8") as archive:
+            infos = archive.getmembers()
+        last = infos[-1] if infos else None
+        end = last.offset_data + -(-last.size // BLOCK) * BLOCK * last.isreg() if last else 0
         if end + BLOCK > plain.stat().st_size:  # at least one empty record ends a whole archive
             raise tarfile.ReadError("unexpected end of data")
+        members = Members(path)
+        spell, encoding = speller(text for info in infos for text in (info.name, info.linkname))
+        for info in infos:
+            if info.issym() or info.islnk():
+                members.add_link(spell(info.name), spell(info.linkname), from_root=info.islnk())
+            elif info.isreg() or info.isdir():
+                where = info.offset_data, info.size
+                members.add(spell(info.name), where, raw=info.name, is_folder=info.isdir())
+            else:  # a device or a pipe
+                members.left_out.append(LeftOut(spell(info.name), "other"))
+        members.follow_links()
+        self._offsets: dict[str, tuple[int, int]] = members.files
+        self.names, self.folders, self.left_out = sorted(members.files), members.folders, members.left_out
+        self.notes = told(path, encoding, self.names)
 
     def read(self, name: str) -> bytes:
         offset, size = self._offsets[name]
@@ -124,27 +148,6 @@ class TarFiles:
 
     def stamp(self, name: str) -> str:
         return self._stamp
-
-
-def _add(files: "ZipFiles | TarFiles", name: str, *, is_folder: bool) -> bool:
-    """Notes a member and the folders it stands in; False where it is a system's own, or a folder."""
-    path = PurePosixPath(name)
-    if any(is_junk(part) for part in path.parts):
-        return False
-    files.folders.update(str(parent) for parent in path.parents if str(parent) != ".")
-    if is_folder:
-        files.folders.add(name)
-    else:
-        files.names.append(name)
-    return not is_folder
-
-
-def _safe_name(archive: Path, name: str) -> str:
-    """The member's name with "/" and without "./"; one that leads out of the archive is an error."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
-        raise DataError("archive-unsafe-name", path=archive, name=ascii(name)[1:-1])
-    return str(path)
 
 
 def _plain_tar(path: Path, room: Path) -> Path:

@@ -5,32 +5,22 @@ Transparent parts become white, the ground on which such pictures are drawn. Ani
 """
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
+from lissom.data import heic
 from lissom.errors import DataError
 from lissom.events import note
 
 DECODE_VERSION = 1  # part of every cache's name: raise it whenever the pixels of any file change
 IMAGE_SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".png",
-    ".bmp",
-    ".gif",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".ppm",
-    ".pgm",
-    ".pnm",
-)
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pnm",
+)  # fmt: skip
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")  # how JPEG, PNG, GIF and TIFF begin
 
 Pixels = NDArray[np.uint8]
@@ -45,7 +35,14 @@ class Unreadable(Exception):
 
 def is_image_name(name: str) -> bool:
     """Whether the file's extension is that of an image."""
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES
+    return Path(name).suffix.lower() in image_suffixes()
+
+
+@cache
+def image_suffixes() -> frozenset[str]:
+    """Of files that are decoded here: HEIC where the extra is installed, AVIF where Pillow was built with it."""
+    heic_here = heic.SUFFIXES if heic.is_installed() else ()
+    return frozenset((*IMAGE_SUFFIXES, *heic_here, *([".avif"] if features.check("avif") else ())))
 
 
 def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | None = None) -> Pixels:
@@ -80,6 +77,8 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
     """
     if not data:
         raise Unreadable(note("data.reason-empty"))
+    if heic.is_heic(data) and not heic.register():
+        raise Unreadable(note("data.reason-heic"))
     try:
         with Image.open(io.BytesIO(data)) as image:
             _check_size(image.width, image.height)
@@ -99,6 +98,8 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
 
 def image_size(data: bytes) -> tuple[int, int]:
     """Width and height as the header says, before any turning. Raises: Unreadable."""
+    if heic.is_heic(data):
+        heic.register()
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.size

@@ -3,44 +3,52 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from lissom.data.files import read_bytes
+from lissom.data.left_out import LeftOut, Reason, of_system
+from lissom.data.names import speller, told, unique
 from lissom.errors import DataError, MachineError
 
 YOUNG_NS = 2 * 10**9  # FAT keeps times in steps of two seconds: a file may change within one unseen
-JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+
+Seen = tuple[os.DirEntry[str], str, bool, Reason | None]
+"""An entry, its relative name, whether it is a folder, and why it is no data."""
 
 
 class FolderFiles:
     """A folder as a list of files: `names` relative to it, with "/" on every system, sorted; `folders` likewise.
 
+    only: the folders, relative to it, whose files are listed, "" for its own; None: all below it. `left_out`: what
+    systems put there. `notes`: how names were read that are no UTF-8.
     Raises: DataError for a loop of symbolic links, MachineError for a folder that may not be read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, only: Collection[str] | None = None) -> None:
         self.path = root
-        self.names: list[str] = []
-        self.folders: set[str] = set()
-        self._stamps: dict[str, str] = {}
-        for entry, name, is_folder in _walk(str(root), "", ()):
-            if is_folder:
-                self.folders.add(name)
-            else:
-                self._add(entry, name)
-        self.names.sort()
+        if only is None:
+            seen = list(_walk(str(root), "", ()))
+        else:
+            seen = [
+                found for folder in sorted(only) for found in _entries(str(root / folder), f"{folder}/".lstrip("/"))
+            ]
+        spell, encoding = speller(name for _, name, _, _ in seen)
+        self.left_out = [LeftOut(spell(name), reason) for _, name, _, reason in seen if reason]
+        self.folders = {spell(name) for _, name, is_folder, reason in seen if is_folder and not reason}
+        files = {name: entry for entry, name, is_folder, reason in seen if not is_folder and not reason}
+        self._raw = unique({name: spell(name) for name in files})
+        self._stamps = {text: _stamp(files[name]) for text, name in self._raw.items()}
+        self.names = sorted(self._raw)
+        self.notes = told(root, encoding, self.names)
 
-    def _add(self, entry: os.DirEntry[str], name: str) -> None:
-        try:
-            self._stamps[name] = stamp_of(entry.stat())
-        except OSError:  # a link to nowhere: reading it will say so
-            self._stamps[name] = ""
-        self.names.append(name)
+    def file(self, name: str) -> Path:
+        """Where a file is, its name spelt as the system has it."""
+        return self.path / self._raw[name]
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises: Unreadable."""
-        return read_bytes(self.path / name)
+        return read_bytes(self.file(name))
 
     def stamp(self, name: str) -> str:
         """As `stamp_of`, when the folder was listed."""
@@ -56,26 +64,37 @@ def stamp_of(status: os.stat_result) -> str:
     return hashlib.blake2b(known.encode(), digest_size=8).hexdigest()
 
 
-Entry = tuple[os.DirEntry[str], str, bool]
-
-
-def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[Entry]:
-    """Entries at any depth, relative names, whether folders; links to folders are followed, but not to one above."""
+def _stamp(entry: os.DirEntry[str]) -> str:
     try:
-        status = os.stat(folder)
-        entries = sorted(os.scandir(folder), key=lambda e: e.name)
-    except PermissionError as error:
-        raise MachineError("data-no-permission", path=folder) from error
+        return stamp_of(entry.stat())
+    except OSError:  # a link to nowhere: reading it will say so
+        return ""
+
+
+def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...], within: Reason | None = None) -> Iterator[Seen]:
+    """Entries at any depth; links to folders are followed, but not to one above. Every file in a folder of thumbnails
+    is seen; of a system's other folders nothing but the folder."""
+    entries = list(_entries(folder, prefix))
+    status = os.stat(folder)
     here = (status.st_dev, status.st_ino)
     if here in above:
         raise DataError("data-link-loop", path=folder)
-    for entry in entries:
-        if is_junk(entry.name):
-            continue
-        name, is_folder = prefix + entry.name, _is_folder(entry)
-        yield entry, name, is_folder
-        if is_folder:
-            yield from _walk(entry.path, f"{name}/", (*above, here))
+    for entry, name, is_folder, reason in entries:
+        reason = within or reason
+        if not is_folder or reason in (None, "system"):
+            yield entry, name, is_folder, reason
+        if is_folder and reason != "system":
+            yield from _walk(entry.path, f"{name}/", (*above, here), reason)
+
+
+def _entries(folder: str, prefix: str) -> Iterator[Seen]:
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except PermissionError as error:
+        raise MachineError("data-no-permission", path=folder) from error
+    for entry in found:
+        yield entry, prefix + entry.name, _is_folder(entry), of_system(entry.name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -83,8 +102,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError as error:  # a link that leads to itself
         raise DataError("data-link-loop", path=entry.path) from error
-
-
-def is_junk(name: str) -> bool:
-    """Whether a file or folder of that name is a system's own: `.DS_Store`, `__MACOSX`, `.git`, `Thumbs.db`."""
-    return name.startswith(".") or name in JUNK

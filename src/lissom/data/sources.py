@@ -9,15 +9,22 @@ from typing import Protocol
 from lissom.data.archives import is_archive, open_archive
 from lissom.data.files import Pixels
 from lissom.data.folders import FolderFiles
+from lissom.data.left_out import LeftOut
 from lissom.errors import DataError, DataMissing, MachineError
+from lissom.events import Note
 
 
 class Files(Protocol):
-    """A folder or an archive. `read` raises Unreadable; `stamp` stays while nobody writes to a file: see `stamp_of`."""
+    """A folder or an archive. `read` raises Unreadable; `stamp` stays while nobody writes to a file: see `stamp_of`.
+
+    `left_out`: what is never data; `notes`: how names were read.
+    """
 
     path: Path
     names: list[str]
     folders: set[str]
+    left_out: list[LeftOut]
+    notes: tuple[Note, ...]
 
     def read(self, name: str) -> bytes: ...
     def stamp(self, name: str) -> str: ...

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.errors import Interrupted, LissomError
-from lissom.events import What
+from lissom.events import Note, What
 
 AT_ONCE = 64  # files
 
@@ -16,7 +16,7 @@ class ByFile:
     """The work of a prediction whose inputs are files.
 
     read: a file as the predictor's `preprocess` takes several of in a list. row: of a file and its prediction, or of
-    a file that could not be read, and why.
+    a file that could not be read, and why. notes: what the user must know of the files.
     """
 
     what: What = "images"
@@ -28,10 +28,11 @@ class ByFile:
         read: Callable[[Path], Any],
         preprocess: Callable[[list[Any]], dict[str, Any]],
         row: Callable[[Path, Any, LissomError | None], Row],
+        notes: Sequence[Note] = (),
     ) -> None:
         self._files, self._read, self._preprocess, self._row = files, read, preprocess, row
         self._rows: dict[Path, Row] = {}
-        self.total, self.done = len(files), 0
+        self.total, self.done, self.notes = len(files), 0, notes
 
     def parts(self) -> Iterator[tuple[list[Path], dict[str, Any]]]:
         for start in range(0, self.total, AT_ONCE):

@@ -35,6 +35,8 @@ def predict(
         for work in predictor.work(inputs if isinstance(inputs, list | tuple) else [inputs]):
             if request.asked:  # the works before this one are whole
                 raise work.stopped()
+            for told in getattr(work, "notes", ()):
+                listener(told)
             _answer(predictor, work, listener, request)
             rows += work.rows()
     return rows

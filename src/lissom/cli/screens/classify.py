@@ -88,6 +88,8 @@ def check(report: dict[str, Any], picture: Path | None) -> None:
     sizes = report["sizes"]
     if sizes:
         out.say(text("cli.check-sizes", **sizes))
+    for told in report["notes"]:
+        out.say(told)
     for warning in report["warnings"]:
         out.say(f"! {warning}")
     for bad in report["broken"]:

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, fit_square, is_image_name, read_image
+from lissom.data.folders import FolderFiles
+from lissom.data.left_out import LeftOut, no_images, summary
+from lissom.data.names import printable
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.events import Note
 from lissom.models.registry import ENTRIES
@@ -56,10 +59,12 @@ class ImagePredictor:
 
     def work(self, inputs: Sequence[Path | str]) -> Iterator[ByFile]:
         """Image files, and folders of them. Raises: DataError where there is no image at all."""
-        files = list(_image_files(inputs))
+        left: list[LeftOut] = []
+        files = list(_image_files(inputs, left))
         if not files:
-            raise DataError("no-images", inputs=", ".join(map(str, inputs)))
-        yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row)
+            raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))))
+        notes = list(summary(left).values())
+        yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row, notes=notes)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -68,11 +73,11 @@ class ImagePredictor:
 
     def _read(self, file: Path) -> Pixels:
         """The image as the network wants it. Raises: DataError that names the file and the reason."""
-        image = read_image(file, channels=self.view.channels)
+        image = read_image(file, channels=self.view.channels, name=printable(str(file)))
         try:
             return self.view.fit(image)
         except Unreadable as error:
-            raise DataError("image-unreadable", path=file, reason=error) from error
+            raise DataError("image-unreadable", path=printable(str(file)), reason=error) from error
 
     def preprocess(self, inputs: Pixels | list[Pixels]) -> dict[str, np.ndarray]:
         """uint8 N H W C, at the network's resolution -> `images`, float32 N C H W."""
@@ -90,11 +95,12 @@ class ImagePredictor:
         return softmax(outputs[OUTPUT]) if len(outputs[OUTPUT]) else outputs[OUTPUT]
 
     def _row(self, file: Path, probabilities: np.ndarray | None, error: LissomError | None) -> dict[str, Any]:
+        name = printable(str(file))
         if probabilities is None:
-            return {"file": str(file), "label": None, "probability": None, "top": [], "error": str(error)}
+            return {"file": name, "label": None, "probability": None, "top": [], "error": str(error)}
         order = np.argsort(-probabilities, kind="stable")[: self._top]
         best = [{"label": self.view.class_names[i], "probability": float(probabilities[i])} for i in order]
-        return {"file": str(file), **best[0], "top": best, "error": None}
+        return {"file": name, **best[0], "top": best, "error": None}
 
 
 def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:
@@ -134,12 +140,14 @@ def _of_name(name: str, options: ClassifyOptions, where: Where) -> ImagePredicto
     return ImagePredictor(view, ModuleOutputs(model, (OUTPUT,)), top=options.top, model=model)
 
 
-def _image_files(inputs: Sequence[Path | str]) -> Iterator[Path]:
-    """Files as they are given; of a folder, all below it that have an image's ending, by name."""
+def _image_files(inputs: Sequence[Path | str], left: list[LeftOut]) -> Iterator[Path]:
+    """Files as they are given; of a folder, all images below it, by name. `left` gets what of it is left out."""
     for given in map(Path, inputs):
         if given.is_dir():
-            yield from sorted(f for f in given.rglob("*") if is_image_name(f.name) and f.is_file())
+            found = FolderFiles(given)
+            left += [*found.left_out, *no_images(found.names)]
+            yield from sorted(found.file(name) for name in found.names if is_image_name(name))
         elif given.exists():
             yield given
         else:
-            raise DataError("file-missing", path=given)
+            raise DataError("file-missing", path=printable(str(given)))

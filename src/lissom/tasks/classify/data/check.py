@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, decode_with_mode
+from lissom.data.left_out import HARMLESS
 from lissom.data.pixels import CHUNK
 from lissom.errors import DataError
 from lissom.events import Advanced, Listener, silent
@@ -19,6 +20,7 @@ from lissom.messages import text
 from lissom.tasks.classify.data.contact import draw_sheet
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import check_trainable, part_counts
+from lissom.tasks.classify.data.told import left_out
 
 IMBALANCE = 3  # largest class to smallest: from here on it is worth a warning
 FEW = 20  # training images of a class
@@ -41,7 +43,8 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
     """Decodes every image of `spec` (as `DataConfig.data`) and reports plain data:
 
     `name`, `images`, `trainable`; `classes`: counts by part for each class; `sizes` in pixels, `modes`; `broken`: name
-    and reason of each unreadable file; `ignored`: files that are no images; `empty`: class folders without images;
+    and reason of each unreadable file; `ignored`: files that are not used, `left_out`: how many for each reason;
+    `empty`: class folders without images; `notes`: sentences on files of no consequence;
     `duplicates`: groups of names with equal pixels `within` a part and `between` parts; `imbalance`: largest training
     class to smallest; `warnings`: sentences. `picture`: where to write a contact sheet (PNG).
     Raises: DataError where there is nothing to look at, as for a path that does not exist.
@@ -57,7 +60,8 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
         "broken": [
             {"name": name, "reason": look.reason} for name, look in zip(source.names, looks, strict=True) if look.reason
         ],
-        "ignored": list(source.skipped),
+        "ignored": [left.name for left in source.left_out],
+        "left_out": {reason: told.values["count"] for reason, told in left_out(source).items()},
         "empty": list(source.empty),
         "duplicates": _duplicates(source, looks),
         "imbalance": _imbalance(source),
@@ -66,7 +70,9 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
     warnings = [*([problem] if problem else []), *_warnings(source, report, looks)]
     if picture:
         draw_sheet(source, picture, usable=np.array([not look.reason for look in looks]))
-    return {**report, "trainable": not problem and not report["broken"], "warnings": warnings}
+    notes = [*source.notes, *(told for reason, told in left_out(source).items() if reason in HARMLESS)]
+    trainable = not problem and not report["broken"]
+    return {**report, "trainable": trainable, "warnings": warnings, "notes": list(map(str, notes))}
 
 
 def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
@@ -162,11 +168,11 @@ def _warnings(source: Source, report: dict[str, Any], looks: list[Look]) -> list
         (between, "check-leak", {"files": _listed(" = ".join(group[:3]) for group in between)}),
         (labelled, "check-two-labels", {"files": _listed(" = ".join(group[:3]) for group in labelled)}),
         (within, "check-duplicates", {"files": _listed(" = ".join(group[:3]) for group in within)}),
-        (report["ignored"], "check-ignored", {"files": _listed(report["ignored"])}),
         (small, "check-few", {"files": _listed(small), "few": FEW}),
         (tiny if not isinstance(source, Digits) else [], "check-tiny", {"files": _listed(tiny), "tiny": TINY}),
     ]
     sentences = [text(f"data.{key}", count=len(cases), **values) for cases, key, values in warnings if cases]
+    sentences += [str(told) for reason, told in left_out(source).items() if reason not in HARMLESS]
     if report["imbalance"] >= IMBALANCE:
         sentences.append(text("data.check-imbalance", ratio=f"{report['imbalance']:g}"))
     return sentences

@@ -5,6 +5,7 @@ The python form is a pickle. It is read by an unpickler that builds NumPy arrays
 
 import io
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,9 +18,10 @@ from lissom.data.digests import look_at
 from lissom.data.download import fetch
 from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
+from lissom.data.left_out import LeftOut
 from lissom.data.sources import Files
 from lissom.errors import DataError, DataMissing
-from lissom.events import Listener, silent
+from lissom.events import Listener, Note, silent
 from lissom.tasks.classify.data.content import Content
 
 SIDE, CHANNELS = 32, 3
@@ -109,6 +111,9 @@ class CifarSource:
     """All images of one archive, in the order of its files. 180 MB, read when the first image is."""
 
     channels = CHANNELS
+    left_out: Sequence[LeftOut] = ()
+    empty: Sequence[str] = ()
+    notes: tuple[Note, ...] = ()
 
     def __init__(self, key: str, files: Files) -> None:
         self.name = key
@@ -116,8 +121,6 @@ class CifarSource:
         self._paths = {PurePosixPath(name).name: name for name in files.names}
         self._python = self._variant.python_names[0] in self._paths
         self._pixels: NDArray[np.uint8] | None = None
-        self.skipped: list[str] = []
-        self.empty: list[str] = []
         self._parts = self._variant.python if self._python else self._variant.binary
         self.class_names = self._class_names()
         self._read_all()

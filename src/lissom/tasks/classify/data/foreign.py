@@ -1,5 +1,6 @@
 """Labelled images from elsewhere, seen as a trained network sees its own: its classes, channels and resolution."""
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +12,11 @@ from lissom.config import cache_folder
 from lissom.data.files import Pixels
 from lissom.data.pixels import StreamedPixels, read_pixels
 from lissom.errors import DataError
-from lissom.events import Listener
+from lissom.events import Listener, silent
 from lissom.tasks.classify.data.class_folders import class_numbers
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.data.sources import Source, open_source
+from lissom.tasks.classify.data.told import tell
 from lissom.training.opened import Opened
 
 
@@ -56,6 +58,7 @@ def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> Oth
         resolution=facts.resolution,
         cache_dir=cache_folder(run.config.data.cache_dir if run else None),
         workers=run.config.data.workers if run else 2,
+        listener=listener,
     )
     return OtherImages(images)
 
@@ -67,19 +70,28 @@ def _as_published(opened: Opened, spec: str, listener: Listener) -> ImageSet:
     for note in view.notes:
         listener(note)
     source = open_source(spec, cache_dir=cache_folder(None))
+    tell(source, listener)
     numbers = class_numbers(source.class_names, view.class_names, data=spec)
     return _all(source, StreamedPixels(Fitted(source, view.channels, view.fit), view.resolution), numbers)
 
 
 def open_for_run(
-    spec: str, *, class_names: Sequence[str], in_channels: int, resolution: int, cache_dir: Path, workers: int = 2
+    spec: str,
+    *,
+    class_names: Sequence[str],
+    in_channels: int,
+    resolution: int,
+    cache_dir: Path,
+    workers: int = 2,
+    listener: Listener = silent,
 ) -> ImageSet:
-    """All images of a source, labelled by their index in `class_names`.
+    """All images of a source, labelled by their index in `class_names`; `listener` is told what was found.
 
     Raises: DataError for data that cannot be read, or a class that is not among `class_names`.
     """
     source = open_source(spec, cache_dir=cache_dir)
-    known = {name: index for index, name in enumerate(class_names)}
+    tell(source, listener)
+    known = {unicodedata.normalize("NFC", name): index for index, name in enumerate(class_names)}
     for name in source.class_names:
         if name not in known:
             raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))

@@ -15,6 +15,7 @@ from lissom.events import Listener, Note, note, silent
 from lissom.tasks.classify.data.content import Content
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
+from lissom.tasks.classify.data.told import tell
 from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.settings import DataConfig
 from lissom.training.run import DataUsed, Item, items_digest, parts_digest
@@ -105,10 +106,11 @@ def load(
     """The data set that `config.data` names, split, and decoded into `cache_dir` where its images are small.
 
     `default_resolution` is used for large images when the configuration gives none. `listener` is told of bytes
-    fetched, then of images decoded.
+    fetched, of the classes and of what is left out, then of images decoded.
     Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
     """
     source = open_source(config.data, cache_dir=cache_dir, download=config.download, listener=listener)
+    tell(source, listener)
     check_trainable(source)
     content = source.content(cache_dir, listener)
     small, typical = _small(content)

@@ -1,88 +1,147 @@
-"""Which files are images of which class and part, by the folders that they stand in."""
+"""Which files are images of which class and split, by the folders that they stand in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import is_image_name
+from lissom.data.left_out import LeftOut, Reason, no_images
 from lissom.errors import DataError
+from lissom.tasks.classify.data.parts import Path, are_parts, part_of, parts_at
 
-PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+class Row(NamedTuple):
+    """An image: its split, "" where there are none, its class, its name, and what it is called wherever it lies."""
+
+    part: str
+    label: str
+    name: str
+    item: str
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Images of class folders, and the files and class folders without any.
+    """Images of classes, what is not used, and the class folders without images.
 
-    `parts` holds "train", "val", "test" or "" where the images are not in parts.
+    `parts` holds "train", "val", "test" or "" where the images are in no splits. `items`: the names without the folders
+    that enclose all images.
     """
 
     class_names: tuple[str, ...]
     names: list[str]
     items: list[str]
-    """The names without the folders that enclose all images."""
     labels: NDArray[np.int64]
     parts: NDArray[np.str_]
-    skipped: list[str]
+    left_out: list[LeftOut]
     empty: list[str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], left_out: Iterable[LeftOut], empty: Iterable[str] = ()) -> "Layout":
+        """The rows in order of split, class and name; classes in alphabetical order."""
+        rows = sorted(rows)
+        class_names = tuple(sorted({row.label for row in rows}))
+        numbers = {name: number for number, name in enumerate(class_names)}
+        return cls(
+            class_names,
+            [row.name for row in rows],
+            [row.item for row in rows],
+            np.array([numbers[row.label] for row in rows], np.int64),
+            np.array([row.part for row in rows], np.str_),
+            sorted(left_out),
+            sorted(empty),
+        )
 
 
 def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layout:
-    """Class and part of each image of `names`, which may all stand in one or more enclosing folders.
+    """Class and split of each image of `names`, which may all stand in one or more enclosing folders.
 
-    `train/class/image` with `val|valid|validation/` or `test/` beside it, or `class/image`; deeper folders belong to
+    `class/image`, or `train/class/image` with other splits beside it, or `class/train/image`; deeper folders belong to
     their class. `where` names the source in errors. Raises: DataError where there is no image in a class folder.
     """
     names = list(names)
-    images = [name for name in names if is_image_name(name)]
-    prefix = _enclosing(images)
-    in_parts = any(_folder(name, prefix)[:1] == ("train",) and len(_folder(name, prefix)) > 1 for name in images)
-    rows, skipped = [], sorted(set(names) - set(images))
+    images = {name: tuple(name.split("/")) for name in names if is_image_name(name)}
+    root = _root(list(images.values()))
+    inner = {name: path[len(root) :] for name, path in images.items() if path[: len(root)] == root}
+    reader = _reader([path for path in inner.values() if len(path) > 1])
+    left, rows = no_images(names), []
     for name in images:
-        folder = _folder(name, prefix)
-        part = PARTS.get(folder[0]) if in_parts and folder else ""
-        if part is None or len(folder) < 1 + in_parts:  # beside the parts, or beside the class folders
-            skipped.append(name)
+        found = reader.read(inner[name]) if name in inner else "stray"
+        if isinstance(found, str):
+            left.append(LeftOut(name, found))
         else:
-            rows.append((part, folder[int(in_parts)], name))
-    if not rows:
+            rows.append(Row(*found, name, "/".join(inner[name])))
+    _require_rows(rows, list(images), where)
+    empty = reader.class_folders(folders, root) - {"/".join(filter(None, row[:2])) for row in rows}
+    return Layout.of(rows, left, empty)
+
+
+class _Reader(NamedTuple):
+    """How the folders below the root are read."""
+
+    parts: dict[str, str] | None
+    """The split of each first folder; None: these are classes."""
+    class_first: bool
+    """Whether the splits stand in the class folders."""
+
+    def read(self, path: Path) -> tuple[str, str] | Reason:
+        """Split and class of an image below the root, or why it has none."""
+        if self.class_first:
+            return (part_of(path[1]) or "", path[0]) if len(path) > 2 else "stray"
+        if self.parts is None:
+            return ("", path[0]) if len(path) > 1 else "stray"
+        part = self.parts.get(path[0], "unused") if len(path) > 1 else "stray"
+        if part in ("stray", "unused") or len(path) < 3:
+            return "unused" if part == "unused" else "stray"
+        return part, path[1]
+
+    def class_folders(self, folders: Iterable[str], root: Path) -> set[str]:
+        """`split/class` or `class` of each folder at the depth of the classes, empty ones included."""
+        found = set()
+        for folder in folders:
+            path = tuple(folder.split("/"))
+            if path[: len(root)] != root:
+                continue
+            path = path[len(root) :]
+            if self.parts is None and len(path) == 1 and not self.class_first:
+                found.add(path[0])
+            elif self.parts and len(path) == 2 and self.parts.get(path[0], "unused") != "unused":
+                found.add(f"{self.parts[path[0]]}/{path[1]}")
+        return found
+
+
+def _reader(paths: Sequence[Path]) -> _Reader:
+    parts = parts_at(paths)
+    if parts is not None:
+        return _Reader(parts, False)
+    within = [part_of(path[1]) if len(path) > 2 else None for path in paths]
+    return _Reader(None, "train" in within and all(part not in (None, "unused") for part in within))
+
+
+def _root(images: Sequence[Path]) -> Path:
+    """The folders that enclose the class folders or the splits; an image beside one of these is a stray."""
+    root: Path = ()
+    while True:
+        below = [path[len(root) :] for path in images if path[: len(root)] == root and len(path) > len(root) + 1]
+        if len({path[0] for path in below}) != 1:
+            return root
+        inner = [path[1:] for path in below]
+        deep = sum(len(path) > 1 for path in inner)
+        if 2 * deep <= len(inner):  # the only class: few of its images stand deeper, or none
+            return root
+        if part_of(below[0][0]) == "train" and parts_at(inner) is None:
+            return root
+        root += below[0][:1]
+
+
+def _require_rows(rows: list[Row], images: list[str], where: str) -> None:
+    """Raises: DataError where no image has a class, or where the only classes are splits."""
+    if not images:
         raise DataError("data-no-images", path=where)
-    rows.sort()
-    found = {(part, label) for part, label, _ in rows}
-    empty = [f"{part}/{label}".lstrip("/") for part, label in _class_folders(folders, prefix, in_parts) - found]
-    class_names = tuple(sorted({label for _, label in found}))
-    numbers = {name: number for number, name in enumerate(class_names)}
-    labels = np.array([numbers[label] for _, label, _ in rows], np.int64)
-    parts = np.array([row[0] for row in rows], np.str_)
-    chosen = [name for _, _, name in rows]
-    items = ["/".join(PurePosixPath(name).parts[prefix:]) for name in chosen]
-    return Layout(class_names, chosen, items, labels, parts, sorted(skipped), sorted(empty))
-
-
-def _folder(name: str, prefix: int) -> tuple[str, ...]:
-    """The folders that an image stands in, without the first `prefix`."""
-    return PurePosixPath(name).parts[prefix:-1]
-
-
-def _enclosing(images: list[str]) -> int:
-    """How many folders enclose all images and are neither a part nor the only class."""
-    depth = 0
-    folders = [PurePosixPath(name).parts[:-1] for name in images]
-    while folders and all(len(f) > depth + 1 and f[depth] == folders[0][depth] for f in folders):
-        if folders[0][depth] in PARTS:
-            break
-        depth += 1
-    return depth
-
-
-def _class_folders(folders: Iterable[str], prefix: int, in_parts: bool) -> set[tuple[str, str]]:
-    """(part, class) of each folder at the depth of the classes, empty ones included."""
-    found = set()
-    for folder in folders:
-        parts = PurePosixPath(folder).parts[prefix:]
-        if len(parts) == 1 + in_parts and (not in_parts or parts[0] in PARTS):
-            found.add((PARTS[parts[0]] if in_parts else "", parts[-1]))
-    return found
+    if not rows:
+        raise DataError("data-flat", path=where, count=len(images), example=min(images))
+    labels = {row.label for row in rows}
+    if not rows[0].part and len(labels) > 1 and are_parts(labels):
+        raise DataError("data-flat-splits", path=where, names=", ".join(sorted(labels)), example=min(images))

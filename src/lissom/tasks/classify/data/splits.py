@@ -69,7 +69,9 @@ def check_trainable(source: Source) -> None:
     if len(names) == 1:  # a source has at least one
         raise DataError("data-one-class", path=path, name=names[0])
     counts = part_counts(source)
-    training = counts["train"] if "train" in counts else counts[""]
+    training = counts.get("train", counts.get(""))
+    if training is None:
+        raise DataError("data-no-train", path=path, got=", ".join(counts))
     least = LEAST - len({"val", "test"} & counts.keys())
     for number, name in enumerate(names):
         trained = int(training[number])
