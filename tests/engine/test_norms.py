@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from engine.toy import ENGINE, ToyTrain, toy_fit, toy_net
-from lissom.config import OptimConfig
-from lissom.engine.norms import BatchNormWarmup, resolve_norm_warmup
+from lissom.config import EngineConfig, OptimConfig
+from lissom.engine.norms import BatchNormWarmup, require_variance, resolve_norm_warmup
+from lissom.errors import UsageError
 from lissom.runs.weights import read_weights
 
 
@@ -119,3 +120,24 @@ def test_what_is_left_open_is_decided(settings: dict, engine: dict, random: bool
     optim, engine = OptimConfig(**settings), replace(ENGINE, **engine)
     found = resolve_norm_warmup(optim, engine, toy_net(), random=random, label="toy")
     assert found.norm_warmup is expected
+
+
+def test_a_single_value_of_a_channel_has_no_variance_and_is_refused() -> None:
+    def refused(side: int, engine: EngineConfig, optim: OptimConfig = OptimConfig()) -> bool:  # noqa: B008
+        def build() -> nn.Module:
+            with torch.device("meta"):
+                return nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4))
+
+        try:
+            require_variance(optim, engine, build, ((3, side, side),))
+        except UsageError as error:
+            assert "--batch-size" in str(error)
+            return True
+        return False
+
+    assert refused(2, EngineConfig(batch_size=1))
+    assert refused(2, EngineConfig(batch_size=4, accumulate=4))
+    assert not refused(4, EngineConfig(batch_size=1)), "four pixels have a variance"
+    assert not refused(2, EngineConfig(batch_size=4, accumulate=2))
+    assert not refused(2, EngineConfig(batch_size=1), OptimConfig(freeze=True)), "statistics rest"
+    assert not refused(2, EngineConfig(batch_size=2, devices=2, sync_bn=True)), "two images share statistics"

@@ -1,9 +1,10 @@
 """Batch norm's running statistics at the start of a training: as they are, or as the plain average of its batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -70,6 +71,32 @@ def statistics_note(optim: OptimConfig, engine: EngineConfig, model: nn.Module) 
         return None
     anew = optim.norm_warmup is not False and not engine.compile
     return note(f"engine.statistics-{'rest' if optim.freeze else 'anew' if anew else 'go-on'}")
+
+
+def require_variance(
+    optim: OptimConfig,
+    engine: EngineConfig,
+    build: Callable[[], nn.Module],
+    shapes: tuple[tuple[int, ...], ...],
+) -> None:
+    """UsageError where a part of a batch is one image of which a batch norm sees one value per channel.
+
+    build: makes the network on meta. shapes: of its inputs, without the batch.
+    """
+    parts = engine.devices * engine.accumulate
+    shared = engine.sync_bn and engine.devices > 1
+    if engine.batch_size > parts or optim.freeze or shared:
+        return
+    model, seen = build(), list[str]()
+    for name, module in model.named_modules():
+        if isinstance(module, _BatchNorm):
+            module.register_forward_pre_hook(
+                lambda _, args, name=name: seen.extend([name] * (args[0][:, 0].numel() == 1))
+            )
+    with torch.no_grad():
+        model.eval()(*(torch.empty(1, *shape, device="meta") for shape in shapes))
+    if seen:
+        raise UsageError("batch-norm-one-value", got=engine.batch_size, layer=seen[0], parts=parts, fitting=2 * parts)
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:

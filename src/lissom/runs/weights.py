@@ -27,15 +27,26 @@ def save_weights(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
 def read_weights(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors (on the CPU) and the metadata of a safetensors file.
 
-    Raises: DataError when the file is missing or damaged.
+    Raises: DataError when the file is missing or damaged, or has values that are not finite.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = dict(file.metadata() or {})
     except FileNotFoundError as error:
         raise DataError("weights-missing", path=path) from error
     except (OSError, SafetensorError) as error:
         raise DataError("weights-damaged", path=path, reason=str(error).splitlines()[0]) from error
+    if broken := not_finite(tensors):
+        raise DataError("weights-file-not-finite", path=path, tensors=broken)
+    return tensors, metadata
+
+
+def not_finite(weights: Mapping[str, Tensor]) -> str:
+    """`stem.conv.weight (3 of 432 values), ...`: the tensors with nan or infinite values; "" where all are finite."""
+    counts = {n: int((~torch.isfinite(t)).sum()) for n, t in weights.items() if t.is_floating_point()}
+    named = [f"{name} ({count}/{weights[name].numel()})" for name, count in counts.items() if count]
+    return _some(named) if named else ""
 
 
 def load_weights(model: nn.Module, path: Path | str, *, classifier: str | None = None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 from lissom.device import choose_device, set_threads
 from lissom.engine.checkpoint import newest
 from lissom.engine.idle import require_used, require_used_by
-from lissom.engine.norms import resolve_norm_warmup, statistics_note
+from lissom.engine.norms import require_variance, resolve_norm_warmup, statistics_note
 from lissom.engine.precision import slow_precision
 from lissom.engine.seeds import seed_everything
 from lissom.events import Listener
@@ -96,6 +97,8 @@ def prepare(
             load_weights(prepared.model, run.path / INITIAL)
         batches = prepared.batches_on("cpu")  # its checks too come before anything is written
         if not run:
+            build = partial(_on_meta, task, config, facts, changes)
+            require_variance(config.optim, config.engine, build, task.inputs(config, facts))
             require_used_by(config.optim, config.engine, prepared.model, batches.val)
     return prepared
 
@@ -126,11 +129,14 @@ def _tell_statistics(prepared: Prepared, listener: Listener) -> None:
         prepared.weights = replace(prepared.weights, notes=(*prepared.weights.notes, told))
 
 
+def _on_meta(task: Task, config: Any, facts: Any, changes: Sequence[Stored]) -> nn.Module:
+    with torch.device("meta"):
+        return network(task, config, facts, changes)
+
+
 def _cost(task: Task, config: Any, facts: Any, changes: Sequence[Stored]) -> Cost:
     """Parameters and MACs of one input as it is really used; nothing is counted of what is no network."""
     if not task.by_epochs(config):
         return Cost(None, None)
-    with torch.device("meta"):
-        model = network(task, config, facts, changes)
-    counted = count(model, input_shape=task.inputs(config, facts))
+    counted = count(_on_meta(task, config, facts, changes), input_shape=task.inputs(config, facts))
     return Cost(counted.parameters, counted.macs)

@@ -37,6 +37,9 @@ class Layout:
     """Batch norm's, where the file's row in the catalogue does not say it."""
     padding: str = ""
     """As in `Checkpoint.padding`."""
+    ported: Callable[[Iterable[str]], bool | None] = lambda _: False
+    """From the tensors' names: whether the weights come from TensorFlow and keep its eps and padding; None: these may
+    be either."""
     flat: Callable[[str], str] = lambda name: name
     """Their names as the patterns take them, for a publisher who nests what stands in order here."""
     options: Callable[[Mapping[str, Tensor]], Table] = lambda _: {}

@@ -1,8 +1,9 @@
 """Published weights into one of our networks: all of them or none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -11,12 +12,13 @@ from lissom.events import Note, note
 from lissom.messages import text
 from lissom.models.contract import Network, ends, identity, name_of
 from lissom.models.registry import ENTRIES
+from lissom.weights.beside import CONFIG, row_of
 from lissom.weights.catalogue import by_file
 from lissom.weights.checkpoint import Checkpoint, Norm
 from lissom.weights.fitting import Fit, fit, listed
 from lissom.weights.layout import Layout
-from lissom.weights.numerics import Numerics, apply_numerics, eps_of
-from lissom.weights.reading import AVERAGED, Read, read_file
+from lissom.weights.numerics import PORTED, Numerics, apply_numerics, eps_of
+from lissom.weights.reading import AVERAGED, Read, Unusable, read_file
 from lissom.weights.styles import OURS, recognise
 
 
@@ -52,19 +54,12 @@ def load(
     with both shapes, in `values["tensors"]`, and the model stays as it was. UsageError for an unknown style.
     """
     path = Path(file)
-    read = read_file(path)
-    row = checkpoint or by_file(path.name)
-    wanted = model.state_dict()
-    ours = style == OURS or (style is None and _are_ours(read.tensors, wanted))
-    layout = None if ours else recognise(read.tensors, style)
-    if layout is None and not ours:
-        raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
-    _require_options(path, model, layout, read.tensors)
-    result = fit(_renamed(read, layout), wanted, ends(model))
-    if result.mismatches:
-        raise _does_not_fit(path, model, read, layout, result)
-    numerics = _numerics(row, layout)
-    notes = (*_unwrapped(read), *result.notes, *_announced(model, numerics))
+    reads, passed_over = read_file(path)
+    row = checkpoint or row_of(path)
+    read, layout, result, unfit = _first_that_fits(path, model, reads, style)
+    numerics = _numerics(row, layout, read)
+    said = (_beside(path, row), *_unwrapped(read), *_instead(read, [*passed_over, *unfit]), *result.notes)
+    told = tuple(each for each in (*said, *_announced(model, numerics, _assumed(row, layout, read))) if each)
     model.load_state_dict(result.tensors)
     apply_numerics(model, numerics)
     loaded = Loaded(
@@ -74,11 +69,47 @@ def load(
         numerics=numerics,
         norm=row.norm if row else None,
         new_head=result.new_head,
-        notes=notes,
+        notes=told,
     )
     if isinstance(model, Network):
         model.origin = loaded
     return loaded
+
+
+class Fitted(NamedTuple):
+    """The entry of a file that fits, and those before it that do not."""
+
+    read: Read
+    layout: Layout | None
+    fit: Fit
+    unfit: list[Unusable]
+
+
+def _first_that_fits(path: Path, model: nn.Module, reads: Sequence[Read], style: str | None) -> Fitted:
+    """Raises: DataError of the first entry, where none fits."""
+    refused: list[tuple[Read, DataError]] = []
+    for read in reads:
+        try:
+            layout, result = _fitted(path, model, read, style)
+        except DataError as error:
+            refused.append((read, error))
+        else:
+            unfit = [Unusable(other.entry, note("weights.reason-other-tensors")) for other, _ in refused]
+            return Fitted(read, layout, result, unfit)
+    raise refused[0][1]
+
+
+def _fitted(path: Path, model: nn.Module, read: Read, style: str | None) -> tuple[Layout | None, Fit]:
+    wanted = model.state_dict()
+    ours = style == OURS or (style is None and _are_ours(read.tensors, wanted))
+    layout = None if ours else recognise(read.tensors, style)
+    if layout is None and not ours:
+        raise DataError("weights-style-unrecognised", path=path, names=", ".join(list(read.tensors)[:3]))
+    _require_options(path, model, layout, read.tensors)
+    result = fit(_renamed(read, layout), wanted, ends(model))
+    if result.mismatches:
+        raise _does_not_fit(path, model, read, layout, result)
+    return layout, result
 
 
 def _are_ours(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
@@ -104,10 +135,18 @@ def _renamed(read: Read, layout: Layout | None) -> dict[str, tuple[str, Tensor]]
     return {ours[name] or f"? {name}": (name, tensor) for name, tensor in read.tensors.items()}
 
 
-def _numerics(row: Checkpoint | None, layout: Layout | None) -> Numerics:
+def _numerics(row: Checkpoint | None, layout: Layout | None, read: Read) -> Numerics:
     if row:
         return Numerics(row.eps, row.padding)
+    if layout and layout.ported(read.tensors):
+        return PORTED
     return Numerics(layout.eps, layout.padding) if layout else Numerics()
+
+
+def _beside(path: Path, row: Checkpoint | None) -> Note | None:
+    """That a neighbouring file, not the weights' own name, told what they are."""
+    beside = row and row != by_file(path.name) and row == row_of(path)
+    return note("weights.beside", name=row.name, config=CONFIG) if row and beside else None
 
 
 def _unwrapped(read: Read) -> list[Note]:
@@ -115,9 +154,26 @@ def _unwrapped(read: Read) -> list[Note]:
     return [note("weights.averaged", name=averaged[0])] if averaged else []
 
 
-def _announced(model: nn.Module, numerics: Numerics) -> list[Note]:
+def _instead(read: Read, unusable: Sequence[Unusable]) -> list[Note]:
+    """The averages that could not be taken, and what was."""
+    taken = read.entry or "state dict"
+    return [
+        note("weights.instead", entry=each.entry, reason=each.reason, taken=taken)
+        for each in unusable
+        if each.entry in AVERAGED
+    ]
+
+
+def _assumed(row: Checkpoint | None, layout: Layout | None, read: Read) -> bool:
+    """Whether neither the file's name nor its tensors tell how the network is to compute."""
+    return row is None and layout is not None and layout.ported(read.tensors) is None
+
+
+def _announced(model: nn.Module, numerics: Numerics, assumed: bool) -> list[Note]:
     notes: list[Note] = []
     built = eps_of(model)
+    if assumed:
+        return [note("weights.assumed", eps=f"{numerics.eps:g}", config=CONFIG)]
     if numerics.eps is not None and built is not None and numerics.eps != built:
         notes.append(note("weights.other-eps", eps=f"{numerics.eps:g}", built=f"{built:g}"))
     if numerics.padding:

@@ -14,6 +14,9 @@ class Numerics(NamedTuple):
     padding: str = ""
 
 
+PORTED = Numerics(1e-3, "same")  # of TensorFlow's networks that others have ported
+
+
 class SameConv2d(nn.Conv2d):
     """A convolution whose map has `ceil(H / stride)` pixels, with the odd pixel of padding right and below.
 

@@ -1,35 +1,54 @@
 """Files of weights to tensors: two formats, whatever is wrapped around them, and no code of theirs is ever run."""
 
 import pickle
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lissom.errors import DataError
-from lissom.runs.weights import read_weights
+from lissom.events import Note, note
+from lissom.runs.weights import not_finite, read_weights
+from lissom.weights.harmless import HARMLESS
 from lissom.weights.styles import tensorflow
 
-# what trainers wrap weights in; the first that is there is taken: averaged weights before those that they average
-AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema")
-WRAPPERS = (*AVERAGED, "state_dict", "model", "net", "params")
+# what trainers wrap weights in; the first that is usable is taken: averaged weights before those that they average
+COUNTER = "n_averaged"  # beside the tensors of torch's AveragedModel
+AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "params_ema", "ema", COUNTER)
+WRAPPERS = (*AVERAGED, "state_dict", "model", "model_state_dict", "net", "params", "module", "shadow")
 PREFIXES = ("module.", "_orig_mod.", "model.")  # of parallel, compiled and wrapped networks
 
 
 class Read(NamedTuple):
-    """A file's tensors under its own names, its metadata, and what was taken off to get at them."""
+    """Tensors of a file under its own names, its metadata, and what was taken off to get at them."""
 
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
     unwrapped: tuple[str, ...]
 
+    @property
+    def entry(self) -> str:
+        """Of the file, that these tensors are: `model_ema`; "" for a plain state dict."""
+        return next((name for name in self.unwrapped if name in WRAPPERS), "")
 
-def read_file(path: Path) -> Read:
-    """The tensors of a safetensors file or of one that torch saved, on the CPU.
 
-    Raises: DataError when the file is missing or damaged, would run code, or holds no tensors.
+class Unusable(NamedTuple):
+    """An entry that would have come first, and why it cannot be taken."""
+
+    entry: str
+    reason: Note
+
+
+def read_file(path: Path) -> tuple[list[Read], list[Unusable]]:
+    """The weights in a safetensors file or in one that torch saved, on the CPU: each entry that holds some, that to be
+    taken first, and those that come to nothing.
+
+    Raises: DataError when the file is missing or damaged, would run code, or holds no tensors, or none but with values
+    that are not finite.
     """
     if not path.is_file():
         raise DataError("weights-missing", path=path)
@@ -38,12 +57,23 @@ def read_file(path: Path) -> Read:
         content, metadata = read_weights(path)
     else:
         content = _read_torch(path)
-    tensors, unwrapped = _unwrap(content)
-    if not tensors:
+    good: list[Read] = []
+    bad: list[Unusable] = []
+    for tensors, unwrapped in _entries(content):
+        read = Read(tensorflow.as_torch(tensors) if tensorflow.is_tensorflow(tensors) else tensors, metadata, unwrapped)
+        broken = not_finite(read.tensors)
+        if broken:
+            bad.append(Unusable(read.entry, note("weights.reason-not-finite", tensors=broken)))
+        elif read.tensors:
+            good.append(read)
+        else:
+            bad.append(Unusable(read.entry, note("weights.reason-no-tensors")))
+    if not good:
+        broken = next((each.reason.values["tensors"] for each in bad if each.reason.values), None)
+        if broken:
+            raise DataError("weights-file-not-finite", path=path, tensors=broken)
         raise DataError("weights-no-tensors", path=path, got=type(content).__name__)
-    if tensorflow.is_tensorflow(tensors):
-        tensors = tensorflow.as_torch(tensors)
-    return Read(tensors, metadata, unwrapped)
+    return good, bad
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -54,29 +84,41 @@ def _is_safetensors(path: Path) -> bool:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(HARMLESS):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "weights_only" in str(error).lower() or "Unsupported global" in str(error):
-            raise DataError("weights-run-code", path=path, reason=_first_line(error)) from error
-        raise DataError("weights-damaged", path=path, reason=_first_line(error)) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = _first_line(error, after="WeightsUnpickler error:")
+        if types := re.findall(r"GLOBAL ([\w.]+)", str(error)):
+            reason = ", ".join(dict.fromkeys(types))
+        elif "weights_only" not in str(error).lower():
+            raise DataError("weights-damaged", path=path, reason=reason) from error
+        raise DataError("weights-run-code", path=path, reason=reason) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError("weights-damaged", path=path, reason=_first_line(error)) from error
 
 
-def _unwrap(content: Any) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    taken: list[str] = []
-    while isinstance(content, Mapping):
-        wrapper = next((w for w in WRAPPERS if isinstance(content.get(w), Mapping)), None)
-        if wrapper is None:
-            break
-        content, taken = content[wrapper], [*taken, wrapper]
+def _entries(content: Any, taken: tuple[str, ...] = ()) -> Iterator[tuple[dict[str, Tensor], tuple[str, ...]]]:
+    """Whatever may be weights, in the order of preference, and what it was wrapped in; empty where nothing is."""
     if not isinstance(content, Mapping):
-        return {}, tuple(taken)
-    tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        return
+    wrapped = [name for name in WRAPPERS if isinstance(content.get(name), Mapping)]
+    for name in wrapped:
+        yield from _entries(content[name], (*taken, name))
+    tensors = {str(name): _tensor(value) for name, value in content.items() if isinstance(value, (Tensor, np.ndarray))}
+    if len(tensors) > 1 and tensors.pop(COUNTER, None) is not None:
+        taken = (*taken, COUNTER)
     while prefix := next((p for p in PREFIXES if tensors and all(name.startswith(p) for name in tensors)), None):
-        tensors, taken = {name.removeprefix(prefix): value for name, value in tensors.items()}, [*taken, prefix]
-    return tensors, tuple(taken)
+        tensors, taken = {name.removeprefix(prefix): value for name, value in tensors.items()}, (*taken, prefix)
+    if tensors or (taken and not wrapped):
+        yield tensors, taken
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _tensor(value: Tensor | np.ndarray) -> Tensor:
+    return value if isinstance(value, Tensor) else torch.from_numpy(np.ascontiguousarray(value))
+
+
+def _first_line(error: Exception, after: str = "") -> str:
+    """From there on, where it says so; without the escape codes that colour it on a terminal."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    plain = plain.partition(after)[2].strip() or plain if after else plain
+    return (plain or type(error).__name__).splitlines()[0]

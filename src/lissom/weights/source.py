@@ -13,7 +13,8 @@ from lissom.errors import DataError, MachineError, UsageError, near
 from lissom.events import Listener, silent
 from lissom.models.registry import LARGEST, entry, typed_options
 from lissom.runs.folder import BEST, is_run, read_run
-from lissom.weights.catalogue import CHECKPOINTS, IMAGENET, by_digest, by_file, choose
+from lissom.weights.beside import row_of
+from lissom.weights.catalogue import CHECKPOINTS, IMAGENET, by_digest, choose
 from lissom.weights.checkpoint import Checkpoint, Norm
 
 BUILD = ("num_classes", "in_channels")  # what a network of one's own may have otherwise than its weights
@@ -44,7 +45,7 @@ def source(weights: str, network: str, options: Mapping[str, Any], *, cache_dir:
         path = path / BEST
     if not path.is_file():
         raise DataError("weights-missing", path=path)
-    row = by_file(path.name) or (None if is_run(path.parent) else by_digest(_sha256(path)))
+    row = row_of(path) or (None if is_run(path.parent) else by_digest(_sha256(path)))
     return Source(path, row, row.norm if row else _norm_beside(path))
 
 

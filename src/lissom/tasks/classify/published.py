@@ -13,6 +13,7 @@ from lissom.data.files import Pixels, fit_square
 from lissom.device import choose_device
 from lissom.errors import DataError, UsageError
 from lissom.events import Note, note
+from lissom.models.contract import Origin
 from lissom.runs.folder import is_run
 from lissom.tasks.classify.eval_transform import resize_and_crop, scale_and_standardise
 from lissom.tasks.classify.facts import ClassifyFacts
@@ -39,7 +40,9 @@ def published(name: str, weights: str, options: Mapping[str, Any], device: str) 
     network = build(name, weights, **_sizes(name), **given)
     if network.origin and network.origin.new_head:
         raise DataError("weights-of-other-classes", path=network.origin.file, model=name, expected=_classes(name))
-    return published_view(name, weights, given), network.eval().to(choose_device(device))
+    view = published_view(name, weights, given)
+    told = _told(network.origin, weights)
+    return view._replace(notes=(*view.notes, *told)), network.eval().to(choose_device(device))
 
 
 def published_view(name: str, weights: str, options: Mapping[str, Any]) -> View:
@@ -84,6 +87,13 @@ def _notes(found: Source, resolution: int) -> tuple[Note, ...]:
     if found.checkpoint:
         return ()
     return (note("weights.unknown-transform", file=found.file, resolution=resolution),)
+
+
+def _told(loaded: Origin | None, weights: str) -> tuple[Note, ...]:
+    """What is not as in a file that was named; that of the catalogue needs no words."""
+    if loaded is None or not Path(weights).is_file():
+        return ()
+    return tuple(note("weights.note", file=loaded.file, note=told) for told in loaded.notes)
 
 
 def _sizes(name: str) -> dict[str, int]:

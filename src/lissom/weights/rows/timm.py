@@ -16,6 +16,11 @@ GLUON = "https://github.com/rwightman/pytorch-pretrained-gluonresnet/releases/do
 HUB = "https://huggingface.co/"
 
 
+def numerics(name: str) -> dict[str, Any]:
+    """Batch norm's eps and the padding of the network that timm calls so: `tf_` is from TensorFlow, and keeps its."""
+    return {"eps": 1e-3, "padding": "same"} if name.startswith("tf_") else {"eps": 1e-5}
+
+
 def _row(
     name: str,
     network: str,
@@ -28,7 +33,6 @@ def _row(
     interpolation: str,
 ) -> Checkpoint:
     """crop: the share of the resized image's side that is cut out."""
-    ported = name.startswith("tf_")  # from TensorFlow, whose padding and eps they keep
     return Checkpoint(
         name=f"timm/{name}",
         network=network,
@@ -39,8 +43,7 @@ def _row(
         resize=int(resolution / crop),
         norm=norm,
         interpolation=interpolation,
-        eps=1e-3 if ported else 1e-5,
-        padding="same" if ported else "",
+        **numerics(name),
     )
 
 

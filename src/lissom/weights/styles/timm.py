@@ -1,6 +1,6 @@
 """timm's names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
@@ -33,6 +33,12 @@ MOBILENETV2 = Layout(
     inside=(SEPARABLE, INVERTED),
 )
 
+
+def _minimalistic(names: Iterable[str]) -> bool | None:
+    """The nets without gates are TensorFlow's alone; of the others there are such and such by the same names."""
+    return None if any(".se." in name for name in names) else True
+
+
 MOBILENETV3 = Layout(
     style="timm",
     family="mobilenetv3",
@@ -41,6 +47,7 @@ MOBILENETV3 = Layout(
     outside=STEM | {"conv_head": "head.0", "classifier": "head.3"},
     block=r"blocks\.(\d+)\.(\d+)\.",
     inside=(SEPARABLE, SEPARABLE | GATE, INVERTED, INVERTED | GATE, LAST),
+    ported=_minimalistic,
 )
 
 UIB_FIRST = units({"dw_start.conv dw_start.bn": "first"})

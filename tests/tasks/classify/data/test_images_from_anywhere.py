@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from lissom.data.files import fit_square, read_image
+from lissom.data.files import MOST_PIXELS, fit_square, image_size, read_image
 from lissom.data.rooms import MARK
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.tasks.classify.data.check import check as check_classify
@@ -273,10 +274,26 @@ class TestFiles:
         array = self.read(frames[0], "GIF", save_all=True, append_images=frames[1:])
         assert array[0, 0].tolist() == [255, 0, 0]
 
-    def test_a_bomb_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
-        with pytest.raises(DataError, match="50"):
+    def test_a_bomb_is_refused_with_the_way_round(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LISSOM_MAX_PIXELS", "50")
+        with pytest.raises(DataError, match=r"64 pixels, more than 50; .* LISSOM_MAX_PIXELS=64"):
             self.read(Image.new("L", (8, 8)), "PNG")
+        monkeypatch.setenv("LISSOM_MAX_PIXELS", "64")
+        assert self.read(Image.new("L", (8, 8)), "PNG").shape == (8, 8, 3)
+
+    def test_photos_of_today_s_phones_are_below_the_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # Pillow's own, which is 89 million, and 179 for its error
+        assert self.read(Image.new("L", (8, 8)), "JPEG").shape == (8, 8, 3)
+        assert MOST_PIXELS > 200_000_000
+
+    @pytest.mark.parametrize("zipped", [False, True])
+    def test_a_megabyte_of_text_does_no_harm(self, zipped: bool) -> None:
+        text = PngInfo()
+        text.add_text("workflow", "x" * (1 << 20 | 1), zip=zipped)
+        self.assert_halves(self.read(self.halves(), "PNG", pnginfo=text))
+        file = io.BytesIO()
+        self.halves().save(file, "PNG", pnginfo=text)
+        assert image_size(file.getvalue()) == self.halves().size
 
     def test_fit_square_keeps_the_middle(self) -> None:
         array = np.zeros((10, 30, 1), np.uint8)
