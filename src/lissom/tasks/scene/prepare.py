@@ -74,7 +74,7 @@ class SceneData:
             parts=parts_digest(self.split.train, self.split.val, self.split.test),
             sizes=self.sizes,
             split=self.split.note,
-            warnings=made_up + self.split.warnings,
+            warnings=made_up + self.scene.notes + self.split.warnings,
             notes=(self.fitted.note,),
         )
 

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from lissom.errors import UsageError
 from lissom.events import note
-from lissom.tasks.scene.data.opening import ENVI, SYNTHETIC, TIFF, known_scene
+from lissom.tasks.scene.data.envi_files import TIFF
+from lissom.tasks.scene.data.opening import SYNTHETIC, known_scene
+from lissom.tasks.scene.data.reading import ENVI
 from lissom.tasks.scene.settings import SceneTrainConfig
 
 CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with

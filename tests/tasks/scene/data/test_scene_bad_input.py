@@ -37,7 +37,7 @@ class TestFiles:
 
     def test_an_unknown_format(self, tmp_path: Path) -> None:
         (tmp_path / "cube.xyz").write_bytes(b"1")
-        assert ".mat .h5 .npy" in refused(tmp_path / "cube.xyz")
+        assert ".mat .h5 .he5" in refused(tmp_path / "cube.xyz")
 
     @pytest.mark.parametrize("name", ["a.mat", "a.npy", "a.npz", "a.tif", "a.h5"])
     @pytest.mark.parametrize("content", [b"", b"nonsense" * 40, "half"], ids=["empty", "nonsense", "half"])

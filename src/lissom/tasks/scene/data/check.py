@@ -82,7 +82,8 @@ def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
         "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
         "trainable": len(scene.class_ids) > 1,
     }
-    return {**report, "warnings": _warnings(report, synthetic=scene.name == "synthetic")}
+    told = [str(told) for told in scene.notes]
+    return {**report, "warnings": told + _warnings(report, synthetic=scene.name == "synthetic")}
 
 
 def class_counts(scene: Scene) -> NDArray[np.int64]:

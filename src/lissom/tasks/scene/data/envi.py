@@ -6,6 +6,7 @@ here, before a byte is taken for a pixel.
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
+from lissom.events import note
+from lissom.tasks.scene.data.envi_files import pair
 from lissom.tasks.scene.data.envi_header import Header, read_header
-from lissom.tasks.scene.data.interleave import LAYOUTS, check_interleave, seen_as
+from lissom.tasks.scene.data.interleave import LAYOUTS, likelier_interleave, seen_as
 from lissom.tasks.scene.data.layers import Layer
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
 
-RAW_SUFFIXES = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
 NM = {"nm": 1.0, "nanometers": 1.0, "nanometer": 1.0, "nanometres": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3,
       "microns": 1e3, "micrometer": 1e3, "micrometers": 1e3, "micrometres": 1e3, "mm": 1e6, "millimeters": 1e6,
       "m": 1e9, "meters": 1e9}  # fmt: skip
 TYPES = {"1": "uint8", "2": "int16", "3": "int32", "4": "float32", "5": "float64", "6": "complex64",
          "9": "complex128", "12": "uint16", "13": "uint32", "14": "int64", "15": "uint64"}  # fmt: skip
+MEASURED = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d]*)")  # a number, perhaps with its unit
 LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
 
 
 def read_envi(path: Path) -> Layer:
     """A cube H W bands from a header or its raw file.
 
-    Raises: DataError for a header that misses something or lies about the size, a raw file that is not there or cut
-    short, and an interleave that is plainly another one.
+    Raises: DataError for a header that misses something or lies about the size, a library of spectra, and a raw file
+    that is not there or cut short.
     """
-    header_path, raw_path = _pair(path)
+    header_path, raw_path = pair(path)
     header = read_header(header_path)
+    if "library" in str(header.get("file type", "")).lower():
+        raise DataError("scene-envi-library", path=path, count=str(header.get("lines", "?")))
     lines, samples, bands = (_whole(header, key, header_path, least=1) for key in ("lines", "samples", "bands"))
     interleave = _interleave(header, header_path)
     if header.get("file compression", "0") != "0":
@@ -44,41 +49,39 @@ def read_envi(path: Path) -> Layer:
     _check_length(raw_path, header_path, (lines, samples, bands), kind, offset)
     flat = np.memmap(raw_path, kind, "r", offset, (lines * samples * bands,))
     cube = seen_as(flat, interleave, lines, samples, bands)
-    check_interleave(flat, interleave, lines, samples, bands, path=header_path)
-    return Layer(
-        values=cube,
-        variable=header_path.stem,
-        wavelengths_nm=_wavelengths(header, bands),
-        good_bands=_good_bands(header, bands),
-        no_data=_number(header.get("data ignore value")),
-        georeference=georeference(header),
-        class_names=_class_names(header),
-        colours=_class_colours(header),
+    likelier = likelier_interleave(flat, interleave, lines, samples, bands)
+    notes = (
+        [note("scene_files.interleave", path=header_path.name, got=interleave, expected=likelier)] if likelier else []
     )
+    return Layer(values=cube, variable=header_path.stem, notes=tuple(notes), **known_of(header, bands))
 
 
-def _pair(path: Path) -> tuple[Path, Path]:
-    """The header and the raw file, whichever of them `path` is."""
-    if path.suffix.lower() != ".hdr":
-        headers = [path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"), path.with_suffix(".HDR")]
-        found = next((header for header in headers if header.is_file()), None)
-        if found is None:
-            raise DataError("scene-envi-no-header", path=path, expected=headers[1].name)
-        return found, path
-    raws = [path.with_suffix(end) for suffix in RAW_SUFFIXES for end in (suffix, suffix.upper())]
-    found = next((raw for raw in raws if raw.is_file()), None)
-    if found is None:
-        raise DataError("scene-envi-no-raw", path=path, expected=", ".join(raw.name for raw in raws[2:5:2]))
-    return path, found
+def with_header(layer: Layer, path: Path) -> Layer:
+    """The layer of another format with what the ENVI header `path` beside it knows, where the file itself is silent."""
+    known = known_of(read_header(path), layer.values.shape[-1])
+    silent = {name: value for name, value in known.items() if getattr(layer, name) in (None, {}, ())}
+    return replace(layer, **silent)
+
+
+def known_of(header: Header, bands: int) -> dict[str, Any]:
+    """What a header says of the values, by the fields of `Layer`."""
+    return {
+        "wavelengths_nm": _wavelengths(header, bands),
+        "good_bands": _good_bands(header, bands),
+        "no_data": _number(header.get("data ignore value")),
+        "georeference": georeference(header),
+        "class_names": _class_names(header),
+        "colours": _class_colours(header),
+    }
 
 
 def _whole(header: Header, key: str, path: Path, *, least: int, default: int | None = None) -> int:
     if key not in header and default is not None:
         return default
     got = str(header.get(key, "")).strip()
-    if not re.fullmatch(r"\d+", got) or int(got) < least:
+    if not re.fullmatch(r"\d+(\.0*)?", got) or float(got) < least:
         raise DataError("scene-envi-field", path=path, field=key, got=got, expected=f">= {least}")
-    return int(got)
+    return int(float(got))
 
 
 def _interleave(header: Header, path: Path) -> str:
@@ -123,15 +126,22 @@ def _number(word: Any) -> float | None:
 
 
 def _wavelengths(header: Header, bands: int) -> NDArray[np.float64] | None:
-    """Band centres in nanometres; None where there are none for every band, or in units of frequency."""
-    values = np.array(_numbers(header.get("wavelength")))
-    if len(values) != bands:
+    """Band centres in nanometres; None where there are none for every band, or in units of frequency.
+
+    A unit may stand behind each number instead of in a field of its own.
+    """
+    words = header.get("wavelength") or []
+    parts = [MEASURED.fullmatch(word) for word in (words if isinstance(words, list) else [words])]
+    found = [part for part in parts if part]
+    if len(found) != bands or len(parts) != bands:
         return None
-    unit = str(header.get("wavelength units", "")).strip().lower()
+    values = np.array([float(part[1]) for part in found])
+    units = header.get("wavelength units") or found[0][2] or ""
+    unit = (units if isinstance(units, str) else " ".join(units)).strip().lower()
     if unit in NM:
         return values * NM[unit]
     if unit in ("", "unknown"):
-        return values * (1e3 if values.max() < LONGEST_UM else 1.0)
+        return values * (1e3 if np.median(values) < LONGEST_UM else 1.0)
     return None
 
 

@@ -5,7 +5,7 @@ header opens on one machine and not on the next; on plain text both agree, which
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lissom.errors import DataError
@@ -31,7 +31,8 @@ def read_header(path: Path) -> Header:
             fields[key] = value
             continue
         inside = value[1 : value.rindex("}")].strip()
-        fields[key] = inside if key in WHOLE else [word.strip() for word in inside.split(",")]
+        words = [word.strip() for word in inside.split(",")]
+        fields[key] = inside if key in WHOLE else words[:-1] if words[1:] and not words[-1] else words
     return fields
 
 
@@ -46,7 +47,7 @@ def _decoded(content: bytes) -> str:
 
 def _entries(lines: list[str], path: Path) -> Iterator[tuple[str, str]]:
     """Keyword and value, lists joined over their lines. Raises: DataError for a list that does not end."""
-    waiting = iter(line for line in lines if not line.lstrip().startswith(";"))
+    waiting = _joined(line for line in lines if not line.lstrip().startswith(";"))
     for line in waiting:
         key, equals, value = line.partition("=")
         if not equals:
@@ -58,3 +59,19 @@ def _entries(lines: list[str], path: Path) -> Iterator[tuple[str, str]]:
                 raise DataError("scene-unreadable", path=path, reason=text("scenes.reason-envi-brace", field=key))
             value += " " + more.strip()
         yield key, value
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, an opening brace moved up to the keyword that it belongs to."""
+    held = ""
+    for line in lines:
+        if held and line.lstrip().startswith("{"):
+            held += line
+            continue
+        if held:
+            yield held
+        held = line if line.rstrip().endswith("=") else ""
+        if not held:
+            yield line
+    if held:
+        yield held

@@ -1,11 +1,7 @@
-"""The three orders in which a raw file can hold a cube, and whether the one that a header names can be true."""
-
-from pathlib import Path
+"""The three orders in which a raw file can hold a cube, and whether the one that a header names is likely."""
 
 import numpy as np
 from numpy.typing import NDArray
-
-from lissom.errors import DataError
 
 LAYOUTS = {  # interleave -> axes in the file, slowest first, as indices into H W bands
     "bsq": (2, 0, 1),
@@ -24,18 +20,17 @@ def seen_as(flat: NDArray, interleave: str, lines: int, samples: int, bands: int
     return flat.reshape([sides[axis] for axis in axes]).transpose(np.argsort(axes))
 
 
-def check_interleave(flat: NDArray, interleave: str, lines: int, samples: int, bands: int, *, path: Path) -> None:
-    """Raises: DataError where the file reads far more smoothly in another order than in the one that is claimed.
+def likelier_interleave(flat: NDArray, interleave: str, lines: int, samples: int, bands: int) -> str | None:
+    """Another order, in which the file reads far more smoothly than in the one that is claimed; None: there is none.
 
     A file's length is the same in every order, so only its content can tell: neighbouring pixels of a band are alike
-    when the order is right. Only overwhelming evidence counts.
+    when the order is right. It is no proof: one bright object with many fine bands reads smoothly in a wrong order.
     """
     if min(lines, samples, bands) < LEAST_SIDE:
-        return
+        return None
     found = {order: roughness(seen_as(flat, order, lines, samples, bands)) for order in LAYOUTS}
     best = min(found, key=lambda order: found[order])
-    if found[interleave] > CERTAIN * found[best]:
-        raise DataError("scene-envi-interleave", path=path, got=interleave, expected=best)
+    return best if found[interleave] > CERTAIN * found[best] else None
 
 
 def roughness(cube: NDArray) -> float:

@@ -1,7 +1,7 @@
 """What a file holds before it is a scene: one array, with what its format knows of it; and NumPy's own formats."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
-from lissom.messages import text
+from lissom.events import Note
+from lissom.tasks.scene.data.pixel_rows import extent_beside, tables, unrolled
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
-
-LISTED = 8  # candidates in one sentence
-
-Shape = tuple[int, ...]
+from lissom.tasks.scene.data.shapes import Shape, choose, described
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,46 +28,15 @@ class Layer:
     georeference: Georeference | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
     colours: Mapping[int, Colour] = field(default_factory=dict)
-
-
-def choose(arrays: Mapping[str, Shape], *, rank: int, named: str | None, extent: Shape | None, path: Path | str) -> str:
-    """The one array among `found` that is meant: the one `named`, else the only one of `rank` axes (H W, H W bands).
-
-    extent: H W of the cube, which settles the choice between several maps. A map may come as H W 1.
-    Raises: DataError for a name that is not there, for no candidate, and for several, which are listed.
-    """
-    if named is not None:
-        if named not in arrays:
-            raise DataError("scene-variable-unknown", path=path, got=named, known=_described(arrays))
-        return named
-    fitting = {name: shape for name, shape in arrays.items() if _fits(shape, rank)}
-    if extent is not None and len(fitting) > 1:
-        fitting = {name: shape for name, shape in fitting.items() if shape[:2] == extent} or fitting
-    if not fitting:
-        kind = "scene-no-cube" if rank == 3 else "scene-no-map"
-        raise DataError(kind, path=path, found=_described(arrays))
-    if len(fitting) > 1:
-        raise DataError("scene-several", path=path, candidates=_described(fitting))
-    return next(iter(fitting))
-
-
-def _fits(shape: Shape, rank: int) -> bool:
-    if rank == 2 and len(shape) == 3 and shape[2] == 1:
-        return True
-    return len(shape) == rank and (rank == 3 or min(shape) > 1)  # 1 x N arrays are lists of names or wavelengths
-
-
-def _described(arrays: Mapping[str, Shape]) -> str:
-    words = [f"{name} ({' x '.join(map(str, shape)) or '1'})" for name, shape in arrays.items()]
-    more = f", +{len(words) - LISTED}" if len(words) > LISTED else ""
-    return (", ".join(words[:LISTED]) + more) or text("scenes.nothing")
+    notes: tuple[Note, ...] = ()
+    """What is odd about the file."""
 
 
 def as_cube(layer: Layer, path: Path | str) -> NDArray:
     """The layer's values as a cube H W bands. Raises: DataError for what is not real numbers, or has no three axes."""
     values = _real(layer, path)
     if values.ndim != 3 or not values.size:
-        raise DataError("scene-no-cube", path=path, found=_described({layer.variable or "array": values.shape}))
+        raise DataError("scene-no-cube", path=path, found=described({layer.variable or "array": values.shape}))
     return values
 
 
@@ -79,7 +46,7 @@ def as_map(layer: Layer, path: Path | str, *, unlabelled: int) -> NDArray[np.int
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
     if values.ndim != 2 or not values.size:
-        raise DataError("scene-no-map", path=path, found=_described({layer.variable or "array": values.shape}))
+        raise DataError("scene-no-map", path=path, found=described({layer.variable or "array": values.shape}))
     if np.issubdtype(values.dtype, np.floating):
         values = np.where(np.isnan(values), unlabelled, values)
         broken = values[values != np.round(np.clip(values, -(2.0**31), 2.0**31))]
@@ -109,12 +76,34 @@ def read_npz(path: Path, *, rank: int, named: str | None, extent: Shape | None) 
     try:
         with path.open("rb") as file, np.load(_zipped(file), allow_pickle=False) as archive:  # load would leave it open
             arrays = {name: _npz_shape(archive, name) for name in archive.files}
-            name = choose(arrays, rank=rank, named=named, extent=extent, path=path)
-            return Layer(values=archive[name], variable=name)
+            return picked(arrays, archive.__getitem__, rank=rank, named=named, extent=extent, path=path)
     except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
+
+
+def picked(
+    arrays: Mapping[str, Shape],
+    get: Callable[[str], NDArray],
+    *,
+    rank: int,
+    named: str | None,
+    extent: Shape | None,
+    path: Path,
+    order: str = "C",
+) -> Layer:
+    """The array that is meant, got by its name; a table of spectra as the cube that it is, its pixels in `order`.
+
+    Raises: DataError as `choose`.
+    """
+    sides = extent_beside(arrays, get) if rank == 3 else None
+    unrolls = tables(arrays, sides) if sides else {}
+    name = choose({**arrays, **unrolls}, rank=rank, named=named, extent=extent, path=path)
+    if not sides or name not in unrolls:
+        return Layer(values=get(name), variable=name)
+    cube, told = unrolled(np.asarray(get(name)), sides, order=order, name=name)
+    return Layer(values=cube, variable=name, notes=(told,))
 
 
 def _zipped(file: IO[bytes]) -> IO[bytes]:

@@ -1,5 +1,10 @@
-"""MATLAB files: version 5 through scipy, version 7.3 (HDF5) through h5py. Only the array that is wanted is read."""
+"""MATLAB files: version 5 through scipy, version 7.3 (HDF5) through h5py. Only the array that is wanted is read.
 
+What lies in structs and cells has names of several parts, as MATLAB writes them: `hsi.Data`, `cells{2}`; in HDF5 the
+parts of a struct may be joined by strokes too.
+"""
+
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
-from lissom.tasks.scene.data.layers import Layer, Shape, choose, first_line
+from lissom.tasks.scene.data.layers import Layer, first_line, picked
+from lissom.tasks.scene.data.prisma import is_prisma, read_prisma
+from lissom.tasks.scene.data.shapes import Shape, spelled
 
 NUMBERS = ("double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+HOLDERS = ("struct", "cell")
 
 
 def read_mat(path: Path, *, rank: int, named: str | None, extent: Shape | None) -> Layer:
@@ -29,11 +37,34 @@ def read_mat(path: Path, *, rank: int, named: str | None, extent: Shape | None) 
 
 
 def _read_5(path: Path, rank: int, named: str | None, extent: Shape | None) -> Layer:
+    """Structs and cells are loaded to see what is in them, the other variables not."""
     from scipy.io import loadmat, whosmat
 
-    kinds = {name: (shape, kind) for name, shape, kind in whosmat(str(path))}
-    name = _chosen(kinds, rank, named, extent, path)
-    return Layer(values=loadmat(str(path), variable_names=[name])[name], variable=name)
+    kinds: dict[str, tuple[Shape, str]] = {name: (shape, kind) for name, shape, kind in whosmat(str(path))}
+    holders = [name for name, (_, kind) in kinds.items() if kind in HOLDERS]
+    loaded = loadmat(str(path), variable_names=holders) if holders else {}
+    inside = {name: values for holder in holders for name, values in _inside(holder, loaded[holder])}
+    kinds |= {name: (values.shape, _kind(values)) for name, values in inside.items()}
+
+    def get(name: str) -> NDArray:
+        return inside[name] if name in inside else loadmat(str(path), variable_names=[name])[name]
+
+    return picked(_numeric(kinds, named, path), get, rank=rank, named=named, extent=extent, path=path, order="F")
+
+
+def _inside(name: str, value: Any) -> Iterator[tuple[str, NDArray]]:
+    """The arrays in a struct or a cell, with their whole names."""
+    value = np.asarray(value)
+    if value.dtype.names:
+        for number, record in enumerate(value.flatten(order="F")):
+            owner = name if value.size == 1 else f"{name}({number + 1})"
+            for field in value.dtype.names:
+                yield from _inside(f"{owner}.{field}", record[field])
+    elif value.dtype == object:
+        for number, item in enumerate(value.flatten(order="F")):
+            yield from _inside(f"{name}{{{number + 1}}}", item)
+    else:
+        yield name, value
 
 
 def _read_73(path: Path, rank: int, named: str | None, extent: Shape | None) -> Layer:
@@ -41,18 +72,41 @@ def _read_73(path: Path, rank: int, named: str | None, extent: Shape | None) -> 
     import h5py
 
     with h5py.File(path, "r") as file:
-        kinds: dict[str, tuple[Shape, str]] = {}
+        if rank == 3 and is_prisma(file, named):
+            return read_prisma(file, named)
+        found = dict(_data_sets(file))
+        kinds = {name: (_matlab_shape(data), _kind(data)) for name, data in found.items()}
 
-        def note(name: str, item: object) -> None:
-            if isinstance(item, h5py.Dataset) and not name.startswith("#"):  # '#refs#' holds the insides of cells
-                kinds[name] = (_matlab_shape(item), _kind(item))
+        def get(name: str) -> NDArray:
+            values = _values(found[name], path)
+            return values.transpose() if _from_matlab(found[name]) else values
 
-        file.visititems(note)
-        name = _chosen(kinds, rank, named, extent, path)
-        data = file[name]
-        assert isinstance(data, h5py.Dataset)
-        values = _values(data, path)
-        return Layer(values=values.transpose() if _from_matlab(data) else values, variable=name)
+        order = "F" if any(map(_from_matlab, found.values())) else "C"
+        return picked(_numeric(kinds, named, path), get, rank=rank, named=named, extent=extent, path=path, order=order)
+
+
+def _data_sets(file: Any) -> Iterator[tuple[str, Any]]:
+    """Name and data set of all that an HDF5 file holds, cells opened."""
+    import h5py
+
+    held: list[tuple[str, Any]] = []
+
+    def keep(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and not name.startswith("#"):  # '#refs#' holds the insides of cells
+            held.append((name, item))
+
+    file.visititems(keep)
+    for name, data in held:
+        yield name, data
+        if h5py.check_ref_dtype(data.dtype):
+            for number, reference in enumerate(data[()].flat):
+                yield from _referred(f"{name}{{{number + 1}}}", file[reference])
+
+
+def _referred(name: str, item: Any) -> Iterator[tuple[str, Any]]:
+    """What a cell of an HDF5 file points to: an array, or a struct of arrays."""
+    fields = {name: item} if hasattr(item, "dtype") else {f"{name}/{field}": item[field] for field in item}
+    return ((whole, data) for whole, data in fields.items() if hasattr(data, "dtype"))
 
 
 def _values(data: Any, path: Path) -> NDArray:
@@ -62,14 +116,12 @@ def _values(data: Any, path: Path) -> NDArray:
     return data[()]
 
 
-def _chosen(kinds: dict[str, tuple[Shape, str]], rank: int, named: str | None, extent: Shape | None, path: Path) -> str:
-    """`choose` among the arrays of numbers; a name may be that of any array, so that its own error can be told."""
-    numeric = {name: shape for name, (shape, kind) in kinds.items() if kind in NUMBERS}
-    everything = {name: shape for name, (shape, _) in kinds.items()}
-    name = choose(everything if named in everything else numeric, rank=rank, named=named, extent=extent, path=path)
-    if name not in numeric:
-        raise DataError("scene-not-numeric", path=path, name=name, got=kinds[name][1])
-    return name
+def _numeric(kinds: Mapping[str, tuple[Shape, str]], named: str | None, path: Path) -> dict[str, Shape]:
+    """The arrays of numbers. Raises: DataError for a name that is that of something else."""
+    known = spelled(named, {name: shape for name, (shape, _) in kinds.items()}) if named else None
+    if known and kinds[known][1] not in NUMBERS:
+        raise DataError("scene-not-numeric", path=path, name=named, got=kinds[known][1])
+    return {name: shape for name, (shape, kind) in kinds.items() if kind in NUMBERS}
 
 
 def _from_matlab(data: Any) -> bool:
@@ -81,8 +133,8 @@ def _matlab_shape(data: Any) -> Shape:
 
 
 def _kind(data: Any) -> str:
-    """MATLAB's word for what is in a data set: "double", "char", "cell"..."""
-    said = data.attrs.get("MATLAB_class")
+    """MATLAB's word for what is in an array or a data set: "double", "char", "cell"..."""
+    said = getattr(data, "attrs", {}).get("MATLAB_class")
     if said is not None:
         return said.decode() if isinstance(said, bytes) else str(said)
     if data.dtype.kind == "f":

@@ -8,25 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError, DataMissing
+from lissom.errors import DataError
 from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.arrangement import check_extents
-from lissom.tasks.scene.data.envi import RAW_SUFFIXES, read_envi
 from lissom.tasks.scene.data.fetching import find_files
-from lissom.tasks.scene.data.geotiff import read_geotiff
 from lissom.tasks.scene.data.known import KNOWN, Known, recognise, spelled
-from lissom.tasks.scene.data.layers import Layer, Shape, as_cube, as_map, read_npy, read_npz
-from lissom.tasks.scene.data.matfiles import read_mat
+from lissom.tasks.scene.data.layers import Layer, as_cube, as_map
+from lissom.tasks.scene.data.reading import Given, read_layer
 from lissom.tasks.scene.data.scene import Colour, Scene, present_ids, valid_mask
+from lissom.tasks.scene.data.shapes import Shape
+from lissom.tasks.scene.data.wavelengths import oddities
 from lissom.tasks.scene.pictures.colours import class_colour
 
-MAT, TIFF = (".mat", ".h5", ".hdf5"), (".tif", ".tiff")
-ENVI = (".hdr", *RAW_SUFFIXES[1:])
-FORMATS = ".mat .h5 .npy .npz .hdr .img .dat .raw .bsq .bil .bip .tif"
 SYNTHETIC = "synthetic"
-
-Given = str | Path | NDArray
 
 
 def open_scene(
@@ -133,6 +128,7 @@ def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float |
         name=_name(known or recognise(values.shape), cube),
         source=source,
         georeference=layer.georeference,
+        notes=(*layer.notes, *oddities(layer.wavelengths_nm)),
     )
 
 
@@ -145,6 +141,7 @@ def _labelled(scene: Scene, layer: Layer, source: str, known: Known | None) -> S
     names, colours = named_classes(present, layer, known)
     name = known.title if known else Path(scene.source).stem
     labelled = {"class_ids": present, "class_names": names, "colours": colours}
+    labelled |= {"notes": (*scene.notes, *layer.notes)}
     return replace(scene, ground_truth=ids, maps={"ground_truth": ids}, name=name, **labelled)
 
 
@@ -170,27 +167,6 @@ def open_map(
     if extent is not None:
         check_extents((*extent, 1), ids.shape, cube="", ground_truth=_source(path))
     return ids
-
-
-def read_layer(given: Given, *, rank: int, named: str | None = None, extent: Shape | None = None) -> Layer:
-    """What a file or an array holds, as it is. Raises: DataError where nothing can be read."""
-    if isinstance(given, np.ndarray):
-        return Layer(values=given)
-    path = Path(given)
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise DataMissing("scene-not-found", path=path, known=", ".join(KNOWN))
-    if suffix in MAT:
-        return read_mat(path, rank=rank, named=named, extent=extent)
-    if suffix == ".npz":
-        return read_npz(path, rank=rank, named=named, extent=extent)
-    if suffix == ".npy":
-        return read_npy(path)
-    if suffix in TIFF:
-        return read_geotiff(path)
-    if suffix in ENVI or path.with_name(path.name + ".hdr").is_file():
-        return read_envi(path)
-    raise DataError("scene-format", path=path, formats=FORMATS)
 
 
 def named_classes(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
+from lissom.events import Note
 
 STRIP_BYTES = 32 << 20  # of the cube in memory at once, whatever its size
 MOST_CLASSES = 1000  # a map with more distinct values holds measurements, not classes
@@ -56,6 +57,8 @@ class Scene:
     name: str
     source: str
     georeference: Georeference | None = None
+    notes: tuple[Note, ...] = ()
+    """What is odd about its files, and what was done about it."""
 
     @property
     def height(self) -> int:
