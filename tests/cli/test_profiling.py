@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from lissom.cli.main import run
-from lissom.cli.profiling import parse_shapes
-from lissom.errors import UsageError
 from lissom.profiler import profiling as room
 from lissom.profiler.explain import differences
 from lissom.profiler.limits import Limits
@@ -155,16 +153,6 @@ def test_what_is_wrong_is_said_on_one_line(lissom: Answer, words: tuple[str, ...
     left, _, err = lissom(*words)
     assert (left, err.count("\n")) == (code, 1)
     assert named in err
-
-
-@pytest.mark.parametrize("word", ["3x", "ax4", "0x3", "", "3,4"])
-def test_a_shape_that_is_none_is_refused(word: str) -> None:
-    with pytest.raises(UsageError, match="3x224x224"):
-        parse_shapes([word])
-
-
-def test_shapes_are_read() -> None:
-    assert parse_shapes(["3x224x224", "10"]) == ((3, 224, 224), (10,))
 
 
 def test_it_says_which_files_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

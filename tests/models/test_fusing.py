@@ -73,6 +73,7 @@ def test_profile_states_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
     fused = capsys.readouterr().out
     assert "mobileone_s0 fused" in fused
     assert "before fusing, in training: 5,293,272 parameters, 1,051,935,232 MACs" in fused
+    assert "(--fused)" not in fused
 
 
 def test_both_forms_are_kept_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

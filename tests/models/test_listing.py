@@ -27,8 +27,10 @@ from lissom.verbs.models import list_models, models_under
     ("top1>70",            "published_top1", 70.0),
 ])  # fmt: skip
 def test_conditions_understand_units(text: str, column: str, value: float) -> None:
-    found, _, number = condition(text)
+    found, compare, number = condition(text)
     assert (found, number) == (column, pytest.approx(value))
+    sides = [compare(number + step, number) for step in (-1, 0, 1)]
+    assert sides == ["<" in text, "=" in text, ">" in text]
 
 
 @pytest.mark.parametrize("text", ["macs", "macs<", "macs<many", "macs<3MBit", "macs<3MB", "weight<3", "macs~3"])
@@ -55,6 +57,13 @@ def test_size_and_macs_choose() -> None:
         if entry(name).published[0].macs < 160e6 and 4 * entry(name).published[0].parameters < 12e6
     }
     assert found == expected
+
+
+def test_rows_rise_and_those_without_the_figure_come_last() -> None:
+    found = [row["published_top1"] for row in list_models("mobilenetv3", sort="top1")]
+    known = [top1 for top1 in found if top1 is not None]
+    assert found == sorted(known) + [None] * (len(found) - len(known))
+    assert 0 < len(known) < len(found)
 
 
 def test_networks_of_a_task_are_a_table_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lissom.models import build, entry, names
-from lissom.profiler.shapes import quick
+from lissom.profiler.known import flat, look_up, run
 from models.parity import randomise
 
 NUM_CLASSES = 7
@@ -101,8 +101,7 @@ class ShapesAlone(TorchDispatchMode):
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = quick(func, args, kwargs)
-        return func(*args, **(kwargs or {})) if out is None else out
+        return run(look_up(func, {}), func, args, kwargs or {}, flat(args))
 
 
 @contextmanager

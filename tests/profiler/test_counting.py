@@ -40,6 +40,7 @@ def test_json_keys() -> None:
     values = json.loads(json.dumps(count(nn.Linear(4, 2), input_shape=(4,)).to_dict()))
     sums = {
         "parameters": 10,
+        "trainable": 10,
         "macs": 8,
         "other": {"bias": 2},
         "activations": 2,
@@ -107,10 +108,13 @@ def test_a_shared_tensor_belongs_to_the_first() -> None:
     assert counted.parameters == 24
 
 
-def test_only_trainable_parameters_count() -> None:
+def test_frozen_parameters_count_and_trainable_ones_stand_beside_them() -> None:
     net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)).requires_grad_(False)
     net[1].requires_grad_(True)
-    assert count(net, input_shape=(4,)).parameters == 10
+    counted = count(net, input_shape=(4,))
+    assert (counted.parameters, counted.trainable) == (20 + 10, 10)
+    assert [(layer.parameters, layer.trainable) for layer in counted.layers] == [(20, 0), (10, 10)]
+    assert [(module.parameters, module.trainable) for module in counted.modules] == [(30, 10), (20, 0), (10, 10)]
 
 
 def test_parameters_that_take_no_part_are_shown() -> None:
@@ -175,9 +179,8 @@ def test_named_inputs_and_nested_outputs() -> None:
     [
         (nn.Conv2d(3, 8, 7), {"resolution": 5}),
         (nn.Linear(4, 2), {"resolution": 8}),
-        (nn.LazyLinear(3), {"resolution": 8}),
     ],
-    ids=["too small", "wrong width", "not made yet"],
+    ids=["too small", "wrong width"],
 )
 def test_a_network_that_does_not_run_is_one_line(net: nn.Module, shape: dict) -> None:
     with pytest.raises(UsageError) as caught:

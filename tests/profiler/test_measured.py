@@ -15,9 +15,13 @@ from profiler.made import measurement, tick, times
 BRIEF = Measuring(repeats=6, warmup=1, memory=False)
 
 
+def of(*shape: int) -> torch.Tensor:
+    return torch.empty(1, *shape, device="meta")
+
+
 def subject(channels: int = 8) -> Subject:
     layers = [nn.Conv2d(3, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, 4, 1)]
-    return Subject(model=nn.Sequential(*layers), shapes=[(3, 64, 64)])
+    return Subject(model=nn.Sequential(*layers), inputs=[of(3, 64, 64)])
 
 
 def test_each_network_has_times_threads_policy_and_a_fingerprint() -> None:
@@ -33,7 +37,7 @@ def test_each_network_has_times_threads_policy_and_a_fingerprint() -> None:
 
 
 def wide() -> Subject:
-    return Subject(model=nn.Sequential(*[nn.Conv2d(32, 32, 3, padding=1) for _ in range(6)]), shapes=[(32, 56, 56)])
+    return Subject(model=nn.Sequential(*[nn.Conv2d(32, 32, 3, padding=1) for _ in range(6)]), inputs=[of(32, 56, 56)])
 
 
 def test_each_layer_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +68,7 @@ def test_the_batch_is_what_is_timed() -> None:
             seen.append((*x.shape, *y.shape))
             return x
 
-    measure({"net": Subject(model=Sees(), shapes=[(3, 8, 8), (10,)])}, Measuring(repeats=2, batch=4, memory=False))
+    measure({"net": Subject(model=Sees(), inputs=[of(3, 8, 8), of(10)])}, Measuring(repeats=2, batch=4, memory=False))
     assert set(seen) == {(4, 3, 8, 8, 4, 10)}
 
 
@@ -119,7 +123,7 @@ def test_on_a_gpu_its_own_time_and_memory_are_taken(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 4096)
-    found = room._on_gpu(nn.Identity(), [torch.ones(1)], BRIEF, torch.device("cuda"), Ticks())
+    found = room._on_gpu(nn.Identity(), ([torch.ones(1)], {}), BRIEF, torch.device("cuda"), Ticks())
     assert found == {"device_ms": 3, "device_bytes": 4096}
 
 

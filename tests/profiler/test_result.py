@@ -15,9 +15,10 @@ LAYERS = [
     layer("c", "not run"),
 ]
 COUNTED = [
-    "network", "resolution", "in_channels", "published", "printed", "parameters", "macs", "other", "activations",
-    "memory_access", "bytes_read", "bytes_written", "peak_memory_bytes", "weight_bytes", "receptive_field",
-    "input_shape", "input_shapes", "convention", "layers", "modules", "unknown", "families", "measured",
+    "network", "resolution", "in_channels", "published", "printed", "parameters", "trainable", "macs", "other",
+    "activations", "memory_access", "bytes_read", "bytes_written", "peak_memory_bytes", "weight_bytes",
+    "receptive_field", "input_shape", "input_shapes", "convention", "layers", "modules", "unknown",
+    "families", "measured",
 ]  # fmt: skip
 
 

@@ -67,3 +67,12 @@ def test_one_network_is_shown_by_layer_and_several_side_by_side(timed: ProfileRe
 def test_csv_cells_are_plain() -> None:
     cells = flat({"output_shape": [1, 3, 8, 8], "other": {"norm": 4}, "macs": 5, "bound": None})
     assert cells == {"output_shape": "1x3x8x8", "other": '{"norm":4}', "macs": 5, "bound": None}
+
+
+def test_what_was_not_measured_has_no_time_and_identities_no_row(timed: ProfileResult) -> None:
+    bare = result("net", LAYERS)
+    assert {row["time_ms"] for row in rows_of([bare], "families")} == {None}
+    assert all(row["time_ms"] for row in rows_of([timed], "families"))
+    idle = replace(bare.counted.modules[-1], module="Identity", name="idle")
+    counted = replace(bare.counted, modules=(*bare.counted.modules, idle))
+    assert "idle" not in [row["path"] for row in module_rows(replace(bare, counted=counted))]

@@ -79,7 +79,7 @@ def test_on_a_gpu_the_time_is_a_median(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 4096)
     how, clock = Measuring(repeats=5, memory=False), Jumps(SKEWED)
-    found = room._on_gpu(nn.Identity(), [torch.ones(1)], how, torch.device("cuda"), clock)
+    found = room._on_gpu(nn.Identity(), ([torch.ones(1)], {}), how, torch.device("cuda"), clock)
     assert found == {"device_ms": pytest.approx(2), "device_bytes": 4096}
 
 

@@ -48,7 +48,7 @@ def test_a_network_is_judged_without_hooks_and_its_layers_after_the_warm_up(
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(room, "is_disturbed", lambda latency, here: asked.append(latency) or disturbed)
-    subject = Subject(model=nn.Sequential(nn.Linear(4, 4)), shapes=[(4,)])
+    subject = Subject(model=nn.Sequential(nn.Linear(4, 4)), inputs=[torch.empty(1, 4, device="meta")])
     found = measure({"net": subject}, Measuring(repeats=5, warmup=3, memory=False))["net"]
     assert found.latency is heard["latency"]["net"]
     assert asked == [found.latency]

@@ -99,6 +99,7 @@ def test_a_plan_says_what_training_does_and_writes_nothing(photos: dict[str, Any
     assert (planned["parameters"], planned["macs"]) == (record.parameters, record.macs)
     assert planned["steps"] * planned["epochs"] == run.history[-1]["step"]
     assert planned["folder"] == str(run.path)
+    assert lissom.plan("classify", **{**photos, "name": "longer", "epochs": 9})["steps"] == planned["steps"]
 
 
 def test_a_call_is_silent_and_tells_its_listener(photos: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
@@ -125,14 +126,18 @@ def test_a_stop_in_the_last_measurement_is_made_good_by_a_resume(
     assert {**resumed.test, "seconds": 0} == {**whole.test, "seconds": 0}
 
 
-def test_a_run_goes_on_and_ends_on_the_device_that_a_resume_names(photos: dict[str, Any], tmp_path: Path) -> None:
+def test_a_run_goes_on_and_ends_on_the_device_and_threads_that_a_resume_names(
+    photos: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop = lissom.Stop()
     with pytest.raises(Interrupted):
         lissom.train("classify", **photos, listener=lambda e: stop.ask() if isinstance(e, Ended) else None, stop=stop)
     config = tmp_path / "runs" / "run" / "config.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("device: auto", "device: cuda"), encoding="utf-8")
     assert "device: cuda" in config.read_text(encoding="utf-8")
-    assert lissom.resume(tmp_path / "runs" / "run", device="cpu").status == "finished"
+    monkeypatch.setattr("lissom.training.prepare.set_threads", lambda threads, *, processes: None)
+    run = lissom.resume(tmp_path / "runs" / "run", device="cpu", threads=2)
+    assert (run.status, run.config.engine.device, run.config.engine.threads) == ("finished", "cpu", 2)
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # a machine without Chinese fonts draws boxes in the pictures
@@ -148,6 +153,7 @@ def test_a_run_made_in_one_language_is_read_in_another(
     assert chinese == []
     assert re.search("[\u4e00-\u9fff]", (run.path / "report.html").read_text(encoding="utf-8"))
     told = [str(note) for note in (run.record.data.split, *run.record.notes)]
+    assert len(told) > (task == "scene")  # what leaks, and how its map was made
     monkeypatch.setenv("LISSOM_LANG", "en")
     again = lissom.open_run(run.path).record
     for chinese_note, english_note in zip(told, (again.data.split, *again.notes), strict=True):

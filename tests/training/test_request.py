@@ -42,7 +42,7 @@ def test_a_scene_gives_its_window_too(tmp_path: Path) -> None:
     run = open_run(begun(tmp_path, SceneTrainConfig(model=ModelConfig(model="cnn2d")), SCENE))
     found = model_request(run, ModelRequest(model=run.path))
     assert (found.options, found.resolution, found.in_channels) == ({"window": 9}, 9, 13)
-    assert resolve_model(found).shapes == ((13, 9, 9),)
+    assert [tuple(x.shape) for x in resolve_model(found).inputs] == [(1, 13, 9, 9)]
 
 
 @pytest.mark.parametrize("model", ["mobilenetv1", "torchvision.models:resnet18", "runs/none"])

@@ -35,6 +35,12 @@ def test_plain_data_is_what_the_result_writes() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
+def test_a_fused_network_is_counted_beside_the_plain_one() -> None:
+    plain, fused = (lissom.profile("mobilenetv2_cifar", width=0.25, fused=fused) for fused in (False, True))
+    assert fused["unfused"] == [plain["parameters"], plain["macs"]]
+    assert fused["parameters"] < plain["parameters"]
+
+
 def test_inputs_of_any_shape() -> None:
     found = lissom.profile(nn.Linear(7, 10), input_shapes=[(7,)])
     assert (found["macs"], found["input_shapes"]) == (70, [[1, 7]])

@@ -60,15 +60,14 @@ def _show(result: dict) -> None:
     from lissom.cli.show import console
     from lissom.inspection.page import TABLES, columns
     from lissom.messages import text
-    from lissom.report.tables import to_rich
 
     out = console()
-    out.print(text("inspect.subtitle", images=result["images"], source=result["source"]), markup=False)
+    out.say(text("inspect.subtitle", images=result["images"], source=result["source"]))
     for table in TABLES:
         if result[table]:
-            out.print(to_rich(result[table], columns(table), title=text(f"inspect.section_{table}")))
+            out.table(result[table], columns(table), title=text(f"inspect.section_{table}"))
             out.print()
     for note in result["notes"]:
-        out.print(note, markup=False)
+        out.say(note)
     if result["folder"]:
         out.print(text("cli.wrote", path=Path(result["folder"]) / "inspect.html"), markup=False, soft_wrap=True)

@@ -31,9 +31,11 @@ class Network:
     options: dict[str, str] = field(default_factory=dict)
     """Options of that network, as name value pairs."""
     input_shape: tuple[str, ...] = ()
-    """Instead of an image: the shape of each input without the batch, for example `3x224x224 1x10`."""
+    """Instead of an image: each input without the batch, with type and name where needed: `3x224x224 ids=16:int64`."""
     fused: bool = False
     """As it is used: norms and branches folded into convolutions, as `export` writes it."""
+    rules: dict[str, str] = field(default_factory=dict)
+    """What unknown operators cost: names and MACs per element put out, or `package.module:callable` of args and out."""
     vary: tuple[str, ...] = ()
     """An option (or width, resolution) and the values to compare, for example `last_stage efficient original`."""
 
@@ -44,6 +46,7 @@ class Network:
 
     def requests(self, models: Sequence[str]) -> "list[ModelRequest]":
         """One for each of `models`, or for each value of what is varied."""
+        from lissom.models.inputs import parse_input
         from lissom.models.resolve import ModelRequest, variants
 
         requests = [
@@ -54,7 +57,7 @@ class Network:
                 num_classes=self.num_classes,
                 width=self.width,
                 options=dict(self.options),
-                input_shapes=parse_shapes(self.input_shape),
+                input_shapes=tuple(parse_input(word) for word in self.input_shape),
                 fused=self.fused,
             )
             for model in models
@@ -154,7 +157,7 @@ class Profile:
     """Arguments of `lissom profile`."""
 
     models: Annotated[tuple[str, ...], Positional] = ()
-    """Names that `lissom models` lists, run folders, or `package.module:callable`; several are compared."""
+    """Names that `lissom models` lists, run folders, ONNX files, or `package.module:callable`; several are compared."""
     compare: tuple[Path, ...] = ()
     """Files that `--output FILE.json` wrote: put side by side instead of profiling; refused across machines."""
     paper: str | None = None
@@ -201,19 +204,12 @@ class Profile:
             results = read_profiles(self.compare)
             require_one_machine(results, self.output.columns)
             return results
+        from lissom.profiler.operators import parse_rules
         from lissom.training.request import profile_all
 
         how = self.measuring
         requests = self.network.requests(self.models)
-        return profile_all(requests, measuring=how.measuring(), device=how.device, refresh=how.refresh_limits)
-
-
-def parse_shapes(words: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-    """`3x224x224` -> (3, 224, 224), one shape for each input. Raises: UsageError for anything else."""
-    shapes = []
-    for word in words:
-        sides = word.lower().split("x")
-        if not all(side.isdecimal() and int(side) > 0 for side in sides):
-            raise UsageError("shape-not-one", got=word)
-        shapes.append(tuple(int(side) for side in sides))
-    return tuple(shapes)
+        rules = parse_rules(self.network.rules)
+        return profile_all(
+            requests, measuring=how.measuring(), device=how.device, refresh=how.refresh_limits, rules=rules
+        )

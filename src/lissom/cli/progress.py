@@ -22,7 +22,7 @@ from lissom.events import (
     Stopping,
     silent,
 )
-from lissom.messages import text
+from lissom.messages import metric_short, text
 
 
 @contextmanager
@@ -112,7 +112,7 @@ class Progress:
             "engine.epoch-best" if event.best else "engine.epoch",
             epoch=f"{row['epoch']:{len(str(self._started.epochs))}}/{self._started.epochs}",
             loss=f"{row['train_loss']:.4f}",
-            metric=metric,
+            metric=metric_short(metric),
             value=f"{row[metric]:.4f}" if metric in row else "–",
             seconds=f"{row['seconds']:.1f}",
             speed=f"{row['images_per_second']:.0f}",

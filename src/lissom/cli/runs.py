@@ -20,14 +20,14 @@ class Runs:
 
     def run(self) -> int:
         """Prints one row per run."""
-        from lissom.cli.show import show_rows
+        from lissom.cli.show import show_runs
         from lissom.verbs.runs import list_runs
 
         rows = list_runs(self.runs_dir, sort=self.sort)
         if self.json:
             print(to_json(rows))
         elif rows:
-            show_rows(rows)
+            show_runs(rows)
         else:
             print(text("cli.runs-none", folder=self.runs_dir))
         return 0

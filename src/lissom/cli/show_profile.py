@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
-from lissom.cli.show import NUMBER, console
+from lissom.cli.show import NUMBER, Screen, console
 from lissom.messages import text
 from lissom.plain import to_json
 from lissom.profiler.explain import differences
@@ -16,7 +14,7 @@ from lissom.profiler.result import Measured, PaperFigures, ProfileResult
 from lissom.profiler.rows import chosen_kind, flat, rows_of
 from lissom.profiler.saved import as_json
 from lissom.report.profile_columns import columns, difference, megabytes, shape
-from lissom.report.tables import Column, to_csv, to_markdown, to_rich
+from lissom.report.tables import Column, to_csv, to_markdown
 
 
 def present(results: Sequence[ProfileResult], *, form: str, kind: str, wanted: Sequence[str]) -> None:
@@ -39,7 +37,7 @@ def present(results: Sequence[ProfileResult], *, form: str, kind: str, wanted: S
 def _show_text(results: Sequence[ProfileResult], rows: list[dict], shown: list[Column]) -> None:
     out, first, alone = console(), results[0], len(results) == 1
     _warn(out, first.measured)
-    out.print(to_rich(rows, shown, title=f"{first.network}, {_inputs(first)}" if alone else None))
+    out.table(rows, shown, title=f"{first.network}, {_inputs(first)}" if alone else "")
     if alone:
         _sums(out, first)
     measured = [one.measured for one in results if one.measured]
@@ -48,42 +46,45 @@ def _show_text(results: Sequence[ProfileResult], rows: list[dict], shown: list[C
     elif measured:
         _circumstances(out, measured[0].times, measured[0].limits)
     for reason in [] if alone else differences(results):
-        out.print(f"- {reason.sentence()}", markup=False)
+        out.say(f"- {reason.sentence()}")
     for name in dict.fromkeys(name for one in results for name in one.counted.unknown):
-        out.print(text("cli.profile-unknown", names=name))
-    out.print(first.counted.convention)
+        out.say(text("cli.profile-unknown", names=name))
+    out.say(first.counted.convention)
 
 
 def _inputs(result: ProfileResult) -> str:
     return ", ".join(shape(sides[1:]) for sides in result.counted.input_shapes)
 
 
-def _warn(out: Console, measured: Measured | None) -> None:
+def _warn(out: Screen, measured: Measured | None) -> None:
     for reason in measured.why if measured else ():
         if reason.kind in ("passive", "noise", "robbed"):
-            out.print(f"! {reason.sentence()}", markup=False)
+            out.say(f"! {reason.sentence()}")
 
 
-def _sums(out: Console, result: ProfileResult) -> None:
+def _sums(out: Screen, result: ProfileResult) -> None:
     counted = result.counted
-    out.print(text("cli.profile-sum", parameters=NUMBER(counted.parameters), macs=NUMBER(counted.macs)))
+    out.say(text("cli.profile-sum", parameters=NUMBER(counted.parameters), macs=NUMBER(counted.macs)))
+    if counted.trainable not in (None, counted.parameters):
+        frozen = counted.parameters - counted.trainable
+        out.say(text("profile.frozen", trainable=NUMBER(counted.trainable), frozen=NUMBER(frozen)))
     for key, figures in (("unfused", result.unfused), ("fused", result.fused)):
         if figures:
-            out.print(text(f"profile.{key}", parameters=NUMBER(figures[0]), macs=NUMBER(figures[1])))
+            out.say(text(f"profile.{key}", parameters=NUMBER(figures[0]), macs=NUMBER(figures[1])))
     other = ", ".join(f"{kind} {number:,}" for kind, number in counted.other.items() if number)
-    out.print(text("profile.other", operations=other or "0"))
+    out.say(text("profile.other", operations=other or "0"))
     moved = {"read": megabytes(counted.bytes_read), "written": megabytes(counted.bytes_written)}
     sizes = {"peak": megabytes(counted.peak_memory_bytes), "weights": megabytes(counted.weight_bytes)}
-    out.print(text("profile.memory", **moved, **sizes, access=NUMBER(counted.memory_access)))
+    out.say(text("profile.memory", **moved, **sizes, access=NUMBER(counted.memory_access)))
     if counted.receptive_field:
-        out.print(text("profile.receptive", field=shape(counted.receptive_field)))
+        out.say(text("profile.receptive", field=shape(counted.receptive_field)))
     if result.published:
-        out.print(text("cli.profile-published", top1=result.published.top1, source=result.published.source))
+        out.say(text("cli.profile-published", top1=result.published.top1, source=result.published.source))
     if result.printed:
         _printed(out, result.printed)
 
 
-def _printed(out: Console, printed: PaperFigures) -> None:
+def _printed(out: Screen, printed: PaperFigures) -> None:
     figures = {
         "parameters": (printed.parameters, printed.parameters_difference),
         "macs": (printed.macs, printed.macs_difference),
@@ -91,43 +92,43 @@ def _printed(out: Console, printed: PaperFigures) -> None:
     for name, (value, by) in figures.items():
         if value and by is not None:
             label = text(f"profile_column.{name}")
-            out.print(text("profile.printed", name=label, value=f"{value:g}", difference=difference(by)))
+            out.say(text("profile.printed", name=label, value=f"{value:g}", difference=difference(by)))
     if printed.faulty:
-        out.print(text("profile.faulty", reason=printed.faulty))
+        out.say(text("profile.faulty", reason=printed.faulty))
 
 
-def _measured(out: Console, measured: Measured) -> None:
+def _measured(out: Screen, measured: Measured) -> None:
     times = measured.times
     latency = times.latency.to_dict()
     latencies = {key: f"{latency[key]:.3g}" for key in ("median_ms", "p05_ms", "p95_ms", "cpu_ms")}
-    out.print(text("profile.latency", **latencies, n=times.latency.n, batch=times.batch))
+    out.say(text("profile.latency", **latencies, n=times.latency.n, batch=times.batch))
     if times.layers:
         share = difference(times.layers.sum_ms / times.latency.median_ms - 1)
         sum_ms, hook_us = f"{times.layers.sum_ms:.3g}", f"{times.layers.hook_us:.2g}"
-        out.print(text("profile.layer-sum", sum_ms=sum_ms, difference=share, hook_us=hook_us))
+        out.say(text("profile.layer-sum", sum_ms=sum_ms, difference=share, hook_us=hook_us))
     _memory(out, times)
     _circumstances(out, times, measured.limits)
     if measured.why:
-        out.print(f"\n{text('why.title')}:")
+        out.say(f"\n{text('why.title')}:")
     for reason in measured.why:
-        out.print(f"- {reason.sentence()}", markup=False)
+        out.say(f"- {reason.sentence()}")
     out.print()
 
 
-def _memory(out: Console, times: Measurement) -> None:
+def _memory(out: Screen, times: Measurement) -> None:
     if times.resident_bytes is not None:
-        out.print(text("profile.resident", size=megabytes(times.resident_bytes)))
+        out.say(text("profile.resident", size=megabytes(times.resident_bytes)))
     elif times.resident_reason:
-        out.print(text("profile.no-resident", reason=times.resident_reason), markup=False)
+        out.say(text("profile.no-resident", reason=times.resident_reason))
     if times.device_ms is not None and times.device_bytes is not None:
-        out.print(text("profile.on-device", ms=f"{times.device_ms:.3g}", size=megabytes(times.device_bytes)))
+        out.say(text("profile.on-device", ms=f"{times.device_ms:.3g}", size=megabytes(times.device_bytes)))
 
 
-def _circumstances(out: Console, times: Measurement, best: Limits) -> None:
+def _circumstances(out: Screen, times: Measurement, best: Limits) -> None:
     here = times.machine.to_dict()
     facts = {key: here[key] for key in ("cpu", "cores", "torch", "device", "threads", "omp_wait_policy", "spin_count")}
-    out.print(text("profile.machine", **facts), markup=False)
-    out.print(
+    out.say(text("profile.machine", **facts))
+    out.say(
         text(
             "profile.limits",
             gflops=f"{2 * best.macs_per_second / 1e9:.3g}",
@@ -158,9 +159,9 @@ def show_paper(paper: PaperTables, form: str = "text") -> None:
         if form == "markdown":
             print(f"**{table['title']}**\n\n{to_markdown(table['rows'], shown)}")
         else:
-            out.print(to_rich(table["rows"], shown, title=table["title"]))
+            out.table(table["rows"], shown, title=table["title"])
     if form == "text":
-        out.print(paper.convention)
+        out.say(paper.convention)
 
 
 def _paper_column(key: str) -> Column:

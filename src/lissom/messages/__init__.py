@@ -38,6 +38,16 @@ def _flat(toml: str) -> dict[str, str]:
     return {f"{table}.{key}": words for table, entries in tomllib.loads(toml).items() for key, words in entries.items()}
 
 
+def metric_name(key: str) -> str:
+    """A metric as people call it; one without a name is its key."""
+    return text(f"metric.{key}") if f"metric.{key}" in catalogue("en") else key
+
+
+def metric_short(key: str) -> str:
+    """The same in a column's heading: OA for overall accuracy."""
+    return text(f"metric_short.{key}") if f"metric_short.{key}" in catalogue("en") else key
+
+
 def text(name: str, /, **values: Any) -> str:
     """The sentence called `table.key` in the reader's language, its values filled in."""
     return catalogue(language())[name].format(**values)

@@ -73,11 +73,11 @@ def build_own(name: str, sizes: Mapping[str, Any], options: Mapping[str, Any]) -
         raise UsageError("network-option-unknown", network=name, option="width", near=near("width", takes))
     given = {key: value for key, value in sizes.items() if value is not None and key in parameters}
     try:
-        made = _callable(name)(**given, **options)
+        made = named(name)(**given, **options)
     except LissomError:
         raise
-    except Exception as error:  # whatever a person's own code raises
-        raise UsageError("callable-not-found", got=name, reason=error) from error
+    except (Exception, SystemExit) as error:  # whatever a person's own code raises
+        raise UsageError("callable-not-found", got=name, reason=told(error)) from error
     if not isinstance(made, nn.Module):
         raise DataError("callable-no-module", got=name, made=type(made).__name__)
     return made
@@ -91,14 +91,27 @@ def require_classes(model: "nn.Module", name: str, shape: tuple[int, ...], class
     with torch.no_grad():
         try:
             found = tuple(model.eval()(torch.zeros(1, *shape, device=parameter.device)).shape)
-        except Exception as error:  # whatever a person's own code raises
-            found = str(error).partition("\n")[0]
+        except (Exception, SystemExit) as error:  # whatever a person's own code raises
+            found = told(error)
     model.train(was)
     if found != (1, classes):
         raise DataError("callable-output", got=name, shape=" x ".join(map(str, shape)), found=found, classes=classes)
 
 
-def _callable(name: str) -> Any:
+def told(error: BaseException) -> str:
+    """Class and first line of what a person's own code raised, which may raise again when it is asked."""
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    if isinstance(error, LissomError):
+        return said
+    first = next((line for line in said.splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {first}".rstrip(".: ")
+
+
+def named(name: str) -> Any:
+    """What `package.module:callable` names. Raises: UsageError where it cannot be imported."""
     module, _, call = name.rpartition(":")
     try:
         return getattr(_module(module, name), call)
@@ -108,7 +121,7 @@ def _callable(name: str) -> Any:
 
 def _parameters(name: str) -> dict[str, inspect.Parameter]:
     """None where it has no signature that can be read, as some of Python's own."""
-    made = _callable(name)
+    made = named(name)
     try:
         return dict(inspect.signature(made).parameters)
     except (TypeError, ValueError):
@@ -124,8 +137,8 @@ def _module(module: str, name: str) -> ModuleType:
         if folder and Path(found.__file__ or "").resolve() != Path(module).resolve():
             raise ImportError(f"{dotted} is {found.__file__}, not {module}")
         return found
-    except Exception as error:  # whatever a person's own code raises
-        raise UsageError("callable-not-found", got=name, reason=error) from error
+    except (Exception, SystemExit) as error:  # whatever a person's own code raises
+        raise UsageError("callable-not-found", got=name, reason=told(error)) from error
     finally:
         sys.path.remove(folder)
 

@@ -13,6 +13,7 @@ from lissom.errors import UsageError, near
 from lissom.models.contract import identity, name_of
 from lissom.models.entry import Published
 from lissom.models.fusing import fuse
+from lissom.models.inputs import Input, example
 from lissom.models.own import RESOLUTION, build_own, is_own
 from lissom.models.registry import build, check_resolution, chosen_options, entry, typed_options
 
@@ -27,7 +28,8 @@ class ModelRequest:
     num_classes: int | None = None
     width: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)
-    input_shapes: tuple[tuple[int, ...], ...] = ()  # instead of an image: of every input, without the batch
+    input_shapes: tuple[Input | tuple[int, ...], ...] = ()  # instead of an image: of every input, without the batch
+    inputs: Any = None  # instead of shapes: what it is called with, batch included
     fused: bool = False  # as it is used, with norms and branches folded into convolutions
 
 
@@ -41,7 +43,7 @@ class ResolvedModel:
     resolution: int
     in_channels: int
     options: Mapping[str, Any] | None  # where they differ from the defaults, width included; None: not the authors' own
-    shapes: tuple[tuple[int, ...], ...]  # of its inputs, without the batch
+    inputs: Any  # what it is called with, a batch of one; without numbers where only shapes were asked for
     unfused: nn.Module | None = None  # the network that `module` was fused of
 
     def published(self) -> Published | None:
@@ -99,20 +101,21 @@ def channels_of(model: nn.Module) -> int:
     """
     known = identity(model)
     convs = (m.in_channels for m in model.modules() if isinstance(m, nn.Conv1d | nn.Conv2d | nn.Conv3d))
-    return known.in_channels if known else next(convs, 3)
+    return known.in_channels if known else next((channels for channels in convs if channels), 3)  # 0: a lazy one's
 
 
 def _built(request: ModelRequest, device: str) -> ResolvedModel:
     known = entry(str(request.model))
     name = known.name
-    in_channels, num_classes = request.in_channels or 3, request.num_classes or known.num_classes
+    in_channels = request.in_channels or known.in_channels
+    num_classes = request.num_classes or known.num_classes
     options = chosen_options(name, dict(request.options))
     with torch.device(device):
         module = build(name, num_classes=num_classes, in_channels=in_channels, width=request.width, **options)
-    resolution = request.resolution or known.resolution
-    if not request.input_shapes:
+    resolution = request.resolution or getattr(module, "window", known.resolution)
+    if not request.input_shapes and request.inputs is None:
         check_resolution(module, resolution)
-    plain = in_channels == 3 and num_classes == known.num_classes
+    plain = in_channels == known.in_channels and num_classes == known.num_classes
     return ResolvedModel(
         module=module,
         name=name,
@@ -120,7 +123,7 @@ def _built(request: ModelRequest, device: str) -> ResolvedModel:
         resolution=resolution,
         in_channels=in_channels,
         options={**options, **({} if request.width == 1 else {"width": request.width})} if plain else None,
-        shapes=request.input_shapes or ((in_channels, resolution, resolution),),
+        inputs=_inputs(module, request, (in_channels, resolution, resolution)),
     )
 
 
@@ -134,5 +137,9 @@ def _foreign(module: nn.Module, label: str, request: ModelRequest) -> ResolvedMo
         resolution=resolution,
         in_channels=in_channels,
         options=None,
-        shapes=request.input_shapes or ((in_channels, resolution, resolution),),
+        inputs=_inputs(module, request, (in_channels, resolution, resolution)),
     )
+
+
+def _inputs(module: nn.Module, request: ModelRequest, image: tuple[int, ...]) -> Any:
+    return request.inputs if request.inputs is not None else example(module, request.input_shapes or (image,))

@@ -12,6 +12,7 @@ from lissom.device import choose_device
 from lissom.errors import UsageError
 from lissom.models.entry import Entry, Published
 from lissom.models.fusing import fuse
+from lissom.models.inputs import example
 from lissom.models.listing import FLOAT32, Condition, condition
 from lissom.models.registry import build, entry, letters, names
 from lissom.profiler.counting import count
@@ -157,6 +158,8 @@ def _latencies(forms: Sequence[Form], device: str) -> dict[str, float]:
     subjects = {}
     for form in forms:
         model = build(form.network, width=form.width).eval()
-        subjects[form.label] = Subject(model=fuse(model), shapes=((3, form.resolution, form.resolution),))
+        subjects[form.label] = Subject(
+            model=fuse(model), inputs=example(model, [(3, form.resolution, form.resolution)])
+        )
     times = measure(subjects, Measuring(layers=False, memory=False, repeats=20), device=choose_device(device))
     return {label: round(each.latency.median_ms, 3) for label, each in times.items()}

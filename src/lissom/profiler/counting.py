@@ -14,12 +14,17 @@ from torch import Tensor, nn
 
 from lissom.errors import UsageError
 from lissom.messages import text
+from lissom.models.inputs import as_call, example
 from lissom.models.resolve import channels_of
-from lissom.profiler.figures import Profile, Shape, add_up
-from lissom.profiler.ledger import Ledger, tensors
+from lissom.profiler.figures import Profile, Shape
+from lissom.profiler.known import flat, mapped, without_numbers
+from lissom.profiler.layers import layer_costs, module_costs
+from lissom.profiler.ledger import Ledger
 from lissom.profiler.memory import weight_bytes
+from lissom.profiler.operators import OwnRule
 from lissom.profiler.receptive import field_of
-from lissom.profiler.twin import empty_twin, meta_twin
+from lissom.profiler.refused import refused
+from lissom.profiler.twin import meta_twin, own_tensors, walk
 
 
 def count(
@@ -28,85 +33,69 @@ def count(
     resolution: int | None = None,
     in_channels: int | None = None,
     input_shape: Shape | Sequence[Shape] | None = None,
-    inputs: Tensor | Sequence[Any] | Mapping[str, Any] | None = None,
+    inputs: Any = None,
+    rules: Mapping[str, OwnRule] | None = None,
 ) -> Profile:
     """Counts one image of `in_channels resolution resolution`, or of `input_shape` (without the batch), or `inputs`.
 
     in_channels: None takes what the network's first convolution takes. input_shape: several shapes for a network with
     several inputs. inputs: what the network is called with, batch included: one tensor, positional arguments, or named
-    ones; only their shapes and types are used. Raises: UsageError when the network does not run at that shape, with its
-    reason.
+    ones; only their shapes and types are used. rules: what operators cost that are unknown, by the name that the
+    profile lists: MACs from arguments and output, or a number of them for each element that is put out.
+    Raises: UsageError when the network does not run at that shape, with its reason.
     """
     if inputs is None:
-        shapes = _shapes(input_shape or _image_shape(model, resolution, in_channels))
-        args, kwargs = [torch.empty(1, *shape, dtype=_dtype(model), device="meta") for shape in shapes], {}
-    else:
-        args, kwargs = _as_call(inputs)
-    given = list(tensors([args, kwargs]))
+        inputs = _images(model, resolution, in_channels, input_shape)
+    given = flat((inputs,))
     try:
         with _without_collection():
-            twin = meta_twin(model)
-            return _profile(_run(twin, given, args, kwargs), twin, tuple(tuple(x.shape) for x in given))
-    except Exception as error:  # whatever a stranger's network raises
-        reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(".")
-        shape = ", ".join("x".join(map(str, x.shape)) for x in given)
-        raise UsageError("profile-run-failed", shape=shape, reason=reason) from error
+            args, kwargs = as_call(model, mapped(inputs, without_numbers))
+            return _profile(model, flat((args, kwargs)), args, kwargs, rules or {})
+    except (Exception, SystemExit) as error:  # whatever a stranger's network raises
+        raise refused(error, given) from error
 
 
-def _profile(ledger: Ledger, twin: nn.Module, shapes: tuple[Shape, ...]) -> Profile:
-    layers = ledger.layers()
+def _profile(
+    model: nn.Module, given: list[Tensor], args: Sequence[Any], kwargs: Mapping[str, Any], rules: Mapping[str, OwnRule]
+) -> Profile:
+    twin, shapes = meta_twin(model), tuple(tuple(x.shape) for x in given)
+    ledger = _run(twin, given, args, kwargs, rules)
+    held = walk(twin)  # lazy ones, and those that the run has made, too
+    layers = layer_costs(ledger.pages, held, ledger.touched)
+    modules = module_costs(layers, held)
+    sums = {key: value for key, value in vars(modules[0]).items() if key not in ("name", "module", "depth")}
     return Profile(
-        parameters=sum(layer.parameters for layer in layers),
-        macs=sum(layer.macs for layer in layers),
-        other=add_up([layer.other for layer in layers]),
-        activations=sum(layer.activations for layer in layers),
-        memory_access=sum(layer.memory_access for layer in layers),
-        bytes_read=sum(layer.bytes_read for layer in layers),
-        bytes_written=sum(layer.bytes_written for layer in layers),
+        **sums,
         peak_memory_bytes=ledger.liveness.peak,
-        weight_bytes=weight_bytes([*twin.parameters(), *twin.buffers()]),
+        weight_bytes=weight_bytes(tensor for module in held.values() for tensor in own_tensors(module)),
         receptive_field=ledger.receptive_field,
         input_shape=shapes[0] if shapes else (),
         input_shapes=shapes,
         convention=text("profiler.convention"),
         layers=layers,
-        modules=ledger.modules(layers),
+        modules=modules,
         unknown=tuple(sorted(ledger.unknown)),
     )
 
 
-def _run(twin: nn.Module, given: list[Tensor], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ledger:
-    ledger = Ledger(twin, given)
+def _run(
+    twin: nn.Module, given: list[Tensor], args: Sequence[Any], kwargs: Mapping[str, Any], rules: Mapping[str, OwnRule]
+) -> Ledger:
+    ledger = Ledger(twin, given, rules)
     with torch.no_grad(), _without_fused_attention(), ledger:
         out = twin(*args, **kwargs)
-    if any(seen.pixels is None for x in tensors(out) if (seen := field_of(x))):
+    ledger.close()
+    if any(seen.pixels is None for x in flat((out,)) if (seen := field_of(x))):
         ledger.receptive_field = None  # a convolution was followed, but not what came after it
     return ledger
 
 
-def _dtype(model: nn.Module) -> torch.dtype:
-    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-
-
-def _shapes(given: Any) -> list[Shape]:
-    """One shape, or several."""
-    return [tuple(given)] if all(isinstance(side, int) for side in given) else [tuple(shape) for shape in given]
-
-
-def _as_call(inputs: Any) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """Positional and named arguments on the meta device."""
-    on_meta = _on_meta(inputs)
-    if isinstance(on_meta, dict):
-        return [], on_meta
-    return (on_meta if isinstance(on_meta, list | tuple) else [on_meta]), {}
-
-
-def _on_meta(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return empty_twin(value)
-    if isinstance(value, Mapping):
-        return {key: _on_meta(part) for key, part in value.items()}
-    return type(value)(map(_on_meta, value)) if type(value) in (list, tuple) else value
+def _images(
+    model: nn.Module, resolution: int | None, in_channels: int | None, given: Shape | Sequence[Shape] | None
+) -> Any:
+    """An image, or inputs of one shape or of several."""
+    shapes: Any = given or _image_shape(model, resolution, in_channels)
+    return example(model, [shapes] if all(isinstance(side, int) for side in shapes) else shapes)
 
 
 def _image_shape(model: nn.Module, resolution: int | None, in_channels: int | None) -> Shape:

@@ -19,7 +19,8 @@ class LayerCost:
     calls: int  # times it ran
     input_shape: Shape  # of its first tensor at the first call, batch 1
     output_shape: Shape
-    parameters: int  # trainable, its own; a tensor that two modules share belongs to the first
+    parameters: int  # its own, frozen ones too; a tensor that two modules share belongs to the first
+    trainable: int | None = None  # of them, those that are not frozen; None: read from a file that does not say
     macs: int  # over all its calls, as everything below
     other: dict[str, int]  # operations that are no MACs, by kind: norm, activation, pool, se, elementwise, bias, ...
     activations: int  # elements that convolutions and matrix products put out: arXiv 2003.13678, section 3.2
@@ -38,6 +39,7 @@ class ModuleCost:
     module: str
     depth: int
     parameters: int
+    trainable: int | None = None
     macs: int
     other: dict[str, int]
     activations: int
@@ -51,6 +53,7 @@ class Profile:
     """What one network costs at one input; later measures add fields, none goes away."""
 
     parameters: int
+    trainable: int | None = None
     macs: int
     other: dict[str, int]
     activations: int
@@ -72,12 +75,3 @@ class Profile:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists and numbers, for JSON."""
         return plain(self)
-
-
-def add_up(parts: list[dict[str, int]]) -> dict[str, int]:
-    """Sums by kind, in the order in which the kinds appear."""
-    total: dict[str, int] = {}
-    for part in parts:
-        for kind, number in part.items():
-            total[kind] = total.get(kind, 0) + number
-    return total

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from lissom.profiler.clocks import Clock
+from lissom.profiler.twin import uncompiled, walk
 
 CHAIN = 200  # empty modules of the calibration
 ROUNDS = 25
@@ -70,33 +71,35 @@ class Recorder:
     def __init__(self, model: nn.Module, clock: Clock) -> None:
         self.clock = clock
         self.model = _twin(model)
-        self.names = [name for name, _ in self.model.named_modules()]
+        held = walk(self.model)
+        self.names = list(held)
         self.forwards: list[list[tuple[int, Any]]] = []
         self._marks: list[tuple[int, Any]] = []
-        for number, module in enumerate(self.model.modules()):
-            module.register_forward_pre_hook(self._starts(number))
-            module.register_forward_hook(self._ends)
+        for number, module in enumerate(held.values()):
+            vars(module)["forward"] = self._timed(number, module.forward)
 
-    def _starts(self, number: int) -> Callable[..., None]:
-        def hook(module: nn.Module, args: Any) -> None:
-            self._marks.append((number, self.clock.mark()))
+    def _timed(self, number: int, forward: Callable[..., Any]) -> Callable[..., Any]:
+        mark = self.clock.mark
 
-        return hook
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self._marks.append((number, mark()))
+            out = forward(*args, **kwargs)
+            self._marks.append((END, mark()))
+            return out
 
-    def _ends(self, module: nn.Module, args: Any, out: Any) -> None:
-        self._marks.append((END, self.clock.mark()))
+        return timed
 
-    def __call__(self, *inputs: Any) -> None:
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
         """One forward; its marks are kept."""
         self._marks = []
-        self.model(*inputs)
+        self.model(*args, **kwargs)
         self.clock.settle()
         self.forwards.append(self._marks)
 
     def times(self, cost: HookCost, *, skip: int = 0) -> dict[str, LayerTime]:
         """Each module that has run, by name, over all forwards but the first `skip`."""
         read = [exclusive(marks, self.clock.elapsed_ms, cost) for marks in self.forwards[skip:]]
-        return {self.names[number]: _summary([forward.get(number, (0.0, 0)) for forward in read]) for number in read[0]}
+        return {self.names[number]: summary([forward.get(number, (0.0, 0)) for forward in read]) for number in read[0]}
 
 
 def exclusive(
@@ -143,6 +146,9 @@ def _timed(clock: Clock, model: nn.Module) -> float:
 def _twin(model: nn.Module) -> nn.Module:
     """A copy of the modules with the same tensors: hooks slow the copy alone, and memory stays as it was."""
     memo: dict[int, Any] = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    for module in list(model.modules()):
+        if uncompiled(module) is not module:
+            memo[id(module)] = copy.deepcopy(uncompiled(module), memo)
     twin = copy.deepcopy(model, memo)
     for module in twin.modules():
         module._forward_hooks.clear()
@@ -150,7 +156,8 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
-def _summary(values: Sequence[tuple[float, int]]) -> LayerTime:
+def summary(values: Sequence[tuple[float, int]]) -> LayerTime:
+    """Of milliseconds and calls of one layer, forward by forward."""
     times = sorted(ms for ms, _ in values)
     ends = statistics.quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
     return LayerTime(median_ms=statistics.median(times), p05_ms=ends[0], p95_ms=ends[18], calls=values[0][1])

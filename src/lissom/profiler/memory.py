@@ -38,15 +38,17 @@ class Liveness:
 
     def add(self, tensor: Tensor, *, is_view: bool = False) -> None:
         """A tensor that came to be; a view of a storage that is not watched (a weight) is not watched either."""
+        number = id(tensor)
+        if number in self._watched:
+            return
         storage = tensor.untyped_storage()
         key, size = storage._cdata, storage.nbytes()
-        if id(tensor) in self._watched or (is_view and key not in self._owners):
+        if is_view and key not in self._owners:
             return
         if key not in self._owners:
             self.alive += size
             self.peak = max(self.peak, self.alive)
         self._owners[key] = self._owners.get(key, 0) + 1
-        number = id(tensor)
         self._watched[number] = ref(tensor, lambda _: self._gone(number, key, size))
 
     def _gone(self, number: int, key: int, size: int) -> None:

@@ -9,15 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from lissom.errors import UsageError
+from lissom.models.own import is_own, named
 from lissom.profiler.receptive import field_of
 
 Shape = Sequence[int]
 Rule = Callable[[Sequence[Any], Any], "Cost"]
+OwnRule = Callable[[Sequence[Any], Any], float] | float
 
 
 class Cost(NamedTuple):
@@ -28,17 +31,11 @@ class Cost(NamedTuple):
     other: Mapping[str, int] = MappingProxyType({})
 
 
-def cost(operator: Any, args: Sequence[Any], out: Any) -> Cost | None:
-    """The cost of a call from its arguments' shapes; None where there is no arithmetic at all."""
-    rule = _rule(operator)
-    return rule(args, out) if rule else None
-
-
-@cache
-def _rule(operator: Any) -> Rule | None:
+def rule_of(operator: Any) -> Rule | None:
+    """The cost of a call from its arguments' shapes and its output; None where there is no arithmetic at all."""
     name = operator.overloadpacket.__name__
     if operator.namespace != "aten":
-        return lambda args, out: Cost("unknown", None)
+        return _unknown
     if name in MACS:
         return MACS[name]
     plain = name.removesuffix("_")  # an in-place form costs what the other does
@@ -46,9 +43,41 @@ def _rule(operator: Any) -> Rule | None:
         return None
     if plain in FREE:
         return FREE[plain]
-    if torch.Tag.pointwise in operator.tags:
-        return _elementwise
-    return lambda args, out: Cost("unknown", None)
+    return _elementwise if torch.Tag.pointwise in operator.tags else _unknown
+
+
+def own_rule(kind: str, rule: OwnRule) -> Rule:
+    """Of whoever counts: MACs from arguments and output, or a number of them for each element that is put out."""
+
+    def cost(args: Sequence[Any], out: Any) -> Cost:
+        return Cost(kind, int(rule(args, out) if callable(rule) else rule * _size(out)))
+
+    return cost
+
+
+def parse_rules(words: Mapping[str, Any]) -> dict[str, OwnRule]:
+    """Rules as they are typed or handed over, by the operators' names. Raises: UsageError for one that is none."""
+    for name in words:
+        if not all(name.split(".", 1)[:2]) or "." not in name:
+            raise UsageError("rule-name", got=name)
+    return {name: _parse_rule(name, rule) for name, rule in words.items()}
+
+
+def _parse_rule(name: str, rule: Any) -> OwnRule:
+    found = named(rule) if isinstance(rule, str) and is_own(rule) else rule
+    if callable(found):
+        return cast(OwnRule, found)
+    try:
+        number = float(rule)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise UsageError("rule-not-one", name=name, got=rule)
+    return number
+
+
+def _unknown(args: Sequence[Any], out: Any) -> "Cost":
+    return Cost("unknown", None)
 
 
 def convolution_macs(weight: Shape, in_map: Shape, out_map: Shape, *, batch: int = 1, transposed: bool = False) -> int:
@@ -65,7 +94,7 @@ def _convolution(args: Sequence[Any], out: Tensor) -> Cost:
     macs = convolution_macs(
         weight.shape, x.shape[-spatial:], out.shape[-spatial:], batch=x.shape[0], transposed=transposed
     )
-    kind = _convolution_kind(tuple(weight.shape), groups, transposed)
+    kind = convolution_kind(tuple(weight.shape), groups, transposed)
     return Cost(kind, macs, _bias(args[2] is not None, out))
 
 
@@ -74,7 +103,8 @@ def _bias(has_bias: bool, out: Tensor) -> dict[str, int]:
 
 
 @cache
-def _convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
+def convolution_kind(weight: Shape, groups: int, transposed: bool) -> str:
+    """The layer's kind from the shape of its weight."""
     kernel = "x".join(str(side) for side in weight[2:])
     if transposed:
         return f"transposed conv {kernel}"
@@ -114,6 +144,7 @@ def _attention(args: Sequence[Any], out: Any) -> Cost:
 
 MACS: dict[str, Rule] = {
     "convolution": _convolution,
+    "_convolution": _convolution,  # in a traced network
     "linear": _linear,
     "addmm": _product("linear", 1, 2),
     "mm": _product("linear", 0, 1),  # what a fully connected layer without bias becomes
@@ -134,7 +165,9 @@ MACS: dict[str, Rule] = {
 
 def _size(value: Any) -> int:
     """Elements of the first tensor in what an operator takes or gives."""
-    return value.numel() if isinstance(value, Tensor) else next((_size(part) for part in value), 0)
+    if isinstance(value, Tensor):
+        return value.numel()
+    return next((_size(part) for part in value), 0) if isinstance(value, list | tuple) else 0
 
 
 def _per_output(kind: str, operations: int = 1) -> Rule:

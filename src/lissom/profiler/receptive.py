@@ -8,6 +8,7 @@ Gates (squeeze-and-excitation) see the whole image and are not followed, as in p
 
 from collections.abc import Callable, Sequence
 from math import ceil, prod
+from operator import mul
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -22,7 +23,7 @@ class Field(NamedTuple):
 
     def whole(self) -> tuple[int, ...] | None:
         """Pixels as numbers of whole pixels."""
-        return tuple(ceil(side) for side in self.pixels) if self.pixels else None
+        return tuple(map(ceil, self.pixels)) if self.pixels else None
 
 
 LOST = Field(None, None)
@@ -39,13 +40,11 @@ def field_of(value: Any) -> Field | None:
     return getattr(value, "lissom_field", None)
 
 
-def follow(operator: Any, args: Sequence[Any], outs: Sequence[Tensor]) -> None:
-    """Marks the outputs of an operator, when its inputs depend on the network's input."""
-    inputs = [x for x in _tensors(args) if field_of(x)]
+def follow(rule: "Rule", args: Sequence[Any], given: Sequence[Tensor], outs: Sequence[Tensor]) -> None:
+    """Marks the outputs of an operator by its rule, when its inputs, `given`, depend on the network's input."""
+    inputs = [x for x in given if hasattr(x, "lissom_field")]
     if not inputs or not outs:
         return
-    name = operator.overloadpacket.__name__.removesuffix("_")
-    rule = RULES.get(name, _view if operator.is_view else _merged)
     try:
         field = rule(args, inputs, outs[0])
     except (IndexError, TypeError, ValueError):  # sides that are not those of the image, as in a 1-d filter of channels
@@ -54,14 +53,10 @@ def follow(operator: Any, args: Sequence[Any], outs: Sequence[Tensor]) -> None:
         out.lissom_field = field  # type: ignore[attr-defined]
 
 
-def _tensors(values: Sequence[Any]) -> list[Tensor]:
-    found = []
-    for value in values:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += [part for part in value if isinstance(part, Tensor)]
-    return found
+def rule_of(operator: Any) -> "Rule":
+    """How the field goes through an operator."""
+    name = operator.overloadpacket.__name__.removesuffix("_")
+    return RULES.get(name, _view if operator.is_view else _merged)
 
 
 Rule = Callable[[Sequence[Any], list[Tensor], Tensor], Field]
@@ -71,12 +66,14 @@ def windowed(field: Field, kernel: Sequence[float], stride: Sequence[float]) -> 
     """After a window of `kernel` pixels, dilation included, that moves by `stride`."""
     if field.pixels is None or field.jump is None:
         return LOST
-    pixels = tuple(f + (k - 1) * j for f, k, j in zip(field.pixels, kernel, field.jump, strict=True))
-    return Field(pixels, tuple(j * s for j, s in zip(field.jump, stride, strict=True)), field.pooled)
+    pixels = [f + (k - 1) * j for f, k, j in zip(field.pixels, kernel, field.jump, strict=True)]
+    return Field(tuple(pixels), tuple(map(mul, field.jump, stride)), field.pooled)
 
 
 def _merged(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
     """The largest of the maps as large as the output; smaller or pooled ones are gates."""
+    if len(inputs) == 1:
+        return _own(inputs[0])
     maps = [x for x in inputs if x.shape[2:] == out.shape[2:] and x.numel() * 2 > out.numel()]
     fields = [field_of(x) or LOST for x in maps or inputs[:1]]
     return _largest([field for field in fields if not field.pooled] or fields)
@@ -89,6 +86,8 @@ def _joined(args: Sequence[Any], inputs: list[Tensor], out: Tensor) -> Field:
 
 def _largest(fields: list[Field]) -> Field:
     """By side; not known where one of them is not, or has other sides."""
+    if len(fields) == 1:
+        return fields[0]
     pixels, jumps = [f.pixels for f in fields if f.pixels is not None], [f.jump for f in fields if f.jump is not None]
     if len(pixels) < len(fields) or len(set(map(len, pixels))) > 1:
         return LOST
@@ -188,6 +187,7 @@ _RESHAPES = "_unsafe_view _reshape_alias reshape"
 _NOT_FOLLOWED = "bmm baddbmm addbmm index gather roll grid_sampler_2d grid_sampler_3d"
 RULES: dict[str, Rule] = {
     "convolution": _convolution,
+    "_convolution": _convolution,
     "cat": _joined,
     "slice": _sliced,
     "upsample_nearest1d": _resized(1),

@@ -8,12 +8,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lissom.plain import to_json
 
@@ -21,7 +21,9 @@ MINUTES = 5
 FORWARDS = 2  # the first may still grow buffers
 
 
-def resident(model: nn.Module, inputs: Sequence[Tensor], *, threads: int) -> dict[str, Any]:
+def resident(
+    model: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, *, threads: int
+) -> dict[str, Any]:
     """`bytes` above those that Python and torch take, or None and the `reason`: a class that cannot be imported, say.
 
     The weights are counted, and what the libraries rearrange and keep of them.
@@ -29,7 +31,7 @@ def resident(model: nn.Module, inputs: Sequence[Tensor], *, threads: int) -> dic
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.pt"
         try:
-            torch.save((model, list(inputs)), file)
+            torch.save((model, list(args), dict(kwargs or {})), file)
         except Exception as error:  # whatever a stranger's module says to being pickled
             return {"bytes": None, "reason": f"{type(error).__name__}: {error}".splitlines()[0]}
         command = [sys.executable, "-m", "lissom.profiler.resident", str(file), str(threads)]
@@ -81,10 +83,10 @@ def _measure(file: str, threads: int) -> dict[str, Any]:
         reset_peak_rss()
         before = peak_rss()
         # Our own file, written a moment ago: nothing in it comes from a stranger.
-        model, inputs = torch.load(file, weights_only=False)
+        model, args, kwargs = torch.load(file, weights_only=False)
         model.eval()
         for _ in range(FORWARDS):
-            model(*inputs)
+            model(*args, **kwargs)
     after = peak_rss()
     if before is None or after is None:
         return {"bytes": None, "reason": "this system does not say"}

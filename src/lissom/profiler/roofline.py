@@ -134,8 +134,7 @@ def by_family(layers: Iterable[Layer]) -> tuple[FamilyCost, ...]:
     members = {name: [layer for layer in ran if layer.family == name] for name in FAMILIES}
     sums = [_sums(name, found) for name, found in members.items() if found]
     macs = sum(row.macs for row in sums) or 1
-    time_ms = sum(row.time_ms for row in sums) or 1.0
-    return tuple(replace(row, macs_share=row.macs / macs, time_share=row.time_ms / time_ms) for row in sums)
+    return tuple(replace(row, macs_share=row.macs / macs) for row in sums)
 
 
 def _sums(name: str, layers: Sequence[Layer]) -> FamilyCost:
@@ -148,4 +147,5 @@ def _sums(name: str, layers: Sequence[Layer]) -> FamilyCost:
         calls=sum(layer.cost.calls for layer in layers),
         time_ms=sum(layer.time_ms for layer in layers),
         limit_ms=sum(layer.point.limit_ms if layer.point else 0.0 for layer in layers),
+        time_share=sum(layer.point.time_share if layer.point else 0.0 for layer in layers),
     )

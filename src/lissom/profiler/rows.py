@@ -13,7 +13,7 @@ def rows_of(results: Sequence[ProfileResult], kind: str) -> list[Row]:
     """Rows of a `kind`: networks, layers, modules or families; of several networks each row names its own."""
     if kind == "networks":
         return [network_row(one) for one in results]
-    makers = {"layers": layer_rows, "modules": module_rows, "families": lambda one: plain(one.families)}
+    makers = {"layers": layer_rows, "modules": module_rows, "families": family_rows}
     rows = [(one.network, row) for one in results for row in makers[kind](one)]
     return [{"network": name, **row} for name, row in rows] if len(results) > 1 else [row for _, row in rows]
 
@@ -27,10 +27,10 @@ def network_row(result: ProfileResult) -> Row:
     """One network's sums on one line; figures that were not measured or printed are None."""
     counted, printed, published = result.counted, result.printed, result.published
     times = result.measured.times if result.measured else None
-    return {
+    row = {
         "network": result.network,
         "resolution": result.resolution,
-        **{key: getattr(counted, key) for key in ("parameters", "macs", "activations", "memory_access")},
+        **{key: getattr(counted, key) for key in ("parameters", "trainable", "macs", "activations", "memory_access")},
         **{key: getattr(counted, key) for key in ("bytes_read", "bytes_written", "peak_memory_bytes", "weight_bytes")},
         "printed_parameters": printed and printed.parameters,
         "parameters_difference": printed and printed.parameters_difference,
@@ -44,25 +44,41 @@ def network_row(result: ProfileResult) -> Row:
         "device_bytes": times and times.device_bytes,
         "top1": published and published.top1,
     }
+    return _where_frozen(row, result)
 
 
 def layer_rows(result: ProfileResult) -> list[Row]:
     """The layers, each with its share of the MACs."""
     whole = max(1, result.counted.macs)
-    return [{**layer.to_dict(), "macs_share": layer.cost.macs / whole} for layer in result.layers]
+    rows = [{**layer.to_dict(), "macs_share": layer.cost.macs / whole} for layer in result.layers]
+    return [_where_frozen(row, result) for row in rows]
+
+
+def family_rows(result: ProfileResult) -> list[Row]:
+    """The families of layers; those of which no layer was timed have no times."""
+    timed = {layer.family for layer in result.layers if layer.point}
+    untimed = {"time_ms": None, "time_share": None, "limit_ms": None}
+    return [{**plain(one), **({} if one.family in timed else untimed)} for one in result.families]
 
 
 def module_rows(result: ProfileResult) -> list[Row]:
-    """The tree of modules, names indented by depth, each with the sums of all that is below it."""
-    whole, times = max(1, result.counted.macs), _times_below(result)
-    total = times.get("") or 1.0
+    """The tree of modules that compute, names indented by depth, each with the sums of all that is below it."""
+    whole, times, shares = max(1, result.counted.macs), _below(result, "time_ms"), _below(result, "time_share")
     rows = []
     for module in result.counted.modules:
+        if module.module == "Identity":
+            continue
         name, last = module.name, module.name.rpartition(".")[2] or result.network
-        time = {"time_ms": times[name], "time_share": times[name] / total} if name in times else {}
+        time = {"time_ms": times[name], "time_share": shares[name]} if name in times else {}
         rows.append({**plain(module), "path": name, "name": "  " * module.depth + last, **time})
         rows[-1]["macs_share"] = module.macs / whole
-    return rows
+    return [_where_frozen(row, result) for row in rows]
+
+
+def _where_frozen(row: Row, result: ProfileResult) -> Row:
+    """Without a word on what is trainable where all is."""
+    said = result.counted.trainable not in (None, result.counted.parameters)
+    return row if said else {**row, "trainable": None}
 
 
 def flat(row: Mapping[str, Any]) -> Row:
@@ -76,8 +92,8 @@ def flat(row: Mapping[str, Any]) -> Row:
     return {key: cell(value) for key, value in row.items()}
 
 
-def _times_below(result: ProfileResult) -> dict[str, float]:
-    """Module name -> milliseconds of all layers in it; empty where nothing was timed."""
+def _below(result: ProfileResult, figure: str) -> dict[str, float]:
+    """Module name -> the sum of a figure over all timed layers in it; empty where nothing was timed."""
     sums: dict[str, float] = {}
     for layer in result.layers:
         if layer.point:
@@ -85,5 +101,5 @@ def _times_below(result: ProfileResult) -> dict[str, float]:
             parts = name.split(".") if name else []
             for depth in range(len(parts) + 1):
                 above = ".".join(parts[:depth])
-                sums[above] = sums.get(above, 0.0) + layer.point.time_ms
+                sums[above] = sums.get(above, 0.0) + getattr(layer.point, figure)
     return sums

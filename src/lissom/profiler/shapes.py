@@ -6,6 +6,7 @@ memory layouts, mixed types), goes to torch.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from math import ceil
 from typing import Any
 
@@ -13,22 +14,11 @@ import torch
 from torch import Tensor
 
 aten = torch.ops.aten
-
-
-def quick(operator: Any, args: Sequence[Any], kwargs: dict[str, Any] | None) -> Any:
-    """The output of a call, on the meta device; None where torch must say."""
-    if kwargs:
-        return None
-    if operator in PRODUCTS:
-        return PRODUCTS[operator](*args)
-    rule = RULES.get(operator)
-    if rule is None or not all(x.is_contiguous() for x in args if isinstance(x, Tensor)):
-        return None
-    return rule(*args)
+META = torch.device("meta")
 
 
 def _like(x: Tensor, shape: Sequence[int] | torch.Size) -> Tensor:
-    return torch.empty(shape, dtype=x.dtype, device="meta")
+    return torch.empty(shape, dtype=x.dtype, device=META)
 
 
 def _same(x: Tensor, *_: Any) -> Tensor | None:
@@ -39,11 +29,16 @@ def _itself(x: Tensor, *_: Any) -> Tensor:
     return x
 
 
+@cache
+def _nothing(dtype: torch.dtype) -> Tensor:
+    return torch.empty(0, dtype=dtype, device=META)
+
+
 def _batch_norm(x: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor] | None:
     training = rest[4]
     if training:
         return None
-    return _like(x, x.shape), _like(x, (0,)), _like(x, (0,))
+    return _like(x, x.shape), _nothing(x.dtype), _nothing(x.dtype)  # no statistics of the batch
 
 
 def _broadcast(x: Any, y: Any, *_: Any) -> Tensor | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lissom.errors import UsageError, near
 from lissom.messages import text
-from lissom.report.tables import Column, percent
+from lissom.report.tables import Column, column, percent
 
 Show = Callable[[Any], str]
 LATENCIES = {"latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "time_ms", "time_p95_ms", "time_share", "fraction"}
@@ -13,16 +13,22 @@ LATENCIES = {"latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "time_ms", "
 # What is shown unless `--columns` names others; a column that no row has a value for is left out.
 SHOWN = {
     "networks": [
-        "network", "parameters", "macs", "printed_macs", "macs_difference", "peak_memory_bytes",
+        "network", "parameters", "trainable", "macs", "printed_macs", "macs_difference", "peak_memory_bytes",
         "latency_ms", "latency_p95_ms", "cpu_ms", "resident_bytes", "top1",
     ],
     "layers": [
-        "name", "kind", "output_shape", "parameters", "macs", "macs_share", "time_ms", "time_share",
+        "name", "kind", "output_shape", "parameters", "trainable", "macs", "macs_share", "time_ms", "time_share",
         "bound", "fraction",
     ],
-    "modules": ["name", "module", "parameters", "macs", "macs_share", "time_ms", "time_share"],
+    "modules": ["name", "module", "parameters", "trainable", "macs", "macs_share", "time_ms", "time_share"],
     "families": ["family", "layers", "parameters", "macs", "macs_share", "bytes", "time_ms", "time_share", "limit_ms"],
 }  # fmt: skip
+
+# What a narrow terminal does without, the last one first; a column that was asked for stays.
+SPARED = (
+    "macs_share", "cpu_ms", "top1", "module", "time_share", "output_shape", "peak_memory_bytes", "bound", "layers",
+    "bytes", "latency_p95_ms", "resident_bytes", "fraction", "limit_ms", "printed_macs", "macs_difference",
+)  # fmt: skip
 
 
 def megabytes(value: float) -> str:
@@ -91,20 +97,22 @@ def columns(rows: Sequence[Mapping[str, Any]], kind: str, wanted: Sequence[str] 
     for key in wanted:
         if key not in known:
             raise UsageError("column-unknown", got=key, near=near(key, known))
-    return [_column(key) for key in wanted or [key for key in SHOWN[kind] if key in known]]
+    if wanted:
+        return [_column(key) for key in wanted]
+    ranks = {key: place for place, key in enumerate(SPARED, 1)}
+    return [_column(key, ranks.get(key, 0)) for key in SHOWN[kind] if key in known]
 
 
-def _column(key: str) -> Column:
-    show, words = _show(key), key in WORDS
-    return Column(title(key), lambda row: "–" if row.get(key) is None else show(row[key]), right=not words)
+def _column(key: str, rank: int = 0) -> Column:
+    return column(key, title(key), _show(key), right=key not in WORDS, rank=rank)
 
 
 WORDS = {"network", "name", "kind", "module", "family", "bound", "output_shape", "input_shape", "other"}
 NUMBERS = {
-    "resolution", "parameters", "macs", "activations", "memory_access", "bytes", "bytes_read", "bytes_written",
-    "intensity", "receptive_field", "calls", "layers", "macs_share", "time_ms", "time_p95_ms", "time_share",
-    "limit_ms", "fraction", "macs_per_second", "peak_memory_bytes", "weight_bytes", "resident_bytes", "device_bytes",
-    "latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "printed_parameters", "parameters_difference",
-    "printed_macs", "macs_difference", "top1",
+    "resolution", "parameters", "trainable", "macs", "activations", "memory_access", "bytes", "bytes_read",
+    "bytes_written", "intensity", "receptive_field", "calls", "layers", "macs_share", "time_ms", "time_p95_ms",
+    "time_share", "limit_ms", "fraction", "macs_per_second", "peak_memory_bytes", "weight_bytes", "resident_bytes",
+    "device_bytes", "latency_ms", "latency_p95_ms", "cpu_ms", "device_ms", "printed_parameters",
+    "parameters_difference", "printed_macs", "macs_difference", "top1",
 }  # fmt: skip
 COLUMNS = WORDS | NUMBERS

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,11 +29,14 @@ class Column:
     title: str
     cell: Callable[[Row], str]
     right: bool = False  # numbers stand at the right
+    rank: int = 0  # where a screen is too narrow, the column of the highest rank is left out first; 0: never
 
 
-def column(key: str, title: str | None = None, show: Callable[[Any], str] = str, *, right: bool = False) -> Column:
+def column(
+    key: str, title: str | None = None, show: Callable[[Any], str] = str, *, right: bool = False, rank: int = 0
+) -> Column:
     """A column of one value; an absent one is shown as a dash."""
-    return Column(title or key, lambda row: "–" if row.get(key) is None else show(row[key]), right)
+    return Column(title or key, lambda row: "–" if row.get(key) is None else show(row[key]), right, rank)
 
 
 def comparison_row(
@@ -120,9 +124,9 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
-def to_rich(rows: Iterable[Row], columns: Sequence[Column], *, title: str | None = None) -> Table:
+def to_rich(rows: Iterable[Row], columns: Sequence[Column]) -> Table:
     """For the console; names are shown as they are, brackets included."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     for each in columns:
         table.add_column(
             escape(each.title), justify="right" if each.right else "left", no_wrap=each.right, overflow="fold"
@@ -143,6 +147,20 @@ def to_csv(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(plain(row) for row in rows)
     return out.getvalue()
+
+
+def to_text(rows: Iterable[Row], columns: Sequence[Column]) -> str:
+    """Aligned columns, a rule below the headings; a Chinese character takes two."""
+    lines = [[each.title for each in columns], *([each.cell(row) for each in columns] for row in rows)]
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    head, *body = (_aligned(line, widths, columns) for line in lines)
+    return "".join(f"{line}\n" for line in (head, "-" * (sum(widths) + 2 * len(widths) - 2), *body))
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
+    spaces = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    placed = zip(cells, spaces, columns, strict=True)
+    return "  ".join(space + cell if each.right else cell + space for cell, space, each in placed).rstrip()
 
 
 def to_markdown(rows: Iterable[Row], columns: Sequence[Column]) -> str:

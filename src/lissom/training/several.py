@@ -11,8 +11,8 @@ from lissom.atomic import write_atomic
 from lissom.config import require_count, updated_flat
 from lissom.errors import UsageError
 from lissom.events import Listener, Stop
-from lissom.messages import text
-from lissom.report.tables import column, to_csv, to_markdown
+from lissom.messages import metric_name, text
+from lissom.report.tables import column, to_csv, to_text
 from lissom.training.compare import by_intervals
 from lissom.training.life import plan, train
 from lissom.training.registry import task_of
@@ -151,17 +151,24 @@ class ScoreTable:
         return cls([_scores(label, trained) for label, trained in methods.items()], metric)
 
     def to_text(self) -> str:
-        return to_markdown(self.rows, [column(key, key, right=key != "method") for key in self.rows[0]])
+        return to_text(self.rows, [column(key, self._title(key), _cell, right=key != "method") for key in self.rows[0]])
 
     def to_csv(self) -> str:
         return to_csv(self.rows)
 
     def to_latex(self) -> str:
-        lines = [" & ".join("--" if v is None else str(v) for v in row.values()) + r" \\" for row in self.rows]
-        head = " & ".join(self.rows[0]).replace("_", r"\_") + r" \\"
-        body = [line.replace("_", r"\_").replace("%", r"\%") for line in lines]
+        lines = [map(self._title, self.rows[0]), *(map(_cell, row.values()) for row in self.rows)]
+        head, *body = (" & ".join(line).replace("_", r"\_").replace("%", r"\%") + r" \\" for line in lines)
         begin = rf"\begin{{tabular}}{{l{'r' * (len(self.rows[0]) - 1)}}}"
         return "\n".join([begin, r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+    def _title(self, key: str) -> str:
+        own = {self.metric: f"{metric_name(self.metric)} %", f"{self.metric}_std": text("column.std")}
+        return own.get(key) or text(f"column.{key}")
+
+
+def _cell(value: Any) -> str:
+    return "--" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _scores(label: str, trained: Sequence[Run]) -> dict[str, Any]:

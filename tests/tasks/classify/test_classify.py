@@ -1,6 +1,8 @@
 """The classification task: its loss, its metrics, its calibration error and its heat maps."""
 
 import math
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,14 @@ from sklearn.metrics import classification_report, top_k_accuracy_score
 from torch import nn
 
 from lissom import models
+from lissom.tasks.classify import train
 from lissom.tasks.classify.data.batches import Batch
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.tasks.classify.gradcam import grad_cam
 from lissom.tasks.classify.metrics import calibration_error, classification_figures, worst
 from lissom.tasks.classify.objective import Classify, predict
 from lissom.tasks.classify.predictions import Predictions, top_k
+from lissom.tasks.classify.settings import ClassifyTrainConfig
 
 
 def batch(images: torch.Tensor, labels: list[int], targets: torch.Tensor | None = None) -> Batch:
@@ -154,6 +159,24 @@ class TestGradCam:
         assert heat[:6, 10:].min() > 0.9
         assert heat[10:].max() < 0.1
 
+    def test_it_is_of_the_predicted_class_or_of_the_one_asked_for(self) -> None:
+        """The first class is what is dark, the second what is bright; most of the image is bright."""
+
+        class Halves(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.features = nn.AvgPool2d(4)
+
+            def forward(self, x: torch.Tensor) -> torch.Tensor:
+                bright, dark = self.features(torch.cat([x, 1 - x], 1)).mean((2, 3)).T
+                return torch.stack([dark - bright, bright - dark], 1)
+
+        image = torch.ones(1, 1, 16, 16)
+        image[..., :4] = 0
+        bright, dark = grad_cam(Halves(), image)[0], grad_cam(Halves(), image, torch.tensor([0]))[0]
+        assert bright[:, 8:].min() > 0.9 > 0.1 > bright[:, :2].max()
+        assert dark[:, :2].min() > 0.9 > 0.1 > dark[:, 8:].max()
+
     def test_a_map_of_one_cell_is_passed_over(self) -> None:
         """V3 has 1 x 1 cells at 32 pixels, where heat would be the same everywhere."""
         torch.manual_seed(0)
@@ -170,3 +193,20 @@ class TestGradCam:
         assert model.training
         assert not any(module._forward_hooks for module in model.modules())
         assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
+
+
+def test_the_sheet_of_samples_shows_pixels_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = torch.randint(0, 256, (4, 3, 8, 8), dtype=torch.uint8)
+    facts = ClassifyFacts(
+        class_names=("cat", "dog"), mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.1), resolution=8, in_channels=3
+    )
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (facts.mean, facts.std))
+    drawn = batch((pixels / 255 - mean) / std, [0, 1, 1, 0])
+    made: Any = SimpleNamespace(train=SimpleNamespace(epoch=lambda epoch, parts: iter([[drawn]])))
+    seen: list[Any] = []
+    monkeypatch.setattr(train, "save_picture", lambda *picture: None)
+    monkeypatch.setattr(train.sheet, "sheet", lambda shown, names: seen.extend([np.stack(shown), names]))
+    data: Any = SimpleNamespace(class_names=facts.class_names)
+    train.begin(tmp_path, ClassifyTrainConfig(), data, facts, made)
+    assert np.array_equal(seen[0], pixels.permute(0, 2, 3, 1).numpy())
+    assert seen[1] == ["cat", "dog", "dog", "cat"]

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,14 @@ import torch
 from PIL import Image
 
 import lissom
-from lissom.errors import DataError, ResultError, UsageError
+from lissom.errors import DataError, Interrupted, MachineError, ResultError, UsageError
+from lissom.events import Stop, note
+from lissom.runs.owner import owned
 from lissom.runs.weights import load_weights
 from lissom.stats.softmax import softmax
 from lissom.tasks.classify.data.batches import Normaliser
 from lissom.tasks.classify.normalise import normalise
+from lissom.tasks.classify.predictor import ImagePredictor
 from lissom.training.run import Run
 from photos import make_photos
 
@@ -83,11 +88,14 @@ def test_a_file_answers_as_its_run_does_and_loads_no_torch(run: Run, file: Path,
 
 
 def test_a_file_is_measured_as_its_run_is(run: Run, file: Path) -> None:
+    earlier = run.path / "evaluations" / "first.onnx" / "gradcam.png"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
     by_run, by_file = lissom.evaluate(run, write=False), lissom.evaluate(run, file=file)
     for key in ("top1", "top1_interval_95", "confusion", "per_class", "images"):
         assert by_file[key] == by_run[key]
     assert by_file["folder"] == str(run.path / "evaluations" / "first.onnx")
-    assert not (run.path / "evaluations" / "first.onnx" / "gradcam.png").exists()  # a file has no gradients
+    assert not earlier.exists()  # a file has no gradients
 
 
 def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -> None:
@@ -95,6 +103,19 @@ def test_a_file_of_other_classes_is_refused(run: Run, file: Path, place: Path) -
     other = lissom.train("classify", data=place / "two", **PHOTOS, runs_dir=place / "runs", name="other")
     with pytest.raises(DataError, match="was not exported from"):
         lissom.evaluate(other, file=file)
+
+
+def test_a_file_of_other_facts_is_refused(run: Run, file: Path) -> None:
+    darker = replace(run, facts=replace(run.facts, mean=tuple(value / 2 for value in run.facts.mean)))
+    with pytest.raises(DataError, match="was not exported from"):
+        lissom.evaluate(darker, file=file)
+
+
+def test_what_must_be_known_of_a_prediction_is_told(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, told = note("weights.unknown-transform", file="f", resolution=32), []
+    monkeypatch.setattr(ImagePredictor, "notes", (said,))
+    lissom.predict(run, place / "train" / "one", listener=told.append)
+    assert said in told
 
 
 def test_a_file_of_other_weights_is_refused(run: Run, file: Path, place: Path) -> None:
@@ -130,7 +151,9 @@ def test_a_file_answers_in_the_place_of_a_run_alone(file: Path, place: Path) -> 
         lissom.evaluate("mobilenetv2", place / "photos", weights="imagenet", file=file)
 
 
-def test_threads_reach_the_runtime_of_a_file(file: Path, monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+def test_threads_reach_the_runtime_of_a_file(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, place: Path
+) -> None:
     import onnxruntime
 
     asked = []
@@ -140,7 +163,59 @@ def test_threads_reach_the_runtime_of_a_file(file: Path, monkeypatch: pytest.Mon
         lambda path, options, **how: asked.append(options.intra_op_num_threads) or real(path, options, **how),
     )  # fmt: skip
     lissom.predict(file, place / "photos", threads=1)
-    assert asked == [1]
+    lissom.evaluate(run, file=file, threads=1, write=False)
+    assert asked == [1, 1]
+
+
+def test_threads_of_a_verb_are_those_of_torch(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    for verb in ("evaluate", "predict", "inspect"):
+        monkeypatch.setattr(f"lissom.training.{verb}.set_threads", lambda threads, verb=verb: asked.append(verb))
+    lissom.evaluate(run, threads=1, write=False)
+    lissom.predict(run, place / "photos", threads=1)
+    lissom.inspect(run, threads=1, images=4, write=False)
+    assert asked == ["evaluate", "predict", "inspect"]
+
+
+def test_as_many_images_are_looked_into_and_measured_at_a_time_as_asked(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lissom.inspect(run, images=5, write=False)["images"] == 5
+    sizes: list[int] = []
+    real = ImagePredictor.preprocess
+    monkeypatch.setattr(
+        ImagePredictor, "preprocess", lambda self, pixels: sizes.append(len(pixels)) or real(self, pixels)
+    )
+    lissom.evaluate(run, batch_size=4, write=False)
+    assert (max(sizes), sum(sizes)) == (4, run.record.data.sizes["test"])
+
+
+def test_a_run_that_somebody_writes_is_not_evaluated_into(run: Run) -> None:
+    with owned(run.path), pytest.raises(MachineError):
+        lissom.evaluate(run)
+
+
+def test_a_stop_ends_a_prediction_after_the_files_at_work(
+    run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lissom.training.by_file.AT_ONCE", 5)
+    stop, told = Stop(), []
+
+    def listener(event: Any) -> None:
+        told.append(event)
+        stop.ask()
+
+    with pytest.raises(Interrupted) as raised:
+        lissom.predict(run, place / "photos", listener=listener, stop=stop)
+    assert raised.value.values["done"] == 5
+
+
+def test_the_likeliest_come_first_of_a_file_too_and_images_by_name(run: Run, file: Path, place: Path) -> None:
+    for model in (run, file):
+        rows = [row for row in lissom.predict(model, place / "train", top=2)]
+        assert [row["file"] for row in rows] == sorted(str(path) for path in (place / "train").rglob("*.png"))
+        assert all(len(row["top"]) == 2 for row in rows)
+        assert all(first["probability"] >= second["probability"] for first, second in (row["top"] for row in rows))
 
 
 def test_data_that_have_changed_since_are_not_measured(place: Path) -> None:
@@ -206,6 +281,26 @@ def test_an_export_is_proven_on_all_images_that_chose(
     assert (found["images"], found["proof"]) == (run.record.data.sizes["val"], "data")
     assert 1 < found["images"] <= 64
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_the_fused_network_is_written_and_compared_with_the_one_that_was_trained(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.nn.Module] = []
+
+    def write(model: torch.nn.Module, path: Path, **how: Any) -> None:
+        seen.append(model)
+        path.touch()
+
+    def proven(model: torch.nn.Module, *file_and_samples: Any, agree: Any) -> Any:
+        seen.append(model)
+        return SimpleNamespace(n=1, largest_difference=0.0, tolerance=1.0)
+
+    monkeypatch.setattr("lissom.deploy.targets.writer", lambda path: write)
+    monkeypatch.setattr("lissom.deploy.parity.require_parity", proven)
+    lissom.export(run, tmp_path / "file.onnx")
+    norms = [any(isinstance(part, torch.nn.BatchNorm2d) for part in model.modules()) for model in seen]
+    assert norms == [False, True]
 
 
 def test_a_file_answers_itself_when_it_is_measured(run: Run, file: Path, tmp_path: Path) -> None:

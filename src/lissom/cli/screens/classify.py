@@ -10,7 +10,7 @@ from lissom.cli.show import NUMBER, console, show_rows
 from lissom.events import Note
 from lissom.messages import text
 from lissom.plain import to_json
-from lissom.report.tables import comparison_columns, legend, percent, to_rich
+from lissom.report.tables import comparison_columns, legend, percent
 from lissom.training.run import Run
 
 FULL_WIDTH = 132  # columns that the whole comparison takes
@@ -26,7 +26,7 @@ def result(run: Run) -> None:
     test = run.test
     low, high = run.record.intervals["top1"]
     out = console()
-    out.print(
+    out.say(
         text(
             "cli.trained",
             accuracy=percent(test["top1"]),
@@ -43,12 +43,12 @@ def evaluation(found: dict[str, Any]) -> None:
     """Accuracy with its interval, scores per class, what the network confuses most, where the pictures are."""
     low, high = found["top1_interval_95"]
     out = console()
-    out.print(text("cli.top1", accuracy=percent(found["top1"]), low=percent(low), high=percent(high), **_sizes(found)))
+    out.say(text("cli.top1", accuracy=percent(found["top1"]), low=percent(low), high=percent(high), **_sizes(found)))
     if "top5" in found:
-        out.print(text("cli.top5", accuracy=percent(found["top5"])))
+        out.say(text("cli.top5", accuracy=percent(found["top5"])))
     for told in found["notes"]:
-        out.print(str(Note(**told)), markup=False)
-    out.print(text("cli.scores", f1=f"{found['macro_f1']:.3f}", error=percent(found["calibration_error"])))
+        out.say(str(Note(**told)))
+    out.say(text("cli.scores", f1=f"{found['macro_f1']:.3f}", error=percent(found["calibration_error"])))
     show_rows(found["per_class"])
     if found.get("folder"):
         out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)
@@ -87,15 +87,15 @@ def check(report: dict[str, Any], picture: Path | None) -> None:
     show_rows(rows)
     sizes = report["sizes"]
     if sizes:
-        out.print(text("cli.check-sizes", **sizes))
+        out.say(text("cli.check-sizes", **sizes))
     for warning in report["warnings"]:
-        out.print(f"! {warning}", markup=False)
+        out.say(f"! {warning}")
     for bad in report["broken"]:
-        out.print(f"x {bad['name']}: {bad['reason']}", markup=False)
+        out.say(f"x {bad['name']}: {bad['reason']}")
     if picture:
-        out.print(text("cli.wrote", path=picture), markup=False)
+        out.say(text("cli.wrote", path=picture))
     if not report["broken"] and not report["warnings"]:
-        out.print(text("cli.check-fine"))
+        out.say(text("cli.check-fine"))
 
 
 def demo(found: dict[str, Any]) -> None:
@@ -103,8 +103,8 @@ def demo(found: dict[str, Any]) -> None:
     out = console()
     brief = out.width < FULL_WIDTH
     title = text("cli.demo-title", images=found["test_images"])
-    out.print(to_rich(found["rows"], comparison_columns(brief=brief), title=title))
-    out.print(legend() if brief else text("report.explained"), markup=False)
+    out.table(found["rows"], comparison_columns(brief=brief), title=title)
+    out.say(legend() if brief else text("report.explained"))
     out.print(text("cli.exported", **found["export"]), markup=False, soft_wrap=True)
     out.print(
         text("cli.demo-page", path=found["report"], seconds=f"{found['seconds']:.0f}"), markup=False, soft_wrap=True

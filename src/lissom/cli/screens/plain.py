@@ -62,8 +62,8 @@ def _show(values: dict[str, Any]) -> None:
 def several(found: dict[str, Any]) -> None:
     """One table of all trainings, what paired tests say, and the file of the table."""
     out = console()
-    out.print(found["title"], markup=False)
-    out.print(found["table"], markup=False)
+    out.say(found["title"])
+    out.print(found["table"], markup=False, soft_wrap=True)
     for sentence in found["verdicts"]:
-        out.print(sentence, markup=False)
+        out.say(sentence)
     out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)

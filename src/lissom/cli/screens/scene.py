@@ -23,24 +23,24 @@ def result(run: Run) -> None:
     out, test, record = console(), run.test, run.record
     begun = record.weights.notes if record.weights else ()
     for told in (*record.data.warnings, *record.data.notes, *begun):
-        out.print(str(told), markup=False)
+        out.say(str(told))
     figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
     split = text(f"scene_runs.{run.config.scene.split}")
-    out.print(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures), markup=False)
+    out.say(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures))
     for told in record.notes:
-        out.print(str(told), markup=False)
+        out.say(str(told))
     out.print(text("scene_runs.next", run=run.path), markup=False, soft_wrap=True)
 
 
 def several(found: dict[str, Any]) -> None:
     """The published layout, and for each split what leaks."""
     out = console()
-    out.print(found["title"], markup=False)
+    out.say(found["title"])
     out.print(found["table"], markup=False, soft_wrap=True)
     for sentence in found["verdicts"]:
-        out.print(sentence, markup=False)
+        out.say(sentence)
     for row in found["rows"]:
-        out.print(f"{row['method']}: {row['note']}", markup=False)
+        out.say(f"{row['method']}: {row['note']}")
     out.print(text("cli.wrote", path=found["summary"]), markup=False, soft_wrap=True)
 
 
@@ -52,7 +52,7 @@ def evaluation(found: dict[str, Any]) -> None:
     """OA with its interval, AA, kappa, what leaks, scores per class, and the folder that was written, if any."""
     out = console()
     low, high = found["oa_interval_95"]
-    out.print(
+    out.say(
         text(
             "scene_verbs.accuracy",
             oa=percent(found["oa"]),
@@ -65,7 +65,7 @@ def evaluation(found: dict[str, Any]) -> None:
         )
     )
     for told in found["notes"]:
-        out.print(str(Note(**told)), markup=False)
+        out.say(str(Note(**told)))
     show_rows([{"class": row["class"], **row} for row in found["per_class"]])
     if found["folder"]:
         out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)
@@ -86,13 +86,13 @@ def _prediction(found: dict[str, Any], form: str) -> None:
         return
     show_rows(found["classes"])
     out = console()
-    out.print(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])), markup=False)
+    out.say(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])))
     if found["bands_by"] == "order":
-        out.print(text("scene_predict.by-order"))
+        out.say(text("scene_predict.by-order"))
     if found["continued"]:
-        out.print(text("scene_predict.continued", **found))
+        out.say(text("scene_predict.continued", **found))
     if found["masked"]:
-        out.print(text("scene_predict.masked", masked=NUMBER(found["masked"])))
+        out.say(text("scene_predict.masked", masked=NUMBER(found["masked"])))
     for path in found["files"]:
         out.print(text("cli.wrote", path=path), markup=False, soft_wrap=True)
 
@@ -100,27 +100,27 @@ def _prediction(found: dict[str, Any], form: str) -> None:
 def check(report: dict[str, Any], picture: Path | None) -> None:
     """Size and bands, pixels of each class, then every warning."""
     out = console()
-    out.print(text("scene_check.size", **report), markup=False)
+    out.say(text("scene_check.size", **report))
     if report["wavelengths_nm"]:
         first, last = report["wavelengths_nm"]
-        out.print(text("scene_check.wavelengths", first=first, last=last))
+        out.say(text("scene_check.wavelengths", first=first, last=last))
     if report["classes"]:
         show_rows([{"id": row["id"], "class": row["name"], "pixels": row["pixels"]} for row in report["classes"]])
-        out.print(text("scene_check.labelled", labelled=NUMBER(report["labelled"]), imbalance=report["imbalance"]))
+        out.say(text("scene_check.labelled", labelled=NUMBER(report["labelled"]), imbalance=report["imbalance"]))
     for warning in report["warnings"]:
-        out.print(f"! {warning}", markup=False)
+        out.say(f"! {warning}")
     if picture:
         out.print(text("cli.wrote", path=picture), markup=False, soft_wrap=True)
     if not report["warnings"]:
-        out.print(text("cli.check-fine"))
+        out.say(text("cli.check-fine"))
 
 
 def demo(found: dict[str, Any]) -> None:
     """The table of both splits, what it teaches, and commands to try next."""
     out = console()
-    out.print(text("scene_demo.title", **found), markup=False)
+    out.say(text("scene_demo.title", **found))
     show_rows(found["rows"], note=text("scene_demo.lesson"))
-    out.print(text("scene_demo.synthetic"))
+    out.say(text("scene_demo.synthetic"))
     words = {"table": found["table"], "picture": found["picture"], "seconds": f"{found['seconds']:.0f}"}
     out.print(text("scene_demo.written", **words), markup=False, soft_wrap=True)
     out.print(text("scene_demo.next", run=found["best_run"]), markup=False, soft_wrap=True)

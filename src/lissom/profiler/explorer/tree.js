@@ -9,16 +9,18 @@ function treeOf(one) {
     return null;
   };
   for (const module of one.modules) {
+    if (module.module === "Identity") continue;
     const layer = layers.get(module.name), parent = module.name ? parentOf(module.name) : null;
     const node = { ...module, children: [], layer, parent, level: parent ? parent.level + 1 : 1, kind: layer?.kind ?? module.module, output_shape: layer?.output_shape,
-      bound: layer?.bound, fraction: layer?.fraction, time_ms: layer?.time_ms, macs_share: module.macs / Math.max(1, one.macs), intensity: module.bytes ? module.macs / module.bytes : null };
+      bound: layer?.bound, fraction: layer?.fraction, time_ms: layer?.time_ms, time_share: layer?.time_share, macs_share: module.macs / Math.max(1, one.macs), intensity: module.bytes ? module.macs / module.bytes : null };
     nodes.set(module.name, node);
     parent?.children.push(node);
   }
   const all = [...nodes.values()];
-  for (const node of [...all].reverse()) if (node.parent && node.time_ms !== undefined) node.parent.time_ms = (node.parent.time_ms ?? 0) + node.time_ms;
+  for (const node of [...all].reverse()) {
+    for (const key of ["time_ms", "time_share"]) if (node.parent && node[key] !== undefined) node.parent[key] = (node.parent[key] ?? 0) + node[key];
+  }
   for (const node of all) {
-    if (node.time_ms !== undefined && all[0].time_ms) node.time_share = node.time_ms / all[0].time_ms;
     if (node.children.length) { node.bound = node.fraction = undefined; if (node.name) node.kind = node.module; }
   }
   return nodes;

@@ -96,6 +96,7 @@ class TestSplits:
         assert len(names) == len(set(names)) == 30
         for part, count in ((data.train, 6), (data.val, 2), (data.test, 2)):
             assert np.bincount(part.labels).tolist() == [count] * 3
+        assert np.bincount(loaded(photos, tmp_path / "c", test_fraction=0.26).test.labels).tolist() == [3] * 3
         assert loaded(photos, tmp_path / "c", val_fraction=0.25).test.names == data.test.names
         assert loaded(photos, tmp_path / "c", val_fraction=0.25, split_seed=1).test.names != data.test.names
 
@@ -351,6 +352,16 @@ class TestCheck:
         assert any("notes.txt" in name for name in report["ignored"])
         with Image.open(tmp_path / "sheet.png") as sheet:
             assert np.asarray(sheet).std() > 10
+
+    def test_equal_images_of_two_classes_are_told_and_another_shape_is_not_equal(self, tmp_path: Path) -> None:
+        photos = make_photos(tmp_path / "p", per_class=30)
+        Image.new("L", (32, 16), 7).save(photos / "one" / "wide.png")
+        Image.new("L", (16, 32), 7).save(photos / "zero" / "high.png")
+        assert check_classify(str(photos), cache_dir=tmp_path / "c")["warnings"] == []
+        Image.new("L", (32, 16), 7).save(photos / "seven" / "same.png")
+        warnings = check_classify(str(photos), cache_dir=tmp_path / "c")["warnings"]
+        named = ["wide.png" in warning and "same.png" in warning for warning in warnings]
+        assert named == [True, True]  # of two classes, and twice in one part
 
     def test_sound_data_raises_no_warning(self, tmp_path: Path) -> None:
         report = check_classify(str(make_photos(tmp_path / "p", per_class=30)), cache_dir=tmp_path / "c")
