@@ -16,7 +16,7 @@ from photos import CLASSES, make_photos
 pytestmark = pytest.mark.drawn
 
 TRAIN = ["train", "classify", "--data", "photos", "--model", "mobilenetv1_cifar", "--width", "0.25"]
-TRAIN += ["--epochs", "20", "--batch-size", "16", "--optimizer", "adamw", "--lr", "0.005", "--quiet"]
+TRAIN += ["--epochs", "10", "--batch-size", "16", "--optimizer", "adamw", "--lr", "0.005", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_runs_and_compare(lissom: Answer, place: Path) -> None:
     rows = json.loads(lissom("runs", "--json", "--sort", "epochs")[1])
     assert [row["run"] for row in rows] == ["second", "first"]
     found = json.loads(lissom("compare", "runs/first", "runs/second", "--json")[1])
-    assert found["settings"] == {"engine.epochs": [20, 1]}
+    assert found["settings"] == {"engine.epochs": [10, 1]}
     assert len(found["verdicts"]) == 1
     record = json.loads((place / "runs" / "first" / "run.json").read_text())
     low, high = record["intervals"]["top1"]

@@ -1,6 +1,5 @@
 """Every network of the zoo can be looked into, and what is seen agrees with what it is made of."""
 
-import pytest
 import torch
 
 from lissom import models
@@ -11,11 +10,12 @@ from lissom.inspection.attention import ChannelGates, spatial_gates
 from lissom.inspection.kernels import DeadKernels, depthwise_layers
 from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
+from models.zoo import EVERY_NAME
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", models.names())
+@EVERY_NAME
 def test_one_pass_answers_for_every_network(name: str) -> None:
     torch.manual_seed(0)
     model = models.build(name, num_classes=3, **models.entry(name).small)
