@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
-PAGES = ("index", "profiler", "weights", "inspect", "scenes", "questions")
+PAGES = ("index", "profiler", "networks", "weights", "inspect", "scenes", "questions")
 SUFFIXES = (".md", ".zh.md")
 FENCE = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n```(text|console)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 

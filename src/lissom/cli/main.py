@@ -1,5 +1,6 @@
 """From the words typed to one verb, and from what went wrong to one line and an exit code."""
 
+import difflib
 import os
 import shlex
 import sys
@@ -86,7 +87,7 @@ def find_verb(argv: list[str]) -> tuple[str, list[str]]:
         raise UsageError("task-missing", verb=argv[0], known=", ".join(seconds))
     if seconds:
         raise UsageError("task-unknown", verb=argv[0], got=argv[1], known=", ".join(seconds))
-    raise UsageError("verb-unknown", got=argv[0], near=near(argv[0], COMMANDS))
+    raise UsageError("verb-unknown", got=argv[0], near=_near_verbs(argv[0]))
 
 
 def tasks_of(verb: str) -> list[str]:
@@ -104,3 +105,10 @@ def overview() -> str:
     width = max(map(len, COMMANDS)) + 2
     verbs = "\n".join(f"  {verb:<{width}}{text(f'summary.{message_key(verb)}')}" for verb in COMMANDS)
     return f"{text('examples.lissom')}\n{text('cli.verbs')}\n{verbs}\n\n{text('cli.more')}"
+
+
+def _near_verbs(word: str) -> str:
+    """The verbs like a word by their first word; where none is, by the whole."""
+    firsts = {name.split(" ")[0] for name in COMMANDS}
+    likely = difflib.get_close_matches(word, sorted(firsts), n=3, cutoff=0.6)
+    return ", ".join(likely) or near(word, COMMANDS)

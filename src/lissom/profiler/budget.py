@@ -1,12 +1,15 @@
 """The largest form of each network that fits a budget: its widths and resolutions are counted, exactly."""
 
+import bisect
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import torch
+from torch import nn
 
 from lissom.device import choose_device
 from lissom.errors import UsageError
@@ -20,7 +23,6 @@ from lissom.profiler.measured import Measuring, Subject, measure
 
 WIDTHS = (0.25, 0.35, 0.5, 0.75, 1.0)
 RESOLUTIONS = (96, 128, 160, 192, 224, 256)
-Rows = Mapping[tuple[float, int], Published]
 BUDGETED = ("macs", "parameters", "megabytes", "resolution", "year")
 
 
@@ -55,6 +57,9 @@ class Form:
             "published_top1": self.top1,
             "published_source": self.source,
         }
+
+
+_NOTHING = Form(network="", width=1, resolution=0, parameters=0, macs=0, fused=False, top1=None, source=None)
 
 
 def models_under(
@@ -97,29 +102,56 @@ def _fits(form: Form, known: Entry, tests: Sequence[Condition]) -> bool:
 
 
 def _forms(known: Entry, tests: Sequence[Condition]) -> Iterator[Form]:
-    """Of each width that the network can have, the resolutions down to the first that fits, and those published."""
+    """The published ones, and of each width that the network can have the largest resolution that fits.
+
+    Where the budget only bounds from above, what a larger network fits at every resolution a smaller one does too, and
+    costs less.
+    """
     published = {(row.options.get("width", 1.0), row.resolution): row for row in known.published if _plain(row)}
-    widths = sorted({*WIDTHS, *(width for width, _ in published)}, reverse=True)
+    yield from (_form(known.name, width, side, row) for (width, side), row in published.items())
     sides = {known.resolution, *(side for _, side in published)}
     sides |= {side for side in RESOLUTIONS if known.stride <= side <= known.resolution}
-    for width in widths:
+    bounded = all(each.compare in (operator.lt, operator.le) for each in tests)
+    widths = sorted({*WIDTHS, *(width for width, _ in published)})
+    known_parameters = {width: _form(known.name, width, 0, row).parameters for (width, _), row in published.items()}
+
+    def is_too_large(width: float) -> bool:
         with contextlib.suppress(UsageError):  # no such width, by its groups
-            yield from _of_width(known, width, sorted(sides, reverse=True), published, tests)
+            return not _fits_anywhere(known, width, known_parameters.get(width), tests)
+        return False
 
-
-def _of_width(
-    known: Entry, width: float, sides: list[int], published: Rows, tests: Sequence[Condition]
-) -> Iterator[Form]:
-    fits = False
-    for side in sides:
-        row = published.get((width, side))
-        if fits and row is None:  # a smaller one only costs less
+    if bounded:
+        widths = widths[: bisect.bisect_left(widths, True, key=is_too_large)]
+    for width in reversed(widths):
+        if is_too_large(width):
             continue
-        form = _form(known.name, width, side, row)
-        fits = fits or _fits(form, known, tests)
-        yield form
-        if not _fits(replace(form, macs=0, resolution=0), known, tests):  # too large at any resolution
-            return
+        with contextlib.suppress(UsageError):
+            form = _largest(known, width, sorted(sides), tests, bounded)
+            if form:
+                yield form
+            if form and bounded and form.resolution == max(sides):
+                return
+
+
+def _fits_anywhere(known: Entry, width: float, parameters: int | None, tests: Sequence[Condition]) -> bool:
+    """By what no resolution changes."""
+    lasting = [each for each in tests if each.column not in ("macs", "resolution")]
+    if not lasting:
+        return True
+    form = replace(_NOTHING, network=known.name, parameters=parameters or _parameters(known.name, width))
+    return _fits(form, known, lasting)
+
+
+def _largest(known: Entry, width: float, sides: list[int], tests: Sequence[Condition], bounded: bool) -> Form | None:
+    """At a width; None where nothing fits. sides: in rising order; a smaller one only costs less."""
+
+    def form(side: int) -> Form:
+        return _form(known.name, width, side, None)
+
+    if bounded:
+        fitting = bisect.bisect_left(sides, True, key=lambda side: not _fits(form(side), known, tests))
+        return form(sides[fitting - 1]) if fitting else None
+    return next((found for side in reversed(sides) if _fits(found := form(side), known, tests)), None)
 
 
 def _plain(row: Published) -> bool:
@@ -127,12 +159,21 @@ def _plain(row: Published) -> bool:
 
 
 @cache
-def _counted(name: str, width: float, side: int) -> tuple[int, int]:
-    """Parameters and MACs, of the network in use where its paper prints these."""
+def _network(name: str, width: float) -> nn.Module:
+    """In use where its paper prints the figures of that."""
     with torch.device("meta"):
         model = build(name, num_classes=entry(name).num_classes, width=width)
-        counted = count(fuse(model) if _is_used_fused(name) else model, resolution=side)
-    return counted.parameters, counted.macs
+        return fuse(model) if _is_used_fused(name) else model
+
+
+@cache
+def _parameters(name: str, width: float) -> int:
+    return sum(parameter.numel() for parameter in _network(name, width).parameters())
+
+
+@cache
+def _macs(name: str, width: float, side: int) -> int:
+    return count(_network(name, width), resolution=side).macs
 
 
 def _is_used_fused(name: str) -> bool:
@@ -140,7 +181,8 @@ def _is_used_fused(name: str) -> bool:
 
 
 def _form(name: str, width: float, side: int, row: Published | None) -> Form:
-    parameters, macs = (row.fused or (row.parameters, row.macs)) if row else _counted(name, width, side)
+    known = (row.fused or (row.parameters, row.macs)) if row else None
+    parameters, macs = known or (_parameters(name, width), _macs(name, width, side))
     return Form(
         network=name,
         width=width,
