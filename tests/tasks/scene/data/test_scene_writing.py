@@ -127,5 +127,7 @@ class TestRefusals:
 def test_envi_without_colours_names_none(tmp_path: Path) -> None:
     header, _ = write_map(tmp_path / "map.hdr", np.array([[1, 2]]), class_names={1: "a", 2: "b"})
     assert "class lookup" not in header.read_text()
-    header, _ = write_map(tmp_path / "map.hdr", np.array([[1, 2]]), class_names={1: "a", 2: "b"}, colours={1: (9, 8, 7)})
+    header, _ = write_map(
+        tmp_path / "map.hdr", np.array([[1, 2]]), class_names={1: "a", 2: "b"}, colours={1: (9, 8, 7)}
+    )
     assert "class lookup = {0, 0, 0, 9, 8, 7, 0, 0, 0}" in header.read_text()
