@@ -202,6 +202,16 @@ class TestScreens:
         assert row.index("0.1") < row.index("[x]")
         assert lines[-1].strip() == "[v]"
 
+    def test_the_numbers_of_a_contact_sheet_are_explained(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lissom.report.lettering.drawable", str.isascii)
+        report = {"classes": {"cat": {"all": 3}, "猫": {"all": 4}}, "sizes": None, "warnings": [], "broken": []}
+        classify.check(report, Path("sheet.png"))
+        assert "1 = 猫" in capsys.readouterr().out
+        classify.check(report, None)
+        assert "1 = 猫" not in capsys.readouterr().out
+
     def test_runs_are_headed_by_their_metric(self, capsys: pytest.CaptureFixture[str]) -> None:
         row = {"run": "a", "val_top1": 50.0, "test_top1": 40.0}
         show_runs([{**row, "metric": "oa"}])

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from lissom.report.canvas import ORANGE, PAPER, bare, figure, style
 from lissom.report.lettering import label, phrase, word
 
-SHOWN = 96  # kernels of a layer
-COLUMNS = 32
+SHOWN = 48  # kernels of a layer, one line
+COLUMNS = 48
 SIDE = 15  # pixels of a kernel
 FRAME = 3  # pixels around it
 
@@ -26,11 +26,11 @@ class Layer(NamedTuple):
 
 
 def kernel_sheet(layers: Sequence[Layer]) -> Figure:
-    """A strip for each layer, strongest kernel first; of more than 96, as many evenly spread, so that shares hold."""
+    """A strip for each layer, strongest kernel first; of more than 48, as many evenly spread, so that shares hold."""
     assert layers, "no layer to show"
     rows = [-(-min(SHOWN, len(layer.kernels)) // COLUMNS) for layer in layers]
     with style():
-        picture = figure(8.4, 0.9 + sum(0.27 * n + 0.3 for n in rows))
+        picture = figure(8.4, 0.9 + sum(0.18 * n + 0.27 for n in rows))
         all_axes = picture.subplots(len(layers), 1, squeeze=False, gridspec_kw={"height_ratios": rows})[:, 0]
         for axes, layer in zip(all_axes, layers, strict=True):
             bare(axes)

@@ -33,31 +33,31 @@ STYLE = """
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
   "WenQuanYi Micro Hei", sans-serif }
-main { max-width: 66rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
+main { max-width: 54rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .7rem; padding-top: 1rem; border-top: 1px solid var(--rule) }
-p, figcaption, dl { max-width: 46rem }
+p, li, figcaption { text-wrap: pretty }
+.notes { margin: 1rem 0; padding-left: 1.1rem; color: var(--muted); font-size: .95rem }
 .subtitle, figcaption, dt, footer, summary, .result p { color: var(--muted) }
 .result { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.4rem; margin: 1.4rem 0 1rem }
 .result strong { font-size: 3.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums }
 .result b { font-size: 1.1rem; font-weight: 600 } .result p { margin: 0 }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem 1.4rem;
-  max-width: none }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem 1.4rem }
 .tiles dt { font-size: .86rem } .tiles dd { margin: 0; font-size: 1.08rem; font-variant-numeric: tabular-nums }
 details { margin: 1rem 0 } summary { cursor: pointer }
 .subtitle { margin: 0 0 1.5rem }
 nav { margin: 1rem 0 } nav a { margin-right: 1.1rem; white-space: nowrap }
 a { color: var(--blue) }
 .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; margin: 1rem 0 }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; white-space: nowrap }
-th, td { text-align: left; padding: .42rem .9rem .42rem 0; border-bottom: 1px solid var(--rule) }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; white-space: nowrap }
+th, td { text-align: left; padding: .36rem .9rem .36rem 0; border-bottom: 1px solid var(--rule) }
 td:last-child:not(.right) { white-space: normal; min-width: 7rem }
 th { color: var(--muted); font-weight: 600 }
-.right { text-align: right }
+th.right, td.right { text-align: right } .right:last-child { padding-right: 0 }
 figure { margin: 1.2rem 0 }
-figure svg { display: block; width: 100%; height: auto; min-width: var(--least, 0); max-width: var(--most, 100%) }
+figure svg { display: block; margin: 0 auto; width: 100%; height: auto; min-width: var(--least, 0); max-width: var(--most, 100%) }
 figure svg text { font-family: inherit !important }
-figure img { display: block; max-width: 100%; height: auto; border-radius: 4px; background: #fefefe }
+figure img { display: block; margin: 0 auto; max-width: 100%; height: auto; border-radius: 4px; background: #fefefe }
 figcaption { font-size: .92rem; margin-top: .4rem }
 dl { margin: 1rem 0 }
 .pairs { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1.2rem }
@@ -95,6 +95,12 @@ class Page:
 
     def paragraph(self, text: str) -> Self:
         self._body.append(f"<p>{escape(text)}</p>")
+        return self
+
+    def notes(self, notes: Sequence[str]) -> Self:
+        """What else is to be known, a line each; nothing where there is none."""
+        if notes:
+            self._body.append(f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>')
         return self
 
     def code(self, text: str) -> Self:

@@ -115,9 +115,8 @@ def plain_page(run: Run, figures: Figures) -> Page:
     """Figures by name, the curves, the settings."""
     shown = {metric_word(figure.name): _shown(figure) for figure in figures.figures}
     page = new_page(run, figures).facts(cost_of(run), tiles=True).facts(shown)
-    for note in (run.record.data.split, *run.record.data.warnings, *run.record.data.notes, *figures.notes):
-        if note:
-            page.paragraph(str(note))
+    data = run.record.data
+    page.notes([str(note) for note in (data.split, *data.warnings, *data.notes, *figures.notes) if note])
     add_curves(page, run)
     return add_end(page, run)
 

@@ -255,4 +255,8 @@ def test_the_demo_shows_both_splits(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert found["hybridsn", "disjoint"]["leak"] == 0
     assert found["hybridsn", "disjoint"]["oa"] < found["hybridsn", "random"]["oa"]
     assert all(scores["oa"] > 70 for scores in found.values())  # chance is a sixth
+    assert str(tmp_path / "report.html") in out
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") >= 5  # the maps, and the curves of four networks
+    assert "says nothing about real scenes" in page
     assert {"scene-demo.png", "scene-demo.svg"} <= {path.name for path in tmp_path.iterdir()}

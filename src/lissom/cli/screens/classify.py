@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lissom.cli.screens.plain import several as several  # nothing of photos is in it
-from lissom.cli.show import NUMBER, console, show_rows
+from lissom.cli.show import NUMBER, Screen, console, show_rows
 from lissom.events import Note
 from lissom.messages import text
 from lissom.plain import to_json
@@ -95,9 +95,19 @@ def check(report: dict[str, Any], picture: Path | None) -> None:
     for bad in report["broken"]:
         out.say(f"x {bad['name']}: {bad['reason']}")
     if picture:
-        out.say(text("cli.wrote", path=picture))
+        out.print(text("cli.wrote", path=picture), markup=False, soft_wrap=True)
+        _explain_numbers(out, list(report["classes"]))
     if not report["broken"] and not report["warnings"]:
         out.say(text("cli.check-fine"))
+
+
+def _explain_numbers(out: Screen, class_names: list[str]) -> None:
+    """Which class each number of the contact sheet stands for, where its fonts lack the name."""
+    from lissom.report.lettering import drawable
+
+    numbers = ", ".join(f"{row} = {name}" for row, name in enumerate(class_names) if not drawable(name))
+    if numbers:
+        out.say(text("page.numbers", numbers=numbers))
 
 
 def demo(found: dict[str, Any]) -> None:

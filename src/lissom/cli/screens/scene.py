@@ -15,7 +15,11 @@ from lissom.training.run import Run
 def plan(planned: dict[str, Any]) -> None:
     """What a training on a scene would do; a classical classifier has no parameters to count."""
     costs = {key: "–" if planned[key] is None else f"{planned[key]:,}" for key in ("parameters", "macs", "steps")}
-    print(text("scene_runs.plan", **{**planned, **costs}))
+    if planned["steps"] is None:
+        seen = planned["train"] + planned["val"]
+        print(text("scene_runs.plan-classical", **{**planned, "train": seen}))
+    else:
+        print(text("scene_runs.plan", **{**planned, **costs}))
 
 
 def result(run: Run) -> None:
@@ -87,6 +91,7 @@ def _prediction(found: dict[str, Any], form: str) -> None:
     show_rows(found["classes"])
     out = console()
     out.say(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])))
+    out.say(text("scene_predict.confidence", what=text(f"scene_page.share_{found['classifier']}")))
     if found["bands_by"] == "order":
         out.say(text("scene_predict.by-order"))
     if found["continued"]:
@@ -121,8 +126,8 @@ def demo(found: dict[str, Any]) -> None:
     out.say(text("scene_demo.title", **found))
     show_rows(found["rows"], note=text("scene_demo.lesson"))
     out.say(text("scene_demo.synthetic"))
-    words = {"table": found["table"], "picture": found["picture"], "seconds": f"{found['seconds']:.0f}"}
-    out.print(text("scene_demo.written", **words), markup=False, soft_wrap=True)
+    words = {"path": found["report"], "seconds": f"{found['seconds']:.0f}"}
+    out.print(text("cli.demo-page", **words), markup=False, soft_wrap=True)
     out.print(text("scene_demo.next", run=found["best_run"]), markup=False, soft_wrap=True)
 
 

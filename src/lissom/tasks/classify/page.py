@@ -19,7 +19,7 @@ def photo_page(run: Run, figures: Figures) -> Page:
     names, data = run.facts.class_names, run.record.data
     page.paragraph(text("page.trained_on", data=data.source, classes=len(names), **data.sizes))
     page.facts(_facts(run, figures), tiles=True)
-    page.paragraph(str(data.split or "")).paragraph(text("page.held_out"))
+    page.notes([*([str(data.split)] if data.split else []), text("page.held_out")])
     add_curves(page, run)
     title = text("page.section_confusion")
     add_picture(page.heading(title), run, "confusion.svg", title, numbers_caption(names))

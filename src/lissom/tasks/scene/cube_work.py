@@ -114,6 +114,7 @@ class CubeWork:
             **_summary(run, scene, assembled),
             "files": [str(path) for path in written],
             "bands_by": "wavelengths" if named else "order",
+            "classifier": self._predictor.classifier,
             "form": self._predictor.logits.form,
             "why_not_dense": model.why_not_shared(),
             "continued": self._continued,

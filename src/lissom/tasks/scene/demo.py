@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.events import Listener, Note, silent
-from lissom.messages import text
+from lissom.messages import language, text
 from lissom.report.canvas import bare, figure, style
 from lissom.report.lettering import phrase, worded
+from lissom.report.page import Page
 from lissom.report.saving import save_picture
-from lissom.report.tables import to_csv
+from lissom.report.tables import column, to_csv
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.measure import CLASSIFIED
@@ -25,7 +27,7 @@ from lissom.training.life import train
 from lissom.training.run import Run, open_run
 from lissom.training.task import RunTarget
 
-TABLE, PICTURE = "scene-demo.csv", "scene-demo"
+TABLE, PICTURE, PAGE = "scene-demo.csv", "scene-demo", "report.html"
 PANEL = 2.3  # inches a side
 
 
@@ -39,9 +41,9 @@ def demo(
     """Trains the networks of `recipes.networks` at both splits; `listener` hears which one is being trained.
 
     Nothing is downloaded and nothing of it is measured ground: the scene is synthetic. Writes the run folders,
-    scene-demo.csv, scene-demo.png and .svg with every map.
-    Returns `rows` (network, split, oa, aa, kappa and leak in percent, seconds), `table`, `picture`, `best_run`,
-    `pixels`, `train`, `classes` and `seconds`.
+    scene-demo.csv, scene-demo.png and .svg with every map, and report.html.
+    Returns `rows` (network, split, oa, aa, kappa and leak in percent, seconds), `table`, `picture`, `report`,
+    `best_run`, `pixels`, `train`, `classes` and `seconds`.
     """
     start, finished = time.perf_counter(), []
     listener(Note(name="scene_demo.synthetic"))
@@ -58,16 +60,23 @@ def demo(
     table, picture = Path(runs_dir) / TABLE, Path(runs_dir) / PICTURE
     write_atomic(table, to_csv(rows))
     scene = synthetic_scene()
-    save_picture(_maps(scene, finished), picture)
+    maps = _maps(scene, finished)
+    save_picture(maps, picture)
     used = finished[0].record.data
+    page = Path(runs_dir) / PAGE
+    figures = {
+        "pixels": int((scene.labels >= 0).sum()),
+        "train": used.sizes["train"] + used.sizes["val"],
+        "classes": len(scene.class_ids),
+    }
+    write_atomic(page, _page(rows, maps, finished, figures).html())
     return {
         "rows": rows,
         "table": table.as_posix(),
         "picture": picture.with_suffix(".png").as_posix(),
+        "report": page.as_posix(),
         "best_run": finished[0].path.as_posix(),
-        "pixels": int((scene.labels >= 0).sum()),
-        "train": used.sizes["train"] + used.sizes["val"],
-        "classes": len(scene.class_ids),
+        **figures,
         "seconds": time.perf_counter() - start,
     }
 
@@ -84,6 +93,27 @@ def _row(run: Run) -> dict[str, Any]:
         "train_seconds": round(run.record.train_seconds or 0.0, 2),
         "map_seconds": round(test["seconds"], 2),
     }
+
+
+def _page(rows: list[dict[str, Any]], maps: Figure, finished: list[Run], figures: dict[str, int]) -> Page:
+    title, subtitle = text("scene_demo.page-title"), text("scene_demo.page-subtitle")
+    page = Page(title, lang=language(), subtitle=subtitle, footer=f"lissom {__version__}")
+    page.heading(text("scene_demo.section-comparison"))
+    page.notes([text("scene_demo.synthetic"), text("scene_demo.title", **figures)])
+    words = ("network", "split")
+    page.table(rows, [column(key, text(f"column.{key}"), _cell, right=key not in words) for key in rows[0]])
+    page.paragraph(text("scene_demo.lesson"))
+    page.heading(text("scene_page.section_maps")).picture(maps, alt=text("scene_page.section_maps"))
+    for run in finished:
+        if (run.path / "curves.svg").exists():
+            page.heading(f"{run.record.network}, {text(f'scene_demo.{run.config.scene.split}')}")
+            page.picture((run.path / "curves.svg").read_bytes(), alt=text("page.section_curves"), caption=str(run.path))
+    page.heading(text("page.section_next")).code(text("scene_demo.next", run=finished[0].path.as_posix()))
+    return page
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _maps(scene: Scene, finished: list[Run]) -> Figure:

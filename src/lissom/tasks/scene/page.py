@@ -17,8 +17,7 @@ def scene_page(run: Run, figures: Figures) -> Page:
     data, begun = run.record.data, run.record.weights
     page = new_page(run, figures).paragraph(_trained_on(run)).facts(_facts(run, figures), tiles=True)
     notes = (data.split, *figures.notes, *data.warnings, *data.notes, *(begun.notes if begun else ()))
-    for told in notes:
-        page.paragraph(str(told or ""))
+    page.notes([str(told) for told in notes if told])
     page.table(figures["per_class"], _columns())
     names = [Wording(name, str(i)) for i, name in zip(run.facts.class_ids, run.facts.class_names, strict=True)]
     captions = {name: text(f"scene_page.{name}_caption") for name in ("maps", "spectra")}

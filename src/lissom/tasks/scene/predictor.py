@@ -18,7 +18,7 @@ from lissom.tasks.scene.classified import Classified, decode
 from lissom.tasks.scene.cube_work import CubeWork
 from lissom.tasks.scene.data.opening import Given
 from lissom.tasks.scene.data.preprocess import Fitted
-from lissom.tasks.scene.network import load_network
+from lissom.tasks.scene.network import PixelNet, load_network
 from lissom.tasks.scene.prepare import stored_fit
 from lissom.tasks.scene.settings import SceneOptions
 from lissom.training.opened import Opened
@@ -67,6 +67,11 @@ class ScenePredictor:
             return {OUTPUT: self.logits.block(padded).float().cpu().numpy()}
         with _drawn(int(arrays[SEED]), padded.device):
             return {OUTPUT: self.logits.samples(padded, self.passes).float().cpu().numpy()}
+
+    @property
+    def classifier(self) -> str:
+        """Whose confidences these are: "network", or the name of a classical classifier."""
+        return self.model.classifier.name if isinstance(self.model, PixelNet) else "network"
 
     def decode(self, outputs: Arrays) -> Classified:
         return decode(outputs[OUTPUT])

@@ -122,3 +122,12 @@ class TestRefusals:
     def test_ids_that_geotiff_cannot_hold(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="cannot be written"):
             write_map(tmp_path / "m.tif", np.full((2, 2), 2**40))
+
+
+def test_envi_without_colours_names_none(tmp_path: Path) -> None:
+    header, _ = write_map(tmp_path / "map.hdr", np.array([[1, 2]]), class_names={1: "a", 2: "b"})
+    assert "class lookup" not in header.read_text()
+    header, _ = write_map(
+        tmp_path / "map.hdr", np.array([[1, 2]]), class_names={1: "a", 2: "b"}, colours={1: (9, 8, 7)}
+    )
+    assert "class lookup = {0, 0, 0, 9, 8, 7, 0, 0, 0}" in header.read_text()

@@ -134,8 +134,10 @@ def _envi_classes(names: dict[int, str], colours: dict[int, Colour], values: NDA
     """ENVI numbers its classes from 0 without a gap: ids that are not used get their number as a name, and black."""
     count = max(max(names), int(values.max())) + 1
     words = [re.sub(r"[{},\n]", " ", names.get(index, str(index))) for index in range(count)]
-    lookup = [str(part) for index in range(count) for part in colours.get(index, (0, 0, 0))]
-    return {"classes": count, "class names": _braces(words), "class lookup": _braces(lookup)}
+    found: dict[str, object] = {"classes": count, "class names": _braces(words)}
+    if colours:  # without any, whoever opens the map chooses them
+        found["class lookup"] = _braces([str(part) for i in range(count) for part in colours.get(i, (0, 0, 0))])
+    return found
 
 
 def _braces(words: list[str] | tuple[str, ...]) -> str:
