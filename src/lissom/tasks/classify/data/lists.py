@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from lissom.data.files import is_image_name
-from lissom.data.left_out import LeftOut, no_images
+from lissom.data.left_out import LeftOut, first, no_images
 from lissom.errors import DataError
 from lissom.tasks.classify.data.layout import Layout, Row
 from lissom.tasks.classify.data.parts import part_of
