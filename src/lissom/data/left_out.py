@@ -76,3 +76,8 @@ def summary(left: Iterable[LeftOut]) -> dict[Reason, Note]:
         for reason in REASONS
         if (names := found.get(reason))
     }
+
+
+def first(left: Iterable[LeftOut]) -> Note | str:
+    """The sentence on what matters most of it; "" where nothing is left out."""
+    return next(iter(summary(left).values()), "")

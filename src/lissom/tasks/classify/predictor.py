@@ -9,7 +9,7 @@ import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, fit_square, is_image_name, read_image
 from lissom.data.folders import FolderFiles
-from lissom.data.left_out import LeftOut, no_images, summary
+from lissom.data.left_out import LeftOut, first, no_images, summary
 from lissom.data.names import printable
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.events import Note
@@ -62,7 +62,7 @@ class ImagePredictor:
         left: list[LeftOut] = []
         files = list(_image_files(inputs, left))
         if not files:
-            raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))))
+            raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))), left=first(left))
         notes = list(summary(left).values())
         yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row, notes=notes)
 

@@ -11,7 +11,8 @@ class DataConfig:
     """Where the images come from and which part of them is held out."""
 
     data: str = "digits"
-    """`digits`, `cifar10`, `cifar100`, or the path of a class folder, a zip or tar of one, or a CIFAR archive."""
+    """`digits`, `cifar10`, `cifar100`, or the path of class folders, a zip or tar of them, a list of files and
+    labels (CSV or text), or a CIFAR archive."""
     resolution: int | None = None
     """Side of the square network input, in pixels; None: that of the data when small, else that of the network."""
     val_fraction: float = 0.1

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import is_image_name
-from lissom.data.left_out import LeftOut, Reason, no_images
+from lissom.data.left_out import LeftOut, Reason, first, no_images
 from lissom.errors import DataError
 from lissom.tasks.classify.data.parts import Path, are_parts, part_of, parts_at
 
@@ -73,6 +73,8 @@ def arrange(names: Iterable[str], folders: Iterable[str], *, where: str) -> Layo
             left.append(LeftOut(name, found))
         else:
             rows.append(Row(*found, name, "/".join(inner[name])))
+    if not images:
+        raise DataError("data-no-images", path=where, left=first(left))
     _require_rows(rows, list(images), where)
     empty = reader.class_folders(folders, root) - {"/".join(filter(None, row[:2])) for row in rows}
     return Layout.of(rows, left, empty)
@@ -138,8 +140,6 @@ def _root(images: Sequence[Path]) -> Path:
 
 def _require_rows(rows: list[Row], images: list[str], where: str) -> None:
     """Raises: DataError where no image has a class, or where the only classes are splits."""
-    if not images:
-        raise DataError("data-no-images", path=where)
     if not rows:
         raise DataError("data-flat", path=where, count=len(images), example=min(images))
     labels = {row.label for row in rows}

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from lissom.data.files import is_image_name
-from lissom.data.left_out import LeftOut, no_images
+from lissom.data.left_out import LeftOut, first, no_images
 from lissom.errors import DataError
 from lissom.tasks.classify.data.layout import Layout, Row
 from lissom.tasks.classify.data.parts import part_of
@@ -106,8 +106,8 @@ def listed(lines: Sequence[Line], names: Sequence[str], *, folder: str, where: s
     found = _by_path(names)
     paths = [posixpath.normpath(posixpath.join(folder, line.file.replace("\\", "/"))) for line in lines]
     if missing := [line for line, path in zip(lines, paths, strict=True) if path not in found]:
-        first = missing[0]
-        raise DataError("list-no-file", path=where, line=first.number, got=first.file, count=len(missing))
+        line = missing[0]
+        raise DataError("list-no-file", path=where, line=line.number, got=line.file, count=len(missing))
     rows: dict[str, Row] = {}
     for line, path in zip(lines, paths, strict=True):
         name = found[path]
@@ -118,7 +118,7 @@ def listed(lines: Sequence[Line], names: Sequence[str], *, folder: str, where: s
     left += [LeftOut(row.name, "unused") for row in rows.values() if row.part == "unused"]
     used = [row for row in rows.values() if is_image_name(row.name) and row.part != "unused"]
     if not used:
-        raise DataError("data-no-images", path=where)
+        raise DataError("data-no-images", path=where, left=first(left))
     return Layout.of(used, left)
 
 
