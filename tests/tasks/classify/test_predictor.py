@@ -186,8 +186,8 @@ def test_as_many_images_are_looked_into_and_measured_at_a_time_as_asked(
     monkeypatch.setattr(
         ImagePredictor, "preprocess", lambda self, pixels: sizes.append(len(pixels)) or real(self, pixels)
     )
-    lissom.evaluate(run, batch_size=4, write=False)
-    assert (max(sizes), sum(sizes)) == (4, run.record.data.sizes["test"])
+    measured = lissom.evaluate(run, batch_size=4, write=False)["images"]
+    assert (max(sizes), sum(sizes), measured) == (4, run.record.data.sizes["test"], run.record.data.sizes["test"])
 
 
 def test_a_run_that_somebody_writes_is_not_evaluated_into(run: Run) -> None:
