@@ -212,7 +212,7 @@ def test_a_stop_ends_a_prediction_after_the_files_at_work(
 
 def test_the_likeliest_come_first_of_a_file_too_and_images_by_name(run: Run, file: Path, place: Path) -> None:
     for model in (run, file):
-        rows = [row for row in lissom.predict(model, place / "train", top=2)]
+        rows = lissom.predict(model, place / "train", top=2)
         assert [row["file"] for row in rows] == sorted(str(path) for path in (place / "train").rglob("*.png"))
         assert all(len(row["top"]) == 2 for row in rows)
         assert all(first["probability"] >= second["probability"] for first, second in (row["top"] for row in rows))
