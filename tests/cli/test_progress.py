@@ -7,7 +7,7 @@ from rich.console import Console
 from engine.toy import toy_fit
 from lissom.cli.progress import Progress, screen
 from lissom.cli.show import console
-from lissom.events import Advanced, CheckpointDamaged, Closed, Note, Saved, Stopping, silent
+from lissom.events import Advanced, CheckpointDamaged, Closed, EpochEnded, Note, Saved, Started, Stopping, silent
 
 
 @pytest.fixture
@@ -29,6 +29,19 @@ def test_on_a_terminal_there_are_two_bars(tmp_path, output):
     assert "whole run" in output.getvalue()
     assert "/3, step" in output.getvalue()
     assert output.getvalue().count("accuracy") == 3
+    assert output.getvalue().count("\x1b[?25l") == output.getvalue().count("\x1b[?25h") > 0  # the cursor comes back
+
+
+def test_each_figure_of_an_epoch_stands_at_its_name_and_the_best_is_marked(output):
+    show = Progress(Console(file=output, width=200))
+    where = {"folder": Path("there"), "epochs": 3, "steps_per_epoch": 5, "epoch": 0, "step": 0, "checkpoint": None}
+    show(Started(**where, metric="top1"))
+    row = {"epoch": 1, "train_loss": 0.5, "seconds": 12.0, "images_per_second": 340.0, "top1": 0.75}
+    show(EpochEnded(row=row, best=True))
+    show(EpochEnded(row=row | {"epoch": 2}, best=False))
+    first, second = output.getvalue().splitlines()
+    assert first.startswith("epoch 1/3  loss 0.5000  top1 0.7500 * 12.0 s  340 samples/s")
+    assert second.startswith("epoch 2/3  loss 0.5000  top1 0.7500   12.0 s  340 samples/s")
 
 
 def test_early_stopping_and_resuming_are_said(tmp_path, output):

@@ -319,8 +319,8 @@ class TestFailure:
                 losses.terms["cross_entropy"].register_hook(lambda gradient: gradient * float("nan"))
                 return losses
 
+        train, engine = ToyTrain(ENGINE, steps=steps), {"checkpoint_minutes": minutes}
         with pytest.raises(ResultError, match="weights are not finite after step 1"):
-            train, engine = ToyTrain(ENGINE, steps=steps), {"checkpoint_minutes": minutes}
             toy_fit(tmp_path, objective=Poisoning(), train=train, engine=engine)
         assert not list(tmp_path.iterdir())
 

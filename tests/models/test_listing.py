@@ -130,7 +130,7 @@ def test_each_form_is_measured_as_it_is_used(monkeypatch: pytest.MonkeyPatch) ->
         return {label: SimpleNamespace(latency=SimpleNamespace(median_ms=len(label))) for label in subjects}
 
     monkeypatch.setattr(budget, "measure", measure)
-    (row,) = models_under("macs<45M", "mobileone_s0", measured=True)
+    (row,) = models_under("macs<45M resolution<=160", "mobileone_s0", measured=True)
     ((label, subject),) = seen.items()
     assert (label, row["latency_ms"]) == (f"mobileone_s0 x{row['width']} {row['resolution']}px", len(label))
     assert subject.shapes == ((3, row["resolution"], row["resolution"]),)

@@ -1,4 +1,4 @@
-"""What page, card and comparison say of a run that was begun: its own figures at their names, and no more than asked."""
+"""What page, card and comparison say of a run: its own figures, each at its name."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -36,9 +36,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def kept(run: Path) -> dict[str, tuple[str, str]]:
+def rows_kept(run: Path) -> list[dict[str, str]]:
     with (run / "predictions.csv").open(newline="") as file:
-        return {row["file"]: (row["true"], row["predicted"]) for row in csv.DictReader(file)}
+        return list(csv.DictReader(file))
+
+
+def kept(run: Path) -> dict[str, tuple[str, str]]:
+    return {row["file"]: (row["true"], row["predicted"]) for row in rows_kept(run)}
 
 
 def test_the_answer_for_each_test_image_is_kept() -> None:
@@ -46,8 +50,11 @@ def test_the_answer_for_each_test_image_is_kept() -> None:
     assert len(rows) == run.test["images"] == 90
     assert all(file.startswith("test/" + true) for file, (true, _) in rows.items())
     assert sum(true == said for true, said in rows.values()) == run.test["correct"]
-    said = {row["file"]: row["label"] for row in lissom.predict("runs/a", "data/test")}
+    predicted = {row["file"]: row for row in lissom.predict("runs/a", "data/test")}
+    said = {file: row["label"] for file, row in predicted.items()}
     assert {f"data/{file}": label for file, (_, label) in rows.items()} == said
+    shares = {f"data/{row['file']}": float(row["probability"]) for row in rows_kept(Path("runs/a"))}
+    assert shares == pytest.approx({file: row["probability"] for file, row in predicted.items()}, abs=1e-5)
 
 
 def test_runs_are_compared_image_by_image_though_they_trained_on_other_splits() -> None:

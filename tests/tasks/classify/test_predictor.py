@@ -186,8 +186,8 @@ def test_as_many_images_are_looked_into_and_measured_at_a_time_as_asked(
     monkeypatch.setattr(
         ImagePredictor, "preprocess", lambda self, pixels: sizes.append(len(pixels)) or real(self, pixels)
     )
-    lissom.evaluate(run, batch_size=4, write=False)
-    assert (max(sizes), sum(sizes)) == (4, run.record.data.sizes["test"])
+    measured = lissom.evaluate(run, batch_size=4, write=False)["images"]
+    assert (max(sizes), sum(sizes), measured) == (4, run.record.data.sizes["test"], run.record.data.sizes["test"])
 
 
 def test_a_run_that_somebody_writes_is_not_evaluated_into(run: Run) -> None:
@@ -212,7 +212,7 @@ def test_a_stop_ends_a_prediction_after_the_files_at_work(
 
 def test_the_likeliest_come_first_of_a_file_too_and_images_by_name(run: Run, file: Path, place: Path) -> None:
     for model in (run, file):
-        rows = [row for row in lissom.predict(model, place / "train", top=2)]
+        rows = lissom.predict(model, place / "train", top=2)
         assert [row["file"] for row in rows] == sorted(str(path) for path in (place / "train").rglob("*.png"))
         assert all(len(row["top"]) == 2 for row in rows)
         assert all(first["probability"] >= second["probability"] for first, second in (row["top"] for row in rows))
