@@ -102,9 +102,9 @@ class TestTheMap:
             shown = np.asarray(Image.open(tmp_path / "map.png"))  # a pixel of the scene is a pixel of the picture
             assert np.array_equal(shown, np.array([(0, 0, 0), *run.facts.colours], np.uint8)[ids])
             return
-        from lissom.tasks.scene.data.opening import open_map, read_layer
+        from lissom.tasks.scene.data.reading import read_layer
 
-        assert np.array_equal(open_map(tmp_path / f"map.{ending}"), ids)
+        assert np.array_equal(read_layer(tmp_path / f"map.{ending}", rank=2).values.squeeze(), ids)
         sure = read_layer(tmp_path / f"sure.{ending}", rank=2).values.squeeze()
         assert sure.shape == ids.shape
         assert (sure > 1 / 6).all()

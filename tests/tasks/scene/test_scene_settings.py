@@ -133,7 +133,17 @@ AT_ONCE = {
     "epochs": 5, "batch_size": 64, "accumulate": 2, "precision": "bf16", "channels_last": True, "compile": True,
     "patience": 3, "checkpoint_minutes": 1.0, "devices": 2, "sync_bn": True,
 }  # fmt: skip
-ELSEWHERE = {"device", "devices", "threads", "compile", "channels_last", "checkpoint_minutes", "download"}
+ELSEWHERE = {
+    "class_field",  # data/test_scene_maps
+    "class_names",
+    "device",
+    "devices",
+    "threads",
+    "compile",
+    "channels_last",
+    "checkpoint_minutes",
+    "download",
+}
 CHANGES_NOTHING = ("weights", "parts", "content", "epochs")
 
 

@@ -93,6 +93,7 @@ def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener)
         own_truth if truth is None else truth,
         variable=settings.variable if cube is None else None,
         ground_truth_variable=settings.ground_truth_variable if truth is None else None,
+        class_field=settings.class_field,
         unlabelled=settings.unlabelled,
         no_data=settings.no_data,
         listener=listener,

@@ -109,7 +109,17 @@ class SceneData:
 
 def load(config: SceneTrainConfig, listener: Listener = silent, run: Run | None = None) -> SceneData:
     """The scene of a training, ready for the network; a run that is looked at again keeps the preprocessing it has."""
-    return prepare(config, read(config.scene, listener), fitted=stored_fit(run) if run else None)
+    if run is None:
+        return prepare(config, read(config.scene, listener))
+    scene = read(replace(config.scene, class_names=None), listener)  # their file may be gone; the run has the names
+    return prepare(config, with_names(scene, run.facts), fitted=stored_fit(run))
+
+
+def with_names(scene: Scene, facts: SceneFacts) -> Scene:
+    """The scene with the names that a run has for the ids of its classes."""
+    known = dict(zip(facts.class_ids, facts.class_names, strict=True))
+    pairs = zip(scene.class_ids, scene.class_names, strict=True)
+    return replace(scene, class_names=tuple(known.get(class_id, name) for class_id, name in pairs))
 
 
 def read(config: SceneConfig, listener: Listener = silent) -> Scene:
@@ -119,13 +129,15 @@ def read(config: SceneConfig, listener: Listener = silent) -> Scene:
         config.ground_truth,
         variable=config.variable,
         ground_truth_variable=config.ground_truth_variable,
+        class_field=config.class_field,
+        class_names=config.class_names,
         unlabelled=config.unlabelled,
         no_data=config.no_data,
         download=config.download,
         listener=listener,
     )
     if config.split == "maps":  # they may label pixels that the ground truth leaves out
-        maps = open_maps(config, (scene.height, scene.width))
+        maps = open_maps(config, scene)
         truth = merged_truth(scene.ground_truth, maps["train_map"], maps["test_map"], config.unlabelled)
         scene = relabelled(replace(scene, maps={**scene.maps, **maps}), truth)
     check_trainable(scene)
@@ -157,6 +169,7 @@ def content(config: SceneTrainConfig, listener: Listener = silent) -> dict[str, 
         given,
         variable=scene.variable,
         variables={"ground_truth": scene.ground_truth_variable},
+        class_field=scene.class_field,
         unlabelled=scene.unlabelled,
         no_data=scene.no_data,
         download=scene.download,
@@ -171,10 +184,10 @@ def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[
     return scene.maps["train_map"] != config.unlabelled, scene.maps["test_map"] != config.unlabelled
 
 
-def open_maps(config: SceneConfig, extent: tuple[int, int]) -> dict[str, NDArray[np.integer]]:
+def open_maps(config: SceneConfig, scene: Scene) -> dict[str, NDArray[np.integer]]:
     """The training map and the test map, class ids `H W`, by setting."""
     paths = {"train_map": config.train_map, "test_map": config.test_map}
-    return {name: open_map(path, extent=extent, unlabelled=config.unlabelled) for name, path in paths.items() if path}
+    return {name: open_map(path, scene, class_field=config.class_field) for name, path in paths.items() if path}
 
 
 def reduce(fitted: Fitted, scene: Scene, bands: NDArray[np.intp] | None = None) -> Reduced:

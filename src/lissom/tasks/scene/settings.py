@@ -20,6 +20,10 @@ class SceneConfig:
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
     """Name of the ground-truth map inside its file; None: found by its shape."""
+    class_field: str | None = None
+    """Attribute with the classes in a map of shapes (shapefile, GeoPackage, GeoJSON); None: the only one."""
+    class_names: str | None = None
+    """File of class names for a map that carries none: lines such as `3 Water`, or names alone in the order of ids."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None
@@ -145,6 +149,10 @@ class SceneCheckOptions:
     """Name of the cube inside its file; None: found by its shape."""
     ground_truth_variable: str | None = None
     """Name of the ground-truth map inside its file; None: found by its shape."""
+    class_field: str | None = None
+    """Attribute with the classes in a map of shapes (shapefile, GeoPackage, GeoJSON); None: the only one."""
+    class_names: str | None = None
+    """File of class names for a map that carries none: lines such as `3 Water`, or names alone in the order of ids."""
     unlabelled: int = 0
     """Class id of the pixels without a label."""
     no_data: float | None = None

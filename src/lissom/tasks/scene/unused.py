@@ -10,6 +10,7 @@ from lissom.events import note
 from lissom.tasks.scene.data.envi_files import TIFF
 from lissom.tasks.scene.data.opening import SYNTHETIC, known_scene
 from lissom.tasks.scene.data.reading import ENVI
+from lissom.tasks.scene.data.vectors import VECTORS
 from lissom.tasks.scene.settings import SceneTrainConfig
 
 CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with
@@ -39,6 +40,14 @@ def _one_array(path: str | None) -> bool:
     return path is not None and Path(path).suffix.lower() in ONE_ARRAY
 
 
+def _maps(config: SceneTrainConfig) -> tuple[str | None, ...]:
+    return config.scene.ground_truth, config.scene.train_map, config.scene.test_map
+
+
+def _shapes(path: str | None) -> bool:
+    return path is not None and Path(path).suffix.lower() in VECTORS
+
+
 def _nothing_drawn(config: SceneTrainConfig) -> bool:
     return config.scene.split == "maps" and (not config.scene.val_fraction or _classical(config))
 
@@ -52,7 +61,16 @@ LOOP = (
     "epochs", "batch_size", "accumulate", "precision", "channels_last", "compile", "patience", "checkpoint_minutes",
     "devices", "sync_bn",
 )  # fmt: skip
-MADE = ("ground_truth", "variable", "ground_truth_variable", "unlabelled", "no_data", "download")
+MADE = (
+    "ground_truth",
+    "variable",
+    "ground_truth_variable",
+    "class_field",
+    "class_names",
+    "unlabelled",
+    "no_data",
+    "download",
+)
 
 RULES = (
     Rule("no-network", ("weights", "options", "width"), _classical),
@@ -72,6 +90,7 @@ RULES = (
     Rule("synthetic", MADE, _synthetic),
     Rule("one-array", ("variable",), lambda c: _one_array(c.scene.cube)),
     Rule("one-array", ("ground_truth_variable",), lambda c: _one_array(c.scene.ground_truth)),
+    Rule("no-shapes", ("class_field",), lambda c: not any(map(_shapes, _maps(c)))),
     Rule("file", ("download",), lambda c: known_scene(c.scene.cube) is None),
 )
 

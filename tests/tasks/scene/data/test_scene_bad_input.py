@@ -166,7 +166,7 @@ class TestMaps:
 
     def test_a_fixed_map_of_another_size(self) -> None:
         with pytest.raises(DataError, match="11 x 10 pixels"):
-            open_map(MAP[:11], extent=(12, 10))
+            open_map(MAP[:11], open_scene(CUBE))
 
 
 class TestValues:

@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from lissom.errors import DataError
-from lissom.tasks.scene.data.opening import open_map, open_scene
+from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.wavelengths import misprinted
 from scene_files import small_cube, small_map, write_envi
 
@@ -118,7 +118,9 @@ class TestMatlab:
             ids.attrs["MATLAB_class"] = np.bytes_("uint8")
             file["c"] = np.array([[ids.ref]], h5py.ref_dtype)
         assert np.array_equal(open_scene(tmp_path / "a.mat", variable="hsi.Data").cube, CUBE)
-        assert np.array_equal(open_map(tmp_path / "a.mat", variable="c{1}"), MAP)
+        truth = open_scene(CUBE, tmp_path / "a.mat", ground_truth_variable="c{1}").ground_truth
+        assert truth is not None
+        assert np.array_equal(truth, MAP)
 
     @pytest.mark.parametrize("order", ["C", "F"])
     def test_a_table_of_spectra_becomes_a_cube(self, tmp_path: Path, order: str) -> None:

@@ -10,7 +10,9 @@ from scipy.io import savemat
 
 from lissom.errors import DataError
 from lissom.tasks.scene.data.known import KNOWN
+from lissom.tasks.scene.data.layers import as_map
 from lissom.tasks.scene.data.opening import open_map, open_scene
+from lissom.tasks.scene.data.reading import read_layer
 from lissom.tasks.scene.data.scene import row_strips
 from scene_files import small_cube, small_map, write_envi, write_mat73, write_pair
 
@@ -103,7 +105,7 @@ class TestLabels:
 
     def test_a_fixed_map_is_read_alone(self, tmp_path: Path) -> None:
         _, path = write_pair(tmp_path, CUBE, MAP)
-        assert np.array_equal(open_map(path, extent=(12, 10)), MAP)
+        assert np.array_equal(open_map(path, open_scene(CUBE)), MAP)
 
     def test_colours_differ_from_each_other(self) -> None:
         scene = open_scene(np.zeros((40, 40, 2)) + np.arange(2), np.arange(1600).reshape(40, 40) % 61)
@@ -220,7 +222,7 @@ class TestKnownScenes:
         ],
     )
     def test_the_tables_ids_are_those_of_the_maps(self, real_data: Path, file: str, name: str, shape: tuple) -> None:
-        ids = open_map(real_data / "label_maps" / file)
+        ids = as_map(read_layer(real_data / "label_maps" / file, rank=2), file, unlabelled=0)
         known = KNOWN[name]
         assert ids.shape == shape == (known.height, known.width)
         assert set(np.unique(ids)) - {0} == {row.id for row in known.classes}

@@ -25,6 +25,8 @@ def check(
     *,
     variable: str | None = None,
     ground_truth_variable: str | None = None,
+    class_field: str | None = None,
+    class_names: str | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
     picture: Path | None = None,
@@ -44,6 +46,8 @@ def check(
         ground_truth,
         variable=variable,
         ground_truth_variable=ground_truth_variable,
+        class_field=class_field,
+        class_names=class_names,
         unlabelled=unlabelled,
         no_data=no_data,
     )

@@ -1,7 +1,7 @@
-"""GeoTIFF through rasterio (extra `geo`), its georeference kept. The one file that imports rasterio."""
+"""GeoTIFF, coordinates and shapes through rasterio (extra `geo`). The one file that imports rasterio."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,35 @@ def geotiff_bytes(
         return bytes(memory.getbuffer())
 
 
+def rasterised(
+    shapes: Sequence[tuple[Mapping[str, Any], int]], crs: str, where: Georeference, extent: tuple[int, ...]
+) -> NDArray[np.int32]:
+    """Ids H W, 0 outside, of shapes in the coordinate system `crs`; empty: in that of the cube. Raises: UsageError."""
+    rasterio = _rasterio()
+    if crs and where.crs_wkt and crs != where.crs_wkt:
+        source, target = (rasterio.CRS.from_user_input(text) for text in (crs, where.crs_wkt))
+        shapes = [(rasterio.warp.transform_geom(source, target, shape), number) for shape, number in shapes]
+    transform = rasterio.Affine(*where.transform)
+    with _quiet(rasterio):
+        return rasterio.features.rasterize(shapes, out_shape=extent[:2], transform=transform, dtype="int32")
+
+
+def transformed(x: NDArray, y: NDArray, source: str, target: str) -> tuple[NDArray, NDArray]:
+    """Coordinates in another system, infinite where it has none for them. Raises: UsageError."""
+    rasterio = _rasterio()
+    systems = [rasterio.CRS.from_user_input(text) for text in (source, target)]
+    if systems[0] == systems[1]:
+        return x, y
+    found = rasterio.warp.transform(*systems, x.ravel(), y.ravel())
+    return np.reshape(found[0], x.shape), np.reshape(found[1], y.shape)
+
+
 def _rasterio() -> Any:
     try:
         import rasterio
         import rasterio.errors
+        import rasterio.features
+        import rasterio.warp
     except ImportError as error:
         raise UsageError("scene-needs-extra", package="rasterio", extra="geo") from error
     return rasterio

@@ -41,12 +41,15 @@ def as_cube(layer: Layer, path: Path | str) -> NDArray:
 
 
 def as_map(layer: Layer, path: Path | str, *, unlabelled: int) -> NDArray[np.integer]:
-    """The layer's values as ids H W, NaN being unlabelled. Raises: DataError for what is not whole numbers H W."""
+    """The layer's values as ids H W, NaN and its own no-data value being unlabelled. Raises: DataError for what is not
+    whole numbers H W."""
     values = _real(layer, path)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
     if values.ndim != 2 or not values.size:
         raise DataError("scene-no-map", path=path, found=described({layer.variable or "array": values.shape}))
+    if layer.no_data not in (None, unlabelled):
+        values = _without(values, float(layer.no_data), unlabelled)
     if np.issubdtype(values.dtype, np.floating):
         values = np.where(np.isnan(values), unlabelled, values)
         broken = values[values != np.round(np.clip(values, -(2.0**31), 2.0**31))]
@@ -54,6 +57,15 @@ def as_map(layer: Layer, path: Path | str, *, unlabelled: int) -> NDArray[np.int
             raise DataError("scene-not-whole", path=path, got=f"{broken[0]:g}")
         return values.astype(np.int64)
     return values.astype(np.uint8) if values.dtype == bool else np.array(values, values.dtype.newbyteorder("="))
+
+
+def _without(values: NDArray, no_data: float, unlabelled: int) -> NDArray:
+    """The values with `unlabelled` in the place of `no_data`, in a type that has both."""
+    there = values == no_data
+    if not there.any():
+        return values
+    kind = np.promote_types(values.dtype, np.min_scalar_type(unlabelled))
+    return np.where(there, np.array(unlabelled, kind), values.astype(kind))
 
 
 def _real(layer: Layer, path: Path | str) -> NDArray:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from lissom.errors import DataError
 from lissom.events import Listener, silent
 from lissom.messages import text
+from lissom.tasks.scene.data.aligning import aligned
 from lissom.tasks.scene.data.arrangement import check_extents
+from lissom.tasks.scene.data.class_names import read_class_names
 from lissom.tasks.scene.data.fetching import find_files
 from lissom.tasks.scene.data.known import KNOWN, Known, recognise, spelled
 from lissom.tasks.scene.data.layers import Layer, as_cube, as_map
 from lissom.tasks.scene.data.reading import Given, read_layer
 from lissom.tasks.scene.data.scene import Colour, Scene, present_ids, valid_mask
-from lissom.tasks.scene.data.shapes import Shape
 from lissom.tasks.scene.data.wavelengths import oddities
 from lissom.tasks.scene.pictures.colours import class_colour
 
@@ -30,6 +31,8 @@ def open_scene(
     *,
     variable: str | None = None,
     ground_truth_variable: str | None = None,
+    class_field: str | None = None,
+    class_names: str | Path | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
     download: bool = False,
@@ -38,7 +41,8 @@ def open_scene(
     """The scene in `cube`: a file, an array H W bands, a known scene's name, a folder with its files, or "synthetic".
 
     ground_truth: a file or an array H W; a known scene brings its own. variable, ground_truth_variable: the array in
-    a .mat or .npz file; None: the only one that fits. no_data: a value that stands for none, else the file's own.
+    a .mat or .npz file; None: the only one that fits. class_field: of shapes, the attribute with their classes.
+    class_names: a file of names for a map that carries none. no_data: a value that stands for none, else the file's.
     download: fetch a known scene's files where they are missing. Files are memory-mapped where their format allows.
     Raises: DataError or UsageError that says what is wrong with which file; MachineError for network and disk.
     """
@@ -50,9 +54,20 @@ def open_scene(
     scene = _opened(there.cube, there.variable, unlabelled, no_data, there.known)
     if there.ground_truth is None:
         return scene
-    extent = scene.cube.shape[:2]
-    layer = read_layer(there.ground_truth, rank=2, named=ground_truth_variable, extent=extent)
-    return _labelled(scene, layer, _source(there.ground_truth), there.known)
+    layer = _map_layer(scene, there.ground_truth, ground_truth_variable, class_field)
+    source = _source(there.ground_truth)
+    check_extents(scene.cube.shape, layer.values.shape, cube=scene.source, ground_truth=source)
+    return _labelled(scene, layer, source, there.known, class_names)
+
+
+def _map_layer(scene: Scene, given: Given, variable: str | None, class_field: str | None) -> Layer:
+    """The ids of a map H W, on the pixels of the cube where both have coordinates."""
+    where = scene.georeference
+    layer = read_layer(given, rank=2, named=variable, extent=scene.cube.shape[:2], where=where, field=class_field)
+    source = _source(given)
+    ids = as_map(layer, source, unlabelled=scene.unlabelled)
+    ids, told = aligned(ids, layer.georeference, scene.cube.shape, where, unlabelled=scene.unlabelled, source=source)
+    return replace(layer, values=ids, notes=(*layer.notes, told) if told else layer.notes)
 
 
 class Located(NamedTuple):
@@ -90,6 +105,7 @@ def content(
     *,
     variable: str | None = None,
     variables: Mapping[str, str | None] | None = None,
+    class_field: str | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
     download: bool = False,
@@ -109,8 +125,7 @@ def content(
         given, found = {**maps, "ground_truth": there.ground_truth}, {}
     for name, path in given.items():
         if path is not None:
-            layer = read_layer(path, rank=2, named=(variables or {}).get(name), extent=scene.cube.shape[:2])
-            found[name] = as_map(layer, _source(path), unlabelled=unlabelled)
+            found[name] = _map_layer(scene, path, (variables or {}).get(name), class_field).values
     return replace(scene, maps=found).items
 
 
@@ -132,12 +147,15 @@ def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float |
     )
 
 
-def _labelled(scene: Scene, layer: Layer, source: str, known: Known | None) -> Scene:
-    """The scene with its map."""
-    ids = as_map(layer, source, unlabelled=scene.unlabelled)
-    check_extents(scene.cube.shape, ids.shape, cube=scene.source, ground_truth=source)
+def _labelled(
+    scene: Scene, layer: Layer, source: str, known: Known | None, class_names: str | Path | None = None
+) -> Scene:
+    """The scene with its map of ids."""
+    ids = layer.values
     present = present_ids(ids, scene.valid, unlabelled=scene.unlabelled, source=source)
     known = known or recognise(scene.cube.shape, present)
+    if class_names is not None:
+        layer = replace(layer, class_names=read_class_names(class_names, present))
     names, colours = named_classes(present, layer, known)
     name = known.title if known else Path(scene.source).stem
     labelled = {"class_ids": present, "class_names": names, "colours": colours}
@@ -156,16 +174,13 @@ def relabelled(scene: Scene, ids: NDArray[np.integer]) -> Scene:
     return replace(found, maps=scene.maps)
 
 
-def open_map(
-    path: Given, *, extent: Shape | None = None, variable: str | None = None, unlabelled: int = 0
-) -> NDArray[np.integer]:
-    """A map of class ids H W, for example of training pixels, in any format of a scene.
+def open_map(given: Given, scene: Scene, *, class_field: str | None = None) -> NDArray[np.integer]:
+    """A map of class ids H W for a scene, for example of training pixels, in any format of its ground truth.
 
-    Raises: DataError for what is not such a map, or not of `extent`.
+    Raises: DataError for what is not such a map, or does not lie on the scene.
     """
-    ids = as_map(read_layer(path, rank=2, named=variable, extent=extent), _source(path), unlabelled=unlabelled)
-    if extent is not None:
-        check_extents((*extent, 1), ids.shape, cube="", ground_truth=_source(path))
+    ids = _map_layer(scene, given, None, class_field).values
+    check_extents(scene.cube.shape, ids.shape, cube=scene.source, ground_truth=_source(given))
     return ids
 
 

@@ -1,6 +1,6 @@
 """Which of the arrays in a file is meant, by their names and shapes alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lissom.errors import DataError
@@ -30,6 +30,17 @@ def choose(arrays: Mapping[str, Shape], *, rank: int, named: str | None, extent:
     if len(fitting) > 1:
         raise DataError("scene-several", path=path, candidates=described(fitting))
     return next(iter(fitting))
+
+
+def choose_named(names: Iterable[str], named: str | None, path: Path) -> str:
+    """The one of several tables that is meant. Raises: DataError for an unknown name, and for none or several."""
+    found = list(names)
+    known = ", ".join(found) or text("scenes.nothing")
+    if named is not None and named not in found:
+        raise DataError("scene-variable-unknown", path=path, got=named, known=known)
+    if named is None and len(found) != 1:
+        raise DataError("scene-several", path=path, candidates=known)
+    return named or found[0]
 
 
 def spelled(named: str, arrays: Mapping[str, Shape]) -> str | None:
