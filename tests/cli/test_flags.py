@@ -206,7 +206,13 @@ class TestScreens:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("lissom.report.lettering.drawable", str.isascii)
-        report = {"classes": {"cat": {"all": 3}, "猫": {"all": 4}}, "sizes": None, "warnings": [], "broken": []}
+        report = {
+            "classes": {"cat": {"all": 3}, "猫": {"all": 4}},
+            "sizes": None,
+            "notes": [],
+            "warnings": [],
+            "broken": [],
+        }
         classify.check(report, Path("sheet.png"))
         assert "1 = 猫" in capsys.readouterr().out
         classify.check(report, None)

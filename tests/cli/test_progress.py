@@ -40,8 +40,8 @@ def test_each_figure_of_an_epoch_stands_at_its_name_and_the_best_is_marked(outpu
     show(EpochEnded(row=row, best=True))
     show(EpochEnded(row=row | {"epoch": 2}, best=False))
     first, second = output.getvalue().splitlines()
-    assert first.startswith("epoch 1/3  loss 0.5000  top1 0.7500 * 12.0 s  340 samples/s")
-    assert second.startswith("epoch 2/3  loss 0.5000  top1 0.7500   12.0 s  340 samples/s")
+    assert first.startswith("epoch 1/3  loss 0.5000  top-1 0.7500 * 12.0 s  340 samples/s")
+    assert second.startswith("epoch 2/3  loss 0.5000  top-1 0.7500   12.0 s  340 samples/s")
 
 
 def test_early_stopping_and_resuming_are_said(tmp_path, output):

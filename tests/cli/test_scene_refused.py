@@ -152,18 +152,11 @@ def unknown_interleave(folder: Path) -> Path:
     return header
 
 
-def swapped(folder: Path) -> Path:
-    header = write_envi(folder / "x.hdr", CUBE, interleave="bip")
-    header.write_text(header.read_text().replace("interleave = bip", "interleave = bsq"))
-    return header
-
-
 @pytest.mark.parametrize(("make", "words"), [
     (several,   ("raw (24 x 22 x 20)", "corrected (24 x 22 x 15)", "--variable")),
     (truncated, ("x.img", "21020", "21120")),
     (lying,     ("x.img", "21120", "10560")),
     (unknown_interleave,    ("interleave", "bsp", "bsq, bil, bip")),
-    (swapped,   ("interleave = bsq", "bip")),
 ])  # fmt: skip
 @pytest.mark.parametrize("verb", ["train", "check-data", "predict"])
 def test_files_that_are_not_what_they_say(

@@ -49,8 +49,8 @@ def test_planted_faults_are_named_by_band(scene: Scene) -> None:
     assert (report["dead"], report["noisy"], report["saturated"]) == ([3], [6, 7], [10])
     assert report["masked"] == pytest.approx(1 / 3000, abs=1e-6)
     assert [line.split(":")[0] for line in report["warnings"][1:4]] == [
-        "1 bands are constant", "2 bands are mostly noise",
-        "1 bands are saturated (many pixels at the maximum value)",
+        "Constant bands (1)", "Bands that are mostly noise (2)",
+        "Saturated bands, with many pixels at the maximum value (1)",
     ]  # fmt: skip
 
 
@@ -111,8 +111,8 @@ def test_variance_explained_is_all_for_pure_classes_and_none_for_equal_means() -
     [
         (None, "no ground truth"),
         ([3000], "only one class"),
-        ([2999, 1], "1 classes have a single labelled pixel: 2."),
-        ([2990, 10], "1 classes have fewer than 20 labelled pixels: 2."),
+        ([2999, 1], "Classes with a single labelled pixel (1): 2."),
+        ([2990, 10], "Classes with fewer than 20 labelled pixels (1): 2."),
         ([2850, 150], "The largest class has 19"),
         ([2900, 100], "The largest class has 29 times"),
     ],
@@ -130,7 +130,7 @@ def test_a_headers_bad_bands_and_wavelengths(scene: Scene, tmp_path: Path) -> No
     bad = "{" + ", ".join("0" if band in (0, 4, 5) else "1" for band in range(20)) + "}"
     report = check_scene(write_envi(tmp_path / "a.hdr", scene.cube, wavelength=nm, bbl=bad))
     assert (report["bad_list"], report["wavelengths_nm"]) == ([1, 5, 6], [400.0, 1000.0])
-    assert "3 bands are in the file's bad-band list: 1, 5-6." in report["warnings"]
+    assert "In the file's bad-band list (3): 1, 5-6." in report["warnings"]
 
 
 def test_a_synthetic_scene_is_called_so() -> None:
