@@ -173,7 +173,7 @@ def test_a_network_for_photos_is_refused() -> None:
 
 @pytest.mark.parametrize(("settings", "word"), [
     ({"weights": "imagenet", "model": "knn"}, "weights"), ({"model": "svm", "options": {"deep": True}}, "options"),
-    ({"model": "knn", "width": 0.5}, "width"), ({"bands": "1-9", "reduction": "pca"}, "bands 1-9"),
+    ({"model": "knn", "width": 0.5}, "width"), ({"bands": "1-9", "reduction": "none"}, "bands 1-9"),
     ({"split": "maps"}, "train_map"), ({"split": "random", "train_map": "a.mat"}, "train_map"),
 ])  # fmt: skip
 def test_a_setting_that_would_do_nothing_is_refused(

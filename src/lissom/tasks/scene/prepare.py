@@ -12,12 +12,14 @@ from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
 from lissom.events import Listener, Note, note, silent
 from lissom.models.window_net import WindowNet
+from lissom.tasks.scene.data.arrangement import better_turn
 from lissom.tasks.scene.data.batches import Reduced
+from lissom.tasks.scene.data.border import border
 from lissom.tasks.scene.data.opening import content as digests
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
-from lissom.tasks.scene.data.scene import Scene, check_trainable
+from lissom.tasks.scene.data.scene import Scene, check_trainable, listed_bands
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
@@ -57,6 +59,8 @@ class SceneData:
     reduced: Reduced
     window: int
     """Side of the window that a network sees, pixels."""
+    remarks: tuple[Note, ...] = ()
+    """What the training says of the scene."""
     other: tuple[Note, ...] = ()
     """Of a scene that a run was not trained on: what of it is measured."""
 
@@ -74,7 +78,7 @@ class SceneData:
             parts=parts_digest(self.split.train, self.split.val, self.split.test),
             sizes=self.sizes,
             split=self.split.note,
-            warnings=made_up + self.scene.notes + self.split.warnings,
+            warnings=made_up + self.scene.notes + self.remarks + self.split.warnings,
             notes=(self.fitted.note,),
         )
 
@@ -149,9 +153,30 @@ def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = N
     settings = config.scene
     check_window(settings.side, scene)
     parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
-    fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid)
+    left_out = left_out_bands(settings, scene)
+    fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid, left_out=left_out)
     reduced = reduce(fitted, scene)
-    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side)
+    told = remarks(settings, scene)
+    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side, remarks=told)
+
+
+def left_out_bands(config: SceneConfig, scene: Scene) -> NDArray[np.bool_] | None:
+    """The empty bands and, unless bands are named, those that the file calls bad."""
+    bad = None if config.bands or scene.good_bands is None else ~scene.good_bands
+    return scene.empty if bad is None else bad if scene.empty is None else bad | scene.empty
+
+
+def remarks(config: SceneConfig, scene: Scene) -> tuple[Note, ...]:
+    """What a training should say of the scene: bad bands that it leaves out, a map that fits better when turned."""
+    notes = []
+    if scene.good_bands is not None and not config.bands and not scene.good_bands.all():
+        bad = np.flatnonzero(~scene.good_bands)
+        notes.append(note("scene_files.bad-bands", count=len(bad), bands=listed_bands(bad)))
+    if turned := better_turn(scene):
+        turn, before, after = turned
+        told = {"turn": note(f"scenes.turn-{turn}"), "before": f"{before:.0%}", "after": f"{after:.0%}"}
+        notes.append(note("scenes.check-turned", **told))
+    return (*notes, *border(scene))
 
 
 def check_window(side: int, scene: Scene) -> None:

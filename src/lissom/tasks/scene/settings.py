@@ -35,8 +35,8 @@ class SceneConfig:
     components: int = 30
     """Principal components to keep; or, with a selection that is not named, bands evenly spread."""
     bands: str = ""
-    """The bands to keep, counted from 1, such as `5-30,41`, which makes auto a selection; empty: `components` of them,
-    evenly spread."""
+    """The bands to keep, counted from 1, such as `5-30,41`, which makes auto a selection; with pca, those that become
+    components; empty: all that the file does not call bad, of a selection `components`, evenly spread."""
     whiten: bool = True
     """Scale each principal component to variance 1, as HybridSN's authors do."""
     standardise: bool | None = None
@@ -83,8 +83,8 @@ class SceneConfig:
         maps = (self.train_map, self.test_map)
         given = all(maps) if self.split == "maps" else not any(maps)
         require(given, "split", self.split, "maps together with train_map and test_map, or none of the three")
-        chosen = not self.bands or self.reduction in ("auto", "bands")
-        require(chosen, "reduction", self.reduction, f"bands, as the bands {self.bands} are named")
+        chosen = not self.bands or self.reduction != "none"
+        require(chosen, "reduction", self.reduction, f"bands or pca, as the bands {self.bands} are named")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,7 @@ RULES = (
     Rule("all-train", ("val_fraction",), _classical),
     Rule("nothing-random", ("seed",), lambda c: c.model.model == "knn"),
     Rule("not-reduced", ("components",), lambda c: c.scene.reduction == "none"),
-    Rule("bands-named", ("components",), lambda c: bool(c.scene.bands)),
+    Rule("bands-named", ("components",), lambda c: bool(c.scene.bands) and c.scene.reduction != "pca"),
     Rule("no-components", ("whiten",), lambda c: c.scene.reduction != "pca"),
     Rule("nothing-learned", ("fit_on",), _nothing_learned),
     Rule("maps", ("train_fraction", "train_per_class"), lambda c: c.scene.split == "maps"),

@@ -170,11 +170,6 @@ class TestMaps:
 
 
 class TestValues:
-    def test_a_band_of_nan_is_named(self) -> None:
-        cube = CUBE.astype(np.float32)
-        cube[..., [1, 2, 6]] = np.nan
-        assert "bands 2-3, 7" in refused(cube)
-
     def test_a_scene_without_a_usable_pixel(self) -> None:
         assert "No pixel" in refused(np.full((4, 4, 3), -1), no_data=-1)
         cube = np.ones((2, 2, 2))

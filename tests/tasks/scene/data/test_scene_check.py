@@ -130,7 +130,7 @@ def test_a_headers_bad_bands_and_wavelengths(scene: Scene, tmp_path: Path) -> No
     bad = "{" + ", ".join("0" if band in (0, 4, 5) else "1" for band in range(20)) + "}"
     report = check_scene(write_envi(tmp_path / "a.hdr", scene.cube, wavelength=nm, bbl=bad))
     assert (report["bad_list"], report["wavelengths_nm"]) == ([1, 5, 6], [400.0, 1000.0])
-    assert "In the file's bad-band list (3): 1, 5-6." in report["warnings"]
+    assert any(told.startswith("In the file's bad-band list (3): 1, 5-6.") for told in report["warnings"])
 
 
 def test_a_synthetic_scene_is_called_so() -> None:

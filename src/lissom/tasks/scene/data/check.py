@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.arrangement import better_turn
+from lissom.tasks.scene.data.border import border
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
 from lissom.tasks.scene.data.scene import Scene, listed_bands
@@ -86,7 +87,7 @@ def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
         "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
         "trainable": len(scene.class_ids) > 1,
     }
-    told = [str(told) for told in scene.notes]
+    told = [str(told) for told in (*scene.notes, *border(scene))]
     return {**report, "warnings": told + _warnings(report, synthetic=scene.name == "synthetic")}
 
 

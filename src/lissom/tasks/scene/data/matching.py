@@ -22,9 +22,11 @@ def match_bands(
         if scene.bands != bands:
             raise DataError("scene-other-bands", got=scene.bands, expected=bands)
         return np.arange(bands)
-    if np.array_equal(wavelengths_nm, scene.wavelengths_nm):
+    if np.array_equal(wavelengths_nm, scene.wavelengths_nm) and scene.empty is None:
         return np.arange(bands)
     apart = np.abs(scene.wavelengths_nm[None] - wavelengths_nm[:, None])  # bands x the scene's bands
+    if scene.empty is not None:
+        apart[:, scene.empty] = np.inf
     nearest = apart.argmin(1)
     allowed = tolerance_nm(wavelengths_nm)
     missing = used & (apart.min(1) > allowed)

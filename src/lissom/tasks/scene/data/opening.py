@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
-from lissom.events import Listener, silent
+from lissom.events import Listener, note, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.aligning import aligned
 from lissom.tasks.scene.data.arrangement import check_extents
@@ -18,7 +18,7 @@ from lissom.tasks.scene.data.fetching import find_files
 from lissom.tasks.scene.data.known import KNOWN, Known, recognise, spelled
 from lissom.tasks.scene.data.layers import Layer, as_cube, as_map
 from lissom.tasks.scene.data.reading import Given, read_layer
-from lissom.tasks.scene.data.scene import Colour, Scene, present_ids, valid_mask
+from lissom.tasks.scene.data.scene import Colour, Scene, empty_bands, listed_bands, present_ids, valid_mask
 from lissom.tasks.scene.data.wavelengths import oddities
 from lissom.tasks.scene.pictures.colours import class_colour
 
@@ -134,16 +134,20 @@ def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float |
     layer, source = read_layer(cube, rank=3, named=variable), _source(cube)
     values = as_cube(layer, source)
     no_data = layer.no_data if no_data is None else no_data
+    empty = empty_bands(values, no_data)
+    counted = layer.good_bands if empty is None else ~empty if layer.good_bands is None else layer.good_bands & ~empty
+    told = () if empty is None else (note("scene_files.empty", bands=listed_bands(np.flatnonzero(empty))),)
     return Scene(
         cube=values,
         unlabelled=unlabelled,
         wavelengths_nm=layer.wavelengths_nm,
         good_bands=layer.good_bands,
-        valid=valid_mask(values, good_bands=layer.good_bands, no_data=no_data, source=source),
+        valid=valid_mask(values, good_bands=counted, no_data=no_data, source=source),
         name=_name(known or recognise(values.shape), cube),
         source=source,
         georeference=layer.georeference,
-        notes=(*layer.notes, *oddities(layer.wavelengths_nm)),
+        empty=empty,
+        notes=(*layer.notes, *told, *oddities(layer.wavelengths_nm)),
     )
 
 

@@ -95,13 +95,18 @@ def load(path: Path | str) -> Fitted:
     )  # fmt: skip
 
 
-def fit_scene(config: SceneConfig, cube: NDArray[Any], *, train: Mask, valid: Mask) -> Fitted:
+def fit_scene(
+    config: SceneConfig, cube: NDArray[Any], *, train: Mask, valid: Mask, left_out: Mask | None = None
+) -> Fitted:
     """`fit` on the pixels that `config.fit_on` names: those that train, or all valid ones. Masks are `H W`."""
-    return fit(config, cube, where=(train & valid) if config.fit_on == "train" else valid)
+    return fit(config, cube, where=(train & valid) if config.fit_on == "train" else valid, left_out=left_out)
 
 
-def fit(config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None) -> Fitted:
-    """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given.
+def fit(
+    config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None, left_out: Mask | None = None
+) -> Fitted:
+    """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given, as if the bands
+    `left_out` were not there.
 
     Two passes in strips, in float64: the mean, then the covariance about it. Without a network to ask, `reduction` auto
     is the selection that `bands` names, or else principal components.
@@ -111,9 +116,13 @@ def fit(config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None)
     if config.reduction == "auto":
         config = replace(config, reduction="bands" if config.bands else "pca")
     bands, count = pixels.shape[-1], _count(pixels, where)
-    _check(config, bands, count)
-    smooth = _smoothing(config.smooth, bands)
-    unused = _unused(config, bands)
+    kept = np.arange(bands) if left_out is None else np.flatnonzero(~left_out)
+    taken = _taken(config, bands, kept)
+    _check(config, len(kept), len(taken), count)
+    smooth = np.zeros((bands, bands))
+    smooth[np.ix_(kept, kept)] = _smoothing(config.smooth, len(kept))
+    unused = np.ones(bands, bool)
+    unused[kept if config.smooth else taken] = False  # smoothing needs the neighbours
     mean = np.zeros(bands)
     for part in _parts(pixels, where):
         mean += part.sum(0) / count
@@ -125,7 +134,20 @@ def fit(config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None)
         part[:, unused] = 0
         centred = (part - mean) @ smooth
         covariance += centred.T @ centred / max(count - 1, 1)
-    return _reduced(config, mean, smooth, covariance, count)
+    return _reduced(config, mean, smooth, covariance, count, taken)
+
+
+def _taken(config: SceneConfig, bands: int, kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The bands that are kept as they are, or that become components. Raises: UsageError where none is."""
+    if config.bands:
+        named = chosen_bands(config, bands)
+        taken = named[np.isin(named, kept)]
+        if not len(taken):
+            raise UsageError("scene-bands-unknown", got=config.bands, bands=len(kept))
+        return taken
+    if config.reduction == "bands" and config.components <= len(kept):
+        return kept[chosen_bands(config, len(kept))]
+    return kept
 
 
 def chosen_bands(config: SceneConfig, bands: int) -> NDArray[np.int64]:
@@ -149,7 +171,9 @@ def strips(array: NDArray[Any]) -> Iterator[slice]:
     return (slice(top, top + step) for top in range(0, len(array), step))
 
 
-def _reduced(config: SceneConfig, mean: Floats, smooth: Floats, covariance: Floats, count: int) -> Fitted:
+def _reduced(
+    config: SceneConfig, mean: Floats, smooth: Floats, covariance: Floats, count: int, taken: NDArray[np.intp]
+) -> Fitted:
     """The matrix of the whole chain, from the covariance of the smoothed spectra."""
     bands = len(mean)
     standardise = config.reduction != "pca" if config.standardise is None else config.standardise
@@ -157,12 +181,10 @@ def _reduced(config: SceneConfig, mean: Floats, smooth: Floats, covariance: Floa
     if standardise:
         variance = np.diag(covariance) * (count - 1) / count  # scikit-learn's; a constant band stays as it is
         scale = np.where(variance > 0, 1 / np.sqrt(np.where(variance > 0, variance, 1)), 1.0)
-    matrix, explained = smooth * scale, 1.0
+    matrix, explained = (smooth * scale)[:, taken], 1.0
     if config.reduction == "pca":
-        projection, explained = _principal(config, covariance * np.outer(scale, scale))
+        projection, explained = _principal(config, (covariance * np.outer(scale, scale))[np.ix_(taken, taken)])
         matrix = matrix @ projection
-    elif config.reduction == "bands":
-        matrix = matrix[:, chosen_bands(config, bands)]
     centre = mean if standardise or config.reduction == "pca" else np.zeros(bands)
     return Fitted(centre, matrix, explained, config.fit_on, count)
 
@@ -182,25 +204,16 @@ def _principal(config: SceneConfig, covariance: Floats) -> tuple[Floats, float]:
     return directions, float(kept.sum() / max(variances.sum(), np.finfo(float).tiny))
 
 
-def _check(config: SceneConfig, bands: int, count: int) -> None:
+def _check(config: SceneConfig, bands: int, taken: int, count: int) -> None:
     if not count:
         raise DataError("scene-fit-no-pixels")
     if config.smooth > bands:
         raise DataError("scene-smooth-too-wide", got=config.smooth, bands=bands)
     counted = config.reduction == "pca" or (config.reduction == "bands" and not config.bands)
-    if counted and config.components > bands:
-        raise DataError("scene-components-bands", got=config.components, expected=bands)
+    if counted and config.components > taken:
+        raise DataError("scene-components-bands", got=config.components, expected=taken)
     if config.reduction == "pca" and config.components > count:
         raise DataError("scene-components-pixels", got=config.components, expected=count)
-
-
-def _unused(config: SceneConfig, bands: int) -> Mask:
-    """Bands that a selection leaves out; smoothing needs the neighbours, so then all are used."""
-    unused = np.zeros(bands, bool)
-    if config.reduction == "bands" and not config.smooth:
-        unused[:] = True
-        unused[chosen_bands(config, bands)] = False
-    return unused
 
 
 def _count(pixels: NDArray[Any], where: Mask | None) -> int:

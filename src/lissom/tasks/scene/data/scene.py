@@ -52,6 +52,8 @@ class Scene:
     """Centre of each band in nanometres."""
     good_bands: Mask | None = None
     """False for bands that the file's own list calls bad; None: no such list."""
+    empty: Mask | None = None
+    """True for bands without a value in any pixel; None: there is none."""
     valid: Mask
     """H W; False where a value is NaN, infinite or no data."""
     name: str
@@ -116,6 +118,23 @@ def row_strips(cube: NDArray, *, strip_bytes: int = STRIP_BYTES) -> Iterator[sli
     rows = max(1, strip_bytes // max(1, cube[:1].nbytes))
     for start in range(0, cube.shape[0], rows):
         yield slice(start, min(start + rows, cube.shape[0]))
+
+
+def empty_bands(cube: NDArray, no_data: float | None) -> Mask | None:
+    """True for bands whose values are NaN, infinite or no data in every pixel; None: there is none."""
+    floating = np.issubdtype(cube.dtype, np.floating)
+    if not floating and no_data is None:
+        return None
+    empty = np.ones(cube.shape[2], bool)
+    for rows in row_strips(cube):
+        strip = cube[rows][..., empty]
+        held = ~np.isfinite(strip) if floating else np.zeros(strip.shape, bool)
+        if no_data is not None:
+            held |= strip == no_data
+        empty[empty] = held.all((0, 1))
+        if not empty.any():
+            return None
+    return None if empty.all() else empty
 
 
 def valid_mask(cube: NDArray, *, good_bands: Mask | None = None, no_data: float | None = None, source: str) -> Mask:
