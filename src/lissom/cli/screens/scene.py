@@ -87,6 +87,8 @@ def _prediction(found: dict[str, Any], form: str) -> None:
     show_rows(found["classes"])
     out = console()
     out.print(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])), markup=False)
+    for told in found["notes"]:
+        out.print(f"! {told}", markup=False)
     if found["bands_by"] == "order":
         out.print(text("scene_predict.by-order"))
     if found["continued"]:
