@@ -101,12 +101,6 @@ def one_class(folder: Path) -> None:
     np.save(folder / "map.npy", (MAP == 2) * 2)
 
 
-def nan_band(folder: Path) -> None:
-    cube = CUBE.astype(np.float32)
-    cube[..., 6] = np.nan
-    np.save(folder / "cube.npy", cube)
-
-
 def complex_cube(folder: Path) -> None:
     np.save(folder / "cube.npy", CUBE.astype(complex))
 
@@ -119,7 +113,6 @@ def text_cube(folder: Path) -> None:
     (sizes,        ("20 x 22", "24 x 22")),
     (no_labels,    ("map.npy", "has no usable labelled pixel")),
     (one_class,    ("only one class", "2 or more")),
-    (nan_band,     ("7", "finite")),
     (complex_cube, ("complex128", "real numbers")),
     (text_cube,    ("<U5", "real numbers")),
 ])  # fmt: skip

@@ -92,6 +92,8 @@ def _prediction(found: dict[str, Any], form: str) -> None:
     out = console()
     out.say(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])))
     out.say(text("scene_predict.confidence", what=text(f"scene_page.share_{found['classifier']}")))
+    for told in found["notes"]:
+        out.say(f"! {told}")
     if found["bands_by"] == "order":
         out.say(text("scene_predict.by-order"))
     if found["continued"]:

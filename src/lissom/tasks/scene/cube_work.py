@@ -21,6 +21,7 @@ from lissom.models.regions import Region
 from lissom.models.window_net import cut
 from lissom.runs.folder import file_digest
 from lissom.tasks.scene.classified import Classified, block_seed
+from lissom.tasks.scene.data.distance import unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.scene import Scene
@@ -103,8 +104,8 @@ class CubeWork:
 
     def rows(self) -> list[dict[str, Any]]:
         """One row: `classes` (id, class, pixels, share, mean confidence), `files`, `height`, `width`, `masked` pixels,
-        `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `blocks`,
-        `continued` (those that were there already), `seconds`."""
+        `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `notes`,
+        `blocks`, `continued` (those that were there already), `seconds`."""
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
         assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
         written = write_files(self._files, run, scene, assembled)
@@ -115,6 +116,7 @@ class CubeWork:
             "files": [str(path) for path in written],
             "bands_by": "wavelengths" if named else "order",
             "classifier": self._predictor.classifier,
+            "notes": [str(told) for told in (*scene.notes, *unlike(scene, self._predictor.fitted, self._bands))],
             "form": self._predictor.logits.form,
             "why_not_dense": model.why_not_shared(),
             "continued": self._continued,

@@ -1,14 +1,16 @@
 """Bands that do not count: empty ones, those that a file calls bad, those not named; and undeclared borders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lissom.tasks.scene.data.border import border
+from lissom.tasks.scene.data.distance import unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import open_scene
-from lissom.tasks.scene.data.preprocess import fit
+from lissom.tasks.scene.data.preprocess import fit, load
 from lissom.tasks.scene.prepare import left_out_bands, remarks
 from lissom.tasks.scene.settings import SceneConfig
 from scene_files import small_cube, small_map, write_envi
@@ -62,6 +64,17 @@ def test_smoothing_closes_the_gap_that_left_out_bands_leave() -> None:
     whole = fit(SceneConfig(reduction="none", smooth=5), CUBE, left_out=left_out)
     alone = fit(SceneConfig(reduction="none", smooth=5), CUBE[..., ~left_out])
     assert np.allclose(whole.apply(CUBE), alone.apply(CUBE[..., ~left_out]), atol=1e-5)
+
+
+def test_spectra_far_from_those_of_training_are_said(tmp_path: Path) -> None:
+    cube = small_cube().astype(np.float32)
+    fit(SceneConfig(reduction="none"), cube).save(tmp_path / "fit.npz")
+    fitted, bands = load(tmp_path / "fit.npz"), np.arange(9)
+    assert unlike(open_scene(cube), fitted, bands) == ()
+    assert unlike(open_scene(cube * 1.3 + 5), fitted, bands) == ()
+    (told,) = unlike(open_scene(cube / 10000), fitted, bands)
+    assert "unlike those of training" in str(told)
+    assert unlike(open_scene(cube / 10000), replace(fitted, typical=None), bands) == ()  # a run from before
 
 
 @pytest.mark.parametrize("value", [0, -9999])

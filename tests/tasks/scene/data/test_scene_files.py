@@ -133,6 +133,12 @@ class TestMatlab:
         assert "20 x 18" in str(scene.notes[0])
 
 
+def test_where_content_cannot_tell_a_table_is_read_down_the_columns_as_matlab_does(tmp_path: Path) -> None:
+    cube = np.random.default_rng(0).normal(size=(20, 18, 17))
+    savemat(tmp_path / "a.mat", {"Y": cube.transpose(1, 0, 2).reshape(-1, 17).T, "nRow": 20, "nCol": 18})
+    assert np.array_equal(open_scene(tmp_path / "a.mat").cube, cube)
+
+
 def test_the_cubes_of_prisma_are_turned_and_joined(tmp_path: Path) -> None:
     path, fields = tmp_path / "PRS_L2D.he5", "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields/"
     with h5py.File(path, "w") as file:

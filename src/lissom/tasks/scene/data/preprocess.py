@@ -36,6 +36,7 @@ class Fitted:
     explained: float  # share of the (standardised) variance that the components keep; 1 without them
     fit_on: str  # "train" or "scene"
     pixels: int
+    typical: Floats | None = None  # 2 bands: mean and std of the raw values; None: a run from before they were kept
 
     @property
     def bands(self) -> int:
@@ -79,7 +80,7 @@ class Fitted:
     def save(self, path: Path | str) -> None:
         """Writes an .npz that `load` reads back bit for bit. Raises: MachineError where it cannot be written."""
         held = io.BytesIO()
-        np.savez(held, **self.__dict__)
+        np.savez(held, **{name: value for name, value in vars(self).items() if value is not None})
         write_atomic(path, held.getvalue())
 
 
@@ -88,10 +89,11 @@ def load(path: Path | str) -> Fitted:
     try:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:  # numpy leaves a damaged file open
             kept = {name: file[name] for name in ("mean", "matrix", "explained", "fit_on", "pixels")}
+            typical = file.get("typical")
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError("scene-preprocess-unreadable", path=path, reason=str(error) or type(error).__name__) from error
     return Fitted(
-        kept["mean"], kept["matrix"], float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"])
+        kept["mean"], kept["matrix"], float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"]), typical
     )  # fmt: skip
 
 
@@ -123,9 +125,11 @@ def fit(
     smooth[np.ix_(kept, kept)] = _smoothing(config.smooth, len(kept))
     unused = np.ones(bands, bool)
     unused[kept if config.smooth else taken] = False  # smoothing needs the neighbours
-    mean = np.zeros(bands)
+    mean, squares = np.zeros((2, bands))
     for part in _parts(pixels, where):
         mean += part.sum(0) / count
+        squares += (part**2).sum(0) / count
+    typical = np.stack([mean, np.sqrt(np.maximum(squares - mean**2, 0))])
     mean[unused] = 0
     if not np.isfinite(mean).all():
         raise DataError("scene-fit-not-finite", bands=_some(np.flatnonzero(~np.isfinite(mean)) + 1))
@@ -134,7 +138,7 @@ def fit(
         part[:, unused] = 0
         centred = (part - mean) @ smooth
         covariance += centred.T @ centred / max(count - 1, 1)
-    return _reduced(config, mean, smooth, covariance, count, taken)
+    return replace(_reduced(config, mean, smooth, covariance, count, taken), typical=typical)
 
 
 def _taken(config: SceneConfig, bands: int, kept: NDArray[np.intp]) -> NDArray[np.intp]:
