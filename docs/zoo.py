@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lissom import models
+from lissom.messages import catalogue
 from lissom.models.entry import PROBABILITY, Entry, Published
 from lissom.verbs.models import list_models
 
@@ -64,7 +65,7 @@ WORDS = {
 
 def zoo_page(lang: str) -> str:
     """The page as Markdown, `lang` en or zh: an overview, each network with its options and published forms, scenes."""
-    words = WORDS[lang]
+    words = WORDS[lang] | {"faults": catalogue(lang)}
     names, scenes = models.names(), models.names("scene")
     about = words["about"].format(count=len(names), scenes=len(scenes))
     parts = [f"# {words['title']}", about, f"## {words['overview']}"]
@@ -148,7 +149,8 @@ def _printed(row: Published, words: dict[str, Any]) -> str:
         return "–"
     millions = {key: getattr(row.printed, key) for key in ("parameters", "macs")}
     shown = {key: "–" if value is None else f"{value:g} M" for key, value in millions.items()}
-    reason = f" ({words['faulty'].format(reason=row.printed.faulty)})" if row.printed.faulty else ""
+    fault = row.printed.faulty and words["faults"][f"paper_fault.{row.printed.faulty}"]
+    reason = f" ({words['faulty'].format(reason=fault)})" if fault else ""
     return words["printed"].format(**shown) + reason
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 import torch
 
+from lissom.messages import LANGUAGES, catalogue
 from lissom.models import Entry, Published, build, entry, names
 from lissom.models.registry import _BUILDERS
 from lissom.profiler import count
@@ -45,6 +46,12 @@ def test_rows_agree_with_the_papers_figures_or_say_why_not(name: str, row: Publi
     ]
     assert off, "a row of printed figures without one"
     assert any(off) is bool(row.printed.faulty)
+
+
+def test_every_fault_of_a_figure_has_its_sentence_and_every_sentence_its_figure() -> None:
+    faults = {f"paper_fault.{row.printed.faulty}" for _, row in PRINTED if row.printed and row.printed.faulty}
+    for lang in LANGUAGES:
+        assert faults == {key for key in catalogue(lang) if key.startswith("paper_fault.")}
 
 
 @EVERY_NAME

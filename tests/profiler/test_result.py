@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lissom.messages import text
 from lissom.models.entry import Printed, Published
 from lissom.profiler.reasons import reason
 from lissom.profiler.result import Accuracy, ProfileResult, paper_figures
@@ -55,7 +56,7 @@ def test_what_was_measured_stands_with_the_layers_and_with_the_whole(timed: Prof
 
 
 def published(fused: tuple[int, int] | None) -> Published:
-    return Published({}, 224, 1, 1, None, "", Printed(parameters=None, macs=1.6, faulty="so"), fused)
+    return Published({}, 224, 1, 1, None, "", Printed(parameters=None, macs=1.6, faulty="v3-large"), fused)
 
 
 def test_the_papers_figures_come_with_the_difference_where_they_are_printed() -> None:
@@ -64,7 +65,7 @@ def test_the_papers_figures_come_with_the_difference_where_they_are_printed() ->
     assert figures
     assert (figures.parameters, figures.parameters_difference) == (None, None)
     assert (figures.macs, figures.macs_difference, figures.digit) == (1.6, pytest.approx(0.25), 1.0)
-    assert figures.faulty == "so"
+    assert figures.faulty == text("paper_fault.v3-large")
     assert paper_figures(None, counted) is None
     fused = paper_figures(published((3, 3_200_000)), counted)  # the paper prints the network in use
     assert fused

@@ -14,7 +14,7 @@ class Printed(NamedTuple):
     parameters: float | None  # millions
     macs: float | None  # millions
     digit: float = 1.0  # the last digit that is printed for the MACs, in millions: 1 for "569", 100 for "3.8 G"
-    faulty: str = ""  # why the figure cannot be right, where it is not
+    faulty: str = ""  # why the figure cannot be right, where it is not: a key of the messages `paper_fault`
 
 
 class Published(NamedTuple):

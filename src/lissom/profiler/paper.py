@@ -203,7 +203,7 @@ def _published(name: str, row: Published) -> Iterator[PaperRow]:
     assert row.printed is not None
     profile = _counted(name, row.resolution, **row.options)
     label = " ".join([name, *(f"{key}={value}" for key, value in row.options.items())])
-    fault = row.printed.faulty
+    fault = row.printed.faulty and text(f"paper_fault.{row.printed.faulty}")
     if row.printed.macs is not None:
         yield _row(label, "macs", row.printed.macs, profile.macs / MILLION, digit=row.printed.digit, fault=fault)
     if row.printed.parameters is not None:

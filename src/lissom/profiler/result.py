@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from lissom.messages import text
 from lissom.models.entry import Published
 from lissom.plain import plain
 from lissom.profiler.figures import Profile
@@ -114,7 +115,7 @@ def paper_figures(published: Published | None, counted: Profile) -> PaperFigures
         parameters_difference=_difference(parameters, printed.parameters),
         macs_difference=_difference(macs, printed.macs),
         digit=printed.digit,
-        faulty=printed.faulty,
+        faulty=printed.faulty and text(f"paper_fault.{printed.faulty}"),
     )
 
 

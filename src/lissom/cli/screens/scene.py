@@ -90,7 +90,8 @@ def _prediction(found: dict[str, Any], form: str) -> None:
         return
     show_rows(found["classes"])
     out = console()
-    out.say(text("scene_predict.done", **found, pixels=NUMBER(found["height"] * found["width"])))
+    form = text(f"scene_form.{found['form']}")
+    out.say(text("scene_predict.done", **found | {"form": form}, pixels=NUMBER(found["height"] * found["width"])))
     out.say(text("scene_predict.confidence", what=text(f"scene_page.share_{found['classifier']}")))
     for told in found["notes"]:
         out.say(f"! {told}")

@@ -26,27 +26,27 @@ V1_PUBLISHED = (
     Published({},                     160,  4_231_976,   290_675_200, 67.2, "1704.04861, table 7", Printed(4.2, 290)),
     Published({},                     128,  4_231_976,   186_400_768, 64.4, "1704.04861, table 7", Printed(4.2, 186)),
     Published({"depthwise": False},   224, 29_294_088, 4_867_293_184, 71.7, "1704.04861, table 4",
-              Printed(29.3, 4866, faulty="the layers of table 1 as full convolutions make 1.3 M more")),
+              Printed(29.3, 4866, faulty="v1-full")),
     Published({"shallow": True},      224,  2_887_976,   307_323_392, 65.3, "1704.04861, table 5", Printed(2.9, 307)),
 )
 SE_V1_PUBLISHED = (
     Published({},                     224,  4_718_044,   569_220_096, 74.7, "1709.01507, table 3",
-              Printed(4.7, 572, faulty="the 2.7 M additions of the means over the image are in it")),
+              Printed(4.7, 572, faulty="v1-se")),
 )
 CBAM_V1_PUBLISHED = (
     Published({},                     224,  5_074_714,   574_642_408, 70.99, "1807.06521, table 4",
-              Printed(5.1, 576, faulty="counts 1.4 M more than convolutions and fully connected layers make")),
+              Printed(5.1, 576, faulty="v1-cbam")),
 )
 V2_PUBLISHED = (
     Published({},                     224,  3_504_872,   300_774_272, 72.0, "1801.04381, table 4",
-              Printed(3.4, 300, faulty="3.4 leaves out the 34,112 numbers of the norms and cuts off 3.47")),
+              Printed(3.4, 300, faulty="v2-norms")),
     Published({"width": 1.4},         224,  6_108_776,   582_195_824, 74.7, "1801.04381, table 4",
-              Printed(6.9, 585, faulty="the authors' own page counts 6.06 M parameters, norms left out, and 582 M")),
+              Printed(6.9, 585, faulty="v2-wide")),
     Published({"width": 0.5},         224,  1_968_680,    97_131_840, 65.4, "1801.04381"),
 )
 LARGE_PUBLISHED = (
     Published({},                     224,  5_483_032,   216_589_760, 75.2, "1905.02244, table 3",
-              Printed(5.4, 219, faulty="the authors' own page counts 217 M")),
+              Printed(5.4, 219, faulty="v3-large")),
     Published({"width": 0.75},        224,  3_993_528,   154_560_624, 73.3, "1905.02244, table 3", Printed(4.0, 155)),
     Published({"minimalistic": True}, 224,  3_924_288,   209_136_704, 72.3, "TensorFlow's MobileNet page",
               Printed(3.9, 209)),
@@ -61,11 +61,11 @@ V4_SMALL_PUBLISHED = (
 )
 V4_MEDIUM_PUBLISHED = (
     Published({},                     256,  9_715_512, 1_080_244_224, 79.9, "2404.10518",
-              Printed(9.2, 1000, 100, faulty="9.2 leaves out half a million that the table of its layers makes")),
+              Printed(9.2, 1000, 100, faulty="v4-medium")),
 )
 V4_LARGE_PUBLISHED = (
     Published({},                     384, 32_590_864, 6_376_220_672, 82.9, "2404.10518",
-              Printed(31.0, 5900, 100, faulty="the layers of its own table make 32.6 M and 6.4 G")),
+              Printed(31.0, 5900, 100, faulty="v4-large")),
     Published({},                     256, 32_590_864, 2_835_269_632, None, ""),
 )
 LARGE_CIFAR_PUBLISHED = (

@@ -11,7 +11,7 @@ from lissom.models.entry import Entry, Printed, Published
 CIFAR: dict[str, Any] = {"resolution": 32, "stride": 8, "num_classes": 10, "options": {"dropout": 0.0}}
 LCNET, MOBILEONE, REPVIT = "2109.15099", "2206.04040", "2307.09283"
 
-MORE = "counts more than convolutions and fully connected layers make"
+MORE = "lcnet"
 
 LCNET_PUBLISHED = (
     # options, pixels, parameters, MACs, top-1, source, what it prints, parameters and MACs of the fused network
@@ -39,7 +39,7 @@ MOBILEONE_PUBLISHED = {
         2_986_802_432,
         79.4,
         MOBILEONE,
-        Printed(14.8, 2978, faulty="leaves out the gates"),
+        Printed(14.8, 2978, faulty="mobileone-gates"),
         (14_838_352, 2_979_269_760),
     ),
 }

@@ -9,7 +9,7 @@ SENET, CBAM = "arXiv 1709.01507, CVPR 2018", "arXiv 1807.06521, ECCV 2018"
 FIRST: dict[str, Any] = {"stride_in": "1x1"}  # the authors' bottleneck
 OF_1X1 = "1807.06521, table 4; it prints the MACs of stride_in=1x1"
 REBUILT = "1709.01507, table 2, re-implementation"
-MORE = "counts {} M more than convolutions and fully connected layers make"
+MORE = "more-{}"
 
 # fmt: off
 PUBLISHED: dict[str, tuple[Published, ...]] = {
@@ -53,12 +53,12 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
     ),
     "se_resnet50": (
         Published({}, 224, 28_088_024, 4_091_699_200, 76.86, OF_1X1,
-                  Printed(28.1, 3860, faulty="of the stride in the 1x1")),
+                  Printed(28.1, 3860, faulty="resnet-stride")),
         Published(FIRST, 224, 28_088_024, 3_860_488_192, 76.71, "1709.01507, table 2", Printed(None, 3870, 10)),
     ),
     "se_resnet101": (
         Published({}, 224, 49_326_872, 7_806_148_608, 77.65, OF_1X1,
-                  Printed(49.3, 7575, faulty="of the stride in the 1x1")),
+                  Printed(49.3, 7575, faulty="resnet-stride")),
         Published(FIRST, 224, 49_326_872, 7_574_937_600, 77.62, "1709.01507, table 2",
                   Printed(None, 7600, 10, MORE.format(25))),
     ),
@@ -85,12 +85,12 @@ PUBLISHED: dict[str, tuple[Published, ...]] = {
     ),
     "cbam_resnet50": (
         Published({}, 224, 28_089_624, 4_095_573_110, 77.34, OF_1X1,
-                  Printed(28.1, 3864, faulty="of the stride in the 1x1")),
+                  Printed(28.1, 3864, faulty="resnet-stride")),
         Published(FIRST, 224, 28_089_624, 3_864_362_102, 77.34, "1807.06521, table 4", Printed(28.1, 3864)),
     ),
     "cbam_resnet101": (
         Published({}, 224, 49_330_172, 7_812_577_278, 78.49, OF_1X1,
-                  Printed(49.3, 7581, faulty="of the stride in the 1x1")),
+                  Printed(49.3, 7581, faulty="resnet-stride")),
         Published(FIRST, 224, 49_330_172, 7_581_366_270, 78.49, "1807.06521, table 4", Printed(49.3, 7581)),
     ),
     "resnet18_cifar": (Published({}, 32, 11_173_962, 555_422_720, None, ""),),
