@@ -10,6 +10,7 @@ from lissom.report.confusion import confusion
 from lissom.report.curves import curves
 from lissom.report.layers import layers_picture
 from lissom.report.page import Page
+from lissom.report.tables import column
 
 
 def test_the_result_the_tiles_and_the_folded_facts_are_escaped() -> None:
@@ -58,3 +59,26 @@ def test_the_highest_bar_stays_clear_of_the_frame() -> None:
     for axes in layers_picture([{"name": "a", **row}, {"name": "b", **row}], network="n", title="t").axes:
         assert axes.get_ylim()[1] > 1.05 * max(bar.get_height() for bar in axes.patches)
         assert axes.get_xlim()[0] < axes.patches[0].get_x() - 0.2
+
+
+def test_a_dark_line_is_lifted_on_the_dark_page_alone() -> None:
+    svg = '<svg viewBox="0 0 9 9"><path style="fill: none; stroke: {}"/><path style="fill: {}"/></svg>'
+    page = Page("t")
+    for line in ("#12305e", "#f2a93b"):
+        page.picture(svg.format(line, "#12305e").encode(), alt="lines")
+    html = page.html()
+    assert "fill: none; stroke: var(--line-12305e, #12305e)" in html
+    assert 'style="fill: #12305e"' in html
+    assert "@media screen and (prefers-color-scheme: dark) { :root { --line-12305e: #8897ae } }" in html
+
+
+def test_a_long_table_can_be_folded() -> None:
+    rows, columns = [{"a": 1}], [column("a")]
+    assert "<details><summary>1 &lt; 2</summary><div" in Page("t").table(rows, columns, folded="1 < 2").html()
+    assert "<details>" not in Page("t").table(rows, columns).html()
+
+
+def test_long_words_and_headings_break_rather_than_widen_the_page() -> None:
+    style = Page("t").html()
+    assert re.search(r"h1, p, li, figcaption \{[^}]*overflow-wrap: anywhere", style)
+    assert "nav a { margin-right: 1.1rem; display: inline-block }" in style

@@ -23,6 +23,7 @@ from lissom.report.tables import Column, column, percent
 FIRST_BLOCK = "blocks.0"  # GhostNet's figure 1 shows the maps after the first group of blocks
 MOST_IMAGES = 8
 MOST_LAYERS = 5
+MOST_ROWS = 20  # of a table; a longer one is folded
 LEAST_SIDE = 4  # of an attention map, in cells: fewer say nothing of where
 PICTURES = ("kernels", "spiral", "activations", "twin_maps", "twins", "gates", "places")
 SHEETS = ("places",)  # pixels alone: no SVG
@@ -129,7 +130,9 @@ def page(folder: Path, seen: Inspected, found: dict[str, Any]) -> Page:
             made.heading(text(f"inspect.section_{key}")).paragraph(text(f"inspect.about_{key}"))
             for name in pictures:
                 _picture(made, folder / f"inspect_{name}", text(f"inspect.caption_{name}"))
-            made.table(found[table], columns(table))
+            rows = found[table]
+            folded = text("inspect.all_rows", n=len(rows)) if len(rows) > MOST_ROWS else ""
+            made.table(rows, columns(table), folded=folded)
     return made
 
 

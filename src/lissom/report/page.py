@@ -28,6 +28,8 @@ THEME = {
     "wash": (canvas.WASH, "#1e2b39"),
 }
 
+DARK = 80  # of 255, the brightness of a line: below, it is faint on the dark page
+
 STYLE = """
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink);
@@ -36,7 +38,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
 main { max-width: 54rem; margin: 0 auto; padding: 2rem 1.1rem 4rem }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .7rem; padding-top: 1rem; border-top: 1px solid var(--rule) }
-p, li, figcaption { text-wrap: pretty }
+h1, p, li, figcaption { text-wrap: pretty; overflow-wrap: anywhere }
 .notes { margin: 1rem 0; padding-left: 1.1rem; color: var(--muted); font-size: .95rem }
 .subtitle, figcaption, dt, footer, summary, .result p { color: var(--muted) }
 .result { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.4rem; margin: 1.4rem 0 1rem }
@@ -46,16 +48,18 @@ p, li, figcaption { text-wrap: pretty }
 .tiles dt { font-size: .86rem } .tiles dd { margin: 0; font-size: 1.08rem; font-variant-numeric: tabular-nums }
 details { margin: 1rem 0 } summary { cursor: pointer }
 .subtitle { margin: 0 0 1.5rem }
-nav { margin: 1rem 0 } nav a { margin-right: 1.1rem; white-space: nowrap }
+nav { margin: 1rem 0 } nav a { margin-right: 1.1rem; display: inline-block }
 a { color: var(--blue) }
 .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; margin: 1rem 0 }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; white-space: nowrap }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums;
+  white-space: nowrap }
 th, td { text-align: left; padding: .36rem .9rem .36rem 0; border-bottom: 1px solid var(--rule) }
 td:last-child:not(.right) { white-space: normal; min-width: 7rem }
 th { color: var(--muted); font-weight: 600 }
 th.right, td.right { text-align: right } .right:last-child { padding-right: 0 }
 figure { margin: 1.2rem 0 }
-figure svg { display: block; margin: 0 auto; width: 100%; height: auto; min-width: var(--least, 0); max-width: var(--most, 100%) }
+figure svg { display: block; margin: 0 auto; width: 100%; height: auto;
+  min-width: var(--least, 0); max-width: var(--most, 100%) }
 figure svg text { font-family: inherit !important }
 figure img { display: block; margin: 0 auto; max-width: 100%; height: auto; border-radius: 4px; background: #fefefe }
 figcaption { font-size: .92rem; margin-top: .4rem }
@@ -70,8 +74,9 @@ footer { margin-top: 3rem; font-size: .85rem }
 }
 @media print {
   nav { display: none } main { max-width: none; padding: 0 } body { font-size: 11pt }
-  figure, table, dl, .result { break-inside: avoid } h2 { break-after: avoid }
-  .scroll { overflow: visible } figure svg { min-width: 0 } th, td { white-space: normal }
+  figure, table, dl, .result { break-inside: avoid } h2, h2 + p { break-after: avoid }
+  .scroll { overflow: visible }
+  figure svg { min-width: 0; max-width: calc(var(--most) / 1.4) } th, td { white-space: normal }
 }
 """
 
@@ -124,9 +129,10 @@ class Page:
         self._body.append(f"<details><summary>{escape(title)}</summary>{_pairs(facts, 'pairs')}</details>")
         return self
 
-    def table(self, rows: Sequence[Row], columns: Sequence[Column]) -> Self:
-        """Scrolls sideways where the screen is narrow."""
-        self._body.append(f'<div class="scroll" tabindex="0">{to_html(rows, columns)}</div>')
+    def table(self, rows: Sequence[Row], columns: Sequence[Column], *, folded: str = "") -> Self:
+        """Scrolls sideways where the screen is narrow; folded: a title, and the table is there once it is clicked."""
+        table = f'<div class="scroll" tabindex="0">{to_html(rows, columns)}</div>'
+        self._body.append(f"<details><summary>{escape(folded)}</summary>{table}</details>" if folded else table)
         return self
 
     def picture(self, picture: Figure | bytes, *, alt: str, caption: str = "") -> Self:
@@ -148,7 +154,7 @@ class Page:
             f'<!doctype html>\n<html lang="{escape(self.lang)}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
-            f"<title>{escape(self.title)}</title>\n<style>{_colours()}{STYLE}</style>\n</head>\n<body>\n<main>\n"
+            f"<title>{escape(self.title)}</title>\n<style>{_colours()}{_lines(self._body)}{STYLE}</style>\n</head>\n<body>\n<main>\n"
             f"<header><h1>{escape(self.title)}</h1>{subtitle}{nav}</header>\n"
             + "\n".join(self._body)
             + f"\n{footer}\n</main>\n</body>\n</html>\n"
@@ -168,6 +174,17 @@ def _colours() -> str:
     return f"\n{block(0)}\n@media screen and (prefers-color-scheme: dark) {{ {block(1)} }}"
 
 
+def _lines(body: Sequence[str]) -> str:
+    """Lines of a colour too dark for the dark page: there half way to white, of the same hue."""
+    found = sorted({colour for part in body for colour in re.findall(r"var\(--line-([0-9a-f]{6}),", part)})
+    lifted = []
+    for colour in found:
+        red, green, blue = bytes.fromhex(colour)
+        if 0.299 * red + 0.587 * green + 0.114 * blue < DARK:
+            lifted.append(f"--line-{colour}: #{''.join(f'{(part + 255) // 2:02x}' for part in (red, green, blue))}")
+    return f"\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {'; '.join(lifted)} }} }}" if lifted else ""
+
+
 def _png(content: bytes, alt: str) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(content).decode()}">'
 
@@ -180,6 +197,7 @@ def _svg(content: bytes, alt: str, prefix: str) -> str:
     svg = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
     for name, (light, _) in THEME.items():
         svg = svg.replace(light, f"var(--{name})")
+    svg = re.sub(r"(?<=fill: none; stroke: )#([0-9a-f]{6})", r"var(--line-\1, #\1)", svg)
     width = re.search(r'viewBox="0 0 ([\d.]+)', svg)
     least = min(float(width[1]), 460) if width else 0  # px; narrower screens scroll rather than shrink the text
     most = float(width[1]) * 1.4 if width else 0  # px; its letters as large as the page's
