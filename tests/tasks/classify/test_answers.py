@@ -37,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def kept(run: Path) -> dict[str, tuple[str, str]]:
-    with (run / "predictions.csv").open(newline="") as file:
+    with (run / "evaluation.csv").open(newline="") as file:
         return {row["file"]: (row["true"], row["predicted"]) for row in csv.DictReader(file)}
 
 
@@ -62,14 +62,14 @@ def test_runs_are_compared_image_by_image_though_they_trained_on_other_splits() 
 
 
 def test_other_test_images_are_not_compared() -> None:
-    path = Path("runs/b/predictions.csv")
+    path = Path("runs/b/evaluation.csv")
     whole = path.read_text()
     path.write_text("\n".join(whole.splitlines()[:-1]))
     try:
         (verdict,) = lissom.compare(["runs/a", "runs/b"])["verdicts"]
         assert "different images" in verdict
         path.unlink()
-        with pytest.raises(DataError, match=r"predictions\.csv"):
+        with pytest.raises(DataError, match=r"evaluation\.csv"):
             lissom.compare(["runs/a", "runs/b"])
     finally:
         path.write_text(whole)
