@@ -28,7 +28,7 @@ from zoo import zoo_page  # noqa: E402
 
 TRAINS = {"index", "inspect"}  # pages whose snippets need a training of half a minute
 QUICK = {"scenes"}  # pages on which what a machine prints takes seconds, and later blocks read what earlier ones wrote
-OTHERS = ("zoo", "contributing")  # the one is made from the registry, the other run by test_contributing.py
+OTHERS = ("zoo", "contributing", "photos")  # made from the registry; run by test_contributing.py; words on files of one's own
 LANGUAGES = {"en": ".md", "zh": ".zh.md"}
 
 

@@ -133,7 +133,7 @@ def test_each_form_is_measured_as_it_is_used(monkeypatch: pytest.MonkeyPatch) ->
     (row,) = models_under("macs<45M resolution<=160", "mobileone_s0", measured=True)
     ((label, subject),) = seen.items()
     assert (label, row["latency_ms"]) == (f"mobileone_s0 x{row['width']} {row['resolution']}px", len(label))
-    assert subject.shapes == ((3, row["resolution"], row["resolution"]),)
+    assert [tuple(x.shape) for x in subject.inputs] == [(1, 3, row["resolution"], row["resolution"])]
     assert sum(p.numel() for p in subject.model.parameters()) == row["parameters"]
 
 

@@ -42,7 +42,8 @@ class TestSheet:
 
     def test_the_worst_say_truth_guess_and_probability(self) -> None:
         image = np.full((8, 8, 3), 120, np.uint8)
-        svg = to_svg(worst([image], ["cat"], ["dog"], [0.913])).decode()
+        svg = to_svg(worst([image], ["cat"], ["dog"], [0.913], ["IMG_1.jpg"])).decode()
+        assert "IMG_1.jpg" in svg
         assert "cat" in svg
         assert "dog" in svg
         assert "91.3" in svg

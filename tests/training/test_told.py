@@ -59,8 +59,8 @@ def judged(name: str, low: float, high: float, **data: Any) -> Any:
     (judged("b", 0.1, 0.3),                                        "a is significantly better than b"),
     (judged("b", 0.8, 0.9),                                        "b is significantly better than a"),
     (judged("b", 0.6, 0.9),                                        "No significant"),
-    (judged("b", 0.1, 0.3, digest="other"),                        "different images"),
-    (judged("b", 0.1, 0.3, sizes={"train": 3, "val": 1, "test": 2}), "different images"),
+    (judged("b", 0.1, 0.3, digest="other"),                        "different data"),
+    (judged("b", 0.1, 0.3, sizes={"train": 3, "val": 1, "test": 2}), "different data"),
 ])  # fmt: skip
 def test_intervals_decide_on_the_same_data_alone(second: Any, said: str) -> None:
     assert said in by_intervals(judged("a", 0.5, 0.7), second)

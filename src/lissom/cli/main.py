@@ -1,6 +1,7 @@
 """From the words typed to one verb, and from what went wrong to one line and an exit code."""
 
 import difflib
+import io
 import os
 import shlex
 import sys
@@ -15,6 +16,9 @@ from lissom.messages import text
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code, whatever went wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")  # output to a file on Windows: cp1252 has no Chinese
     try:
         code = _dispatch(list(argv))
         print(end="", flush=True)  # while a reader who left can still be told from a fault

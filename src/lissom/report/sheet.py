@@ -68,14 +68,15 @@ def worst(
     true: Sequence[str],
     predicted: Sequence[str],
     probabilities: Sequence[float],
+    files: Sequence[str] | None = None,
     *,
     columns: int = 6,
     title: str = "",
 ) -> Figure:
-    """The worst-classified images: true class, predicted class and the probability of that one, 0 to 1."""
+    """The worst-classified images: true class, predicted class and the probability of that one, 0 to 1; file name."""
     captions = [
-        phrase("{a}\n→ {b}\n{p:.1f} %", a=a, b=b, p=100 * p)
-        for a, b, p in zip(true, predicted, probabilities, strict=True)
+        phrase("{a}\n→ {b}\n{p:.1f} %" + "\n{file}" * bool(files), a=a, b=b, p=100 * p, file=file)
+        for a, b, p, file in zip(true, predicted, probabilities, files or [""] * len(true), strict=True)
     ]
     wrong = [a != b for a, b in zip(true, predicted, strict=True)]
     return sheet(images, captions, columns=columns, title=title, wrong=wrong)

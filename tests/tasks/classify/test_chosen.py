@@ -102,7 +102,7 @@ def test_the_test_images_are_measured_with_them(chosen: Chosen) -> None:
     rows = lissom.predict(run, files(run, "test"))
     right = sum(row["label"] == Path(row["file"]).parent.name for row in rows)
     assert (run.test["images"], run.test["correct"]) == (len(rows), right)
-    with (run.path / "predictions.csv").open(newline="") as file:
+    with (run.path / "evaluation.csv").open(newline="") as file:
         kept = {
             Path("photos", row["file"]): (row["predicted"], float(row["probability"])) for row in csv.DictReader(file)
         }

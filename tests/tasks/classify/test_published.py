@@ -111,7 +111,7 @@ def test_a_network_is_measured_on_labelled_photos(place: Path, tmp_path: Path) -
     assert found["confusion"] is None  # of a thousand classes
     occur = {names[0], names[3], names[999]} | {row["label"] for row in rows}
     assert {row["class"] for row in found["per_class"]} == occur
-    with (tmp_path / "out" / "predictions.csv").open(newline="", encoding="utf-8") as file:
+    with (tmp_path / "out" / "evaluation.csv").open(newline="", encoding="utf-8") as file:
         assert [row["predicted"] for row in csv.DictReader(file)] == [row["label"] for row in rows]
     assert {"worst.png", "gradcam.png", "per_class.csv", "evaluation.json"} <= {
         f.name for f in (tmp_path / "out").iterdir()

@@ -81,7 +81,7 @@ def test_a_run_is_measured_with_the_preprocessing_that_it_learned(
     assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"]
 
 
-@pytest.mark.parametrize(("model", "cost"), [("knn", "– parameters"), ("hybridsn", ",")])
+@pytest.mark.parametrize(("model", "cost"), [("knn", "fitted in one go"), ("hybridsn", ",")])
 def test_what_a_training_would_do_is_said(
     model: str, cost: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

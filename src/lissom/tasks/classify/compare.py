@@ -8,7 +8,7 @@ import numpy as np
 from lissom.errors import DataError
 from lissom.messages import text
 from lissom.stats.mcnemar import McNemar, mcnemar
-from lissom.tasks.classify.measure import PREDICTIONS
+from lissom.tasks.classify.measure import EVALUATION
 from lissom.training.run import Run
 
 CERTAIN = 0.05  # p below which two runs are said to differ
@@ -58,7 +58,7 @@ def _tested(run: Run) -> dict[str, str]:
 
 def kept_predictions(run: Run) -> Kept:
     """Of the run's own test images. Raises: DataError for a file that is missing or damaged."""
-    path = run.path / PREDICTIONS
+    path = run.path / EVALUATION
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows: list[dict[str, Any]] = sorted(csv.DictReader(file), key=lambda row: row["file"])

@@ -1,7 +1,7 @@
 """What a classifier reaches on photos: figures, tables and pictures."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from lissom.training.finite import finite
 
 SHOWN = 24  # images on a sheet
 AT_ONCE = 256  # images, unless told
-PREDICTIONS = "predictions.csv"
+EVALUATION = "evaluation.csv"
 
 
 def measure(
@@ -41,7 +41,7 @@ def measure(
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
     Raises: ResultError for outputs that are not finite.
-    To `folder`: per_class.csv, predictions.csv, confusion.*, worst.*, gradcam.* of a module.
+    To `folder`: per_class.csv, evaluation.csv, confusion.*, worst.*, gradcam.* of a module.
     """
     require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
@@ -57,7 +57,7 @@ def measure(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / "per_class.csv", to_csv(figures["per_class"]))
-        write_atomic(folder / PREDICTIONS, to_csv(_rows(images, predictions, predictor.view.class_names)))
+        write_atomic(folder / EVALUATION, to_csv(_rows(images, predictions, predictor.view.class_names)))
         _draw(folder, predictor, images, predictions, figures)
     return figures
 
@@ -90,6 +90,7 @@ def _draw(
             [labels[i] for i in predictions.labels[wrong].tolist()],
             [labels[i] for i in predictions.predicted[wrong].tolist()],
             predictions.probabilities[wrong].max(1).tolist(),
+            [PurePosixPath(images.names[i]).name for i in wrong],
         )
         save_picture(picture, folder / "worst")
     if predictor.model is not None:  # a file has no gradients
