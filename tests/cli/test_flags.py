@@ -230,14 +230,14 @@ class TestScreens:
 
 
 class TestNarrowTerminal:
-    ROWS = [
-        {"run": "a-long-name-of-a-run", "data": "/some/path", "macs": 123_456_789, "val": 0.5, "status": "finished"}
-    ]
+    ROWS = (
+        {"run": "a-long-name-of-a-run", "data": "/some/path", "macs": 123_456_789, "val": 0.5, "status": "finished"},
+    )
 
     def shown(self, monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
         out = Screen(file=io.StringIO(), width=width, highlight=False)
         monkeypatch.setattr("lissom.cli.show.console", lambda: out)
-        show_rows(self.ROWS)
+        show_rows(list(self.ROWS))
         return out.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize("width", [25, 40, 60, 80])

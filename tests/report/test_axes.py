@@ -184,15 +184,15 @@ def test_the_worst_images_name_the_truth_then_the_guess_and_its_share() -> None:
 def test_each_image_stands_below_its_caption_and_a_wrong_guess_is_marked() -> None:
     images = [np.full((8, 16, 3), shade, np.uint8) for shade in range(3)]
     (axes,) = worst(images, ["cat"] * 3, ["cat", "dog", "cat"], [0.25] * 3, columns=2).axes
-    places = [(column, row) for row in (1, 0) for column in (0, 1)][:3]
+    places = [(left, below) for below in (1, 0) for left in (0, 1)][:3]
     assert len({each.get_color() for each in axes.texts}) == 2
     assert axes.texts[0].get_color() == axes.texts[2].get_color()
-    for image, caption, (column, row) in zip(axes.images, axes.texts, places, strict=True):
+    for image, caption, (across, row) in zip(axes.images, axes.texts, places, strict=True):
         left, right, bottom, top = image.get_extent()
         x, y = caption.get_position()
         assert (right - left, x) == (pytest.approx(2 * (top - bottom)), pytest.approx((left + right) / 2))
         assert top < y
-        assert (int(x / 1.25), int(bottom / (axes.get_ylim()[1] / 2))) == (column, row)
+        assert (int(x / 1.25), int(bottom / (axes.get_ylim()[1] / 2))) == (across, row)
 
 
 EVIL = """<i class="x">&amp; 'q' "d"</i>"""

@@ -139,7 +139,8 @@ class TestHub:
         told = weights.load(build("mobilenetv3_small"), file)
         assert told.numerics == (1e-3, "same")
         assert told.norm == ((0.5,) * 3, (0.5,) * 3)
-        assert told.checkpoint and (told.checkpoint.name, told.checkpoint.resize) == (f"timm/{PORTED}.in1k", 256)
+        assert told.checkpoint
+        assert (told.checkpoint.name, told.checkpoint.resize) == (f"timm/{PORTED}.in1k", 256)
         assert [str(note) for note in told.notes] == [
             f"config.json beside the file says timm/{PORTED}.in1k: eps, padding and preprocessing are as it says.",
             "Padding is TensorFlow's, as in the training of the weights.",

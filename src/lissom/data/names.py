@@ -91,7 +91,7 @@ def _bytes(name: str) -> bytes:
 
 
 def unique(names: Mapping[str, str]) -> dict[str, str]:
-    """Text -> path for the paths and their texts; one that two paths share is numbered, and who is spelt so keeps it."""
+    """Text -> path for the paths and their texts; one that two paths share is numbered; who is spelt so keeps it."""
     result: dict[str, str] = {}
     for name in sorted(names, key=lambda name: (names[name] != name, name)):
         result[apart(names[name], result)] = name

@@ -295,7 +295,8 @@ class TestNames:
 
 
 SYSTEM = {
-    "cat/._1.png": "companion", "__MACOSX/cat/._1.png": "companion", "cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg": "thumbnail",
+    "cat/._1.png": "companion", "__MACOSX/cat/._1.png": "companion",
+    "cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg": "thumbnail",
     "cat/Thumbs.db": "system", ".DS_Store": "system", "lost+found/": "system", ".git/": "system",
 }  # fmt: skip
 

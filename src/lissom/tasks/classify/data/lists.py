@@ -16,8 +16,8 @@ from lissom.tasks.classify.data.parts import part_of
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
 NAMES = {  # of columns, those that say it best first
-    "file": "file filename file_name filepath file_path path image image_path image_name image_file img img_path img_name "
-    "picture photo image_id img_id id name",
+    "file": "file filename file_name filepath file_path path image image_path image_name image_file img img_path "
+    "img_name picture photo image_id img_id id name",
     "label": "label labels class class_name classname category target species breed diagnosis tag y",
     "split": "split set subset partition part usage",
 }
