@@ -211,19 +211,9 @@ class TestRuntime:
         (copy / title).write_text(BLOCKS[title], encoding="utf-8")
         insert(copy, TARGETS, after="\nTARGETS = {", before="}")
         make_photos(copy / "photos", per_class=12)
-        words = (
-            "--data",
-            "photos",
-            "--model",
-            "mobilenetv1_cifar",
-            "--width",
-            "0.25",
-            "--epochs",
-            "1",
-            "--batch-size",
-            "9",
-        )
-        lissom(copy, "train", "classify", *words, "--batch-size", "9", "--name", "first", "--quiet")
+        sizes = ("--width", "0.25", "--epochs", "1", "--batch-size", "9")
+        words = ("--data", "photos", "--model", "mobilenetv1_cifar", *sizes)
+        lissom(copy, "train", "classify", *words, "--name", "first", "--quiet")
         proof = json.loads(lissom(copy, "export", "runs/first", "--output", "first.pt2", "--json"))
         assert proof["difference"] <= proof["tolerance"]
         found = [

@@ -55,6 +55,12 @@ def test_another_file_of_the_same_name_is_not_taken_for_it(named: str, tmp_path:
         build(f"{tmp_path / 'other' / 'a_net_of_mine.py'}:net", num_classes=5)
 
 
+def test_a_file_that_is_gone_is_named(named: str, tmp_path: Path) -> None:
+    (tmp_path / "a_net_of_mine.py").unlink()
+    with pytest.raises(UsageError, match=r"no file .*a_net_of_mine\.py"):
+        build(named, num_classes=5)
+
+
 def test_of_an_installed_package_the_name_stays() -> None:
     assert located("torchvision.models:resnet18") == "torchvision.models:resnet18"
     assert isinstance(build("torch.nn:Identity"), nn.Identity)

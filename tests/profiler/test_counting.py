@@ -60,6 +60,7 @@ def test_json_keys() -> None:
         "layers": [layer | sums | shapes | {"kind": "linear", "calls": 1, "intensity": 8 / (4 * 16)}],
         "modules": [layer | sums],
         "unknown": [],
+        "ruled": [],
     }
 
 

@@ -147,6 +147,7 @@ def test_unknown_operators_are_named_and_get_a_rule(tmp_path: Path) -> None:
     file = written(tmp_path / "u.onnx", [1, 1, 4, 4], [("Det", ["x"], "out", {})], {})
     assert counted(file).unknown == ("onnx.Det",)
     assert (counted(file, rules={"onnx.Det": 30}).macs, counted(file, rules={"onnx.Det": 30}).unknown) == (30, ())
+    assert counted(file, rules={"onnx.Det": 30, "onnx.Nothing": 1}).ruled == ("onnx.Det",)
     assert counted(file, rules={"onnx.Det": lambda taken, given: taken[0][-1] ** 3}).macs == 64
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import DeformConv2d
 
+import lissom
 from lissom.errors import UsageError
 from lissom.profiler import Profile, count
 from lissom.profiler.operators import parse_rules
@@ -198,6 +199,14 @@ def test_unknown_operators_are_named_and_get_a_rule_in_one_line() -> None:
     both = own({"torchvision.deform_conv2d": 18, "lissom_test.halved": 0})
     assert (both.macs, both.unknown) == (offsets + deform, ())
     assert [layer.kind for layer in both.layers if layer.name == "deform"] == ["deform_conv2d"]
+    assert (own().ruled, both.ruled) == ((), ("lissom_test.halved", "torchvision.deform_conv2d"))
+
+
+def test_a_rule_for_an_operator_that_nothing_has_is_refused() -> None:
+    rules = {"torchvision.deform_conv2d": 18}
+    assert lissom.profile(Own(), input_shapes=[(4, 8, 8)], rules=rules)["macs"] > 0
+    with pytest.raises(UsageError, match=r"torchvision\.nms.*lissom_test\.halved"):
+        lissom.profile(Own(), input_shapes=[(4, 8, 8)], rules=rules | {"torchvision.nms": 1})
 
 
 def test_rules_as_they_are_typed() -> None:

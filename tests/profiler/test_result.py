@@ -18,7 +18,7 @@ LAYERS = [
 COUNTED = [
     "network", "resolution", "in_channels", "published", "printed", "parameters", "trainable", "macs", "other",
     "activations", "memory_access", "bytes_read", "bytes_written", "peak_memory_bytes", "weight_bytes",
-    "receptive_field", "input_shape", "input_shapes", "convention", "layers", "modules", "unknown",
+    "receptive_field", "input_shape", "input_shapes", "convention", "layers", "modules", "unknown", "ruled",
     "families", "measured",
 ]  # fmt: skip
 

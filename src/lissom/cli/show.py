@@ -76,7 +76,9 @@ def show_rows(rows: list[dict[str, Any]], *, note: str = "", titles: Mapping[str
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        return text("cli.yes" if value else "cli.no")
+    if not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int):
         return NUMBER(value) if value >= 10_000 else str(value)

@@ -130,7 +130,10 @@ def _parameters(name: str) -> dict[str, inspect.Parameter]:
 
 def _module(module: str, name: str) -> ModuleType:
     """Imported; the working folder is on the path, as for `python -m`, or the folder of the file's package."""
-    folder, dotted = _by_file(Path(module)) if module.endswith(".py") else ("", module)
+    is_file = module.endswith(".py")
+    if is_file and not Path(module).expanduser().is_file():
+        raise UsageError("callable-no-file", path=module, got=name)
+    folder, dotted = _by_file(Path(module)) if is_file else ("", module)
     sys.path.insert(0, folder)
     try:
         found = importlib.import_module(dotted)

@@ -75,6 +75,7 @@ def _profile(
         layers=layers,
         modules=modules,
         unknown=tuple(sorted(ledger.unknown)),
+        ruled=tuple(sorted(ledger.ruled)),
     )
 
 

@@ -71,6 +71,7 @@ class Profile:
     layers: tuple[LayerCost, ...]  # in the order in which they run
     modules: tuple[ModuleCost, ...]  # the tree in `named_modules`' order; the first is the whole network
     unknown: tuple[str, ...]  # operators that may compute and are not counted
+    ruled: tuple[str, ...] = ()  # operators counted by a rule of whoever counts
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists and numbers, for JSON."""

@@ -40,6 +40,7 @@ class Ledger(TorchDispatchMode):
         super().__init__()
         self.pages: dict[str, Page] = {}
         self.unknown: set[str] = set()
+        self.ruled: set[str] = set()
         self.receptive_field: tuple[int, ...] | None = None  # of the last convolution
         self.liveness = Liveness()
         self.touched: set[int] = set()  # ids of all tensors that an operator took
@@ -89,6 +90,7 @@ class Ledger(TorchDispatchMode):
         known = self._known.get(func)
         if known is None:
             known = self._known[func] = look_up(func, self._rules)
+            self.ruled |= {known.name} & self._rules.keys()
         given = flat(args)
         out = run(known, func, args, kwargs or {}, given)
         outs = flat((out,))

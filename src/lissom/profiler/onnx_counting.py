@@ -28,6 +28,7 @@ def count_graph(graph: Graph, rules: Mapping[str, OwnRule] | None = None) -> Pro
         convention=text("profiler.convention"),
         layers=layers,
         modules=(whole,),
+        ruled=tuple(sorted({qualified(node.operator) for node in graph.nodes} & (rules or {}).keys())),
         unknown=tuple(sorted({qualified(n.operator) for n in graph.nodes if (s := spent[n.name]) and s.macs is None})),
     )
 

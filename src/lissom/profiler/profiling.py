@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lissom.device import choose_device
 from lissom.errors import UsageError
+from lissom.messages import text
 from lissom.models.inputs import Input
 from lissom.models.resolve import ModelRequest, ResolvedModel, resolve_model
 from lissom.profiler.counting import count
@@ -31,11 +32,13 @@ def profile_models(
     """One result for each network; measured ones are timed in turn, so that their latencies compare.
 
     refresh: measure the machine's limits anew even where they are kept. rules: as `count` takes them.
-    Raises: UsageError for a name that is unknown, DataError for a resolution that the network cannot take.
+    Raises: UsageError for a name that is unknown and for a rule of an operator that no network has, DataError for a
+    resolution that the network cannot take.
     """
     where = choose_device(device)
     models = [_resolved(each, device="meta" if measuring is None else "cpu") for each in requests]
     counted = _distinct([_counted(each, rules or {}) for each in models])
+    _require_used(rules or {}, counted)
     if measuring is None:
         return counted
     subjects = {
@@ -45,6 +48,14 @@ def profile_models(
     times = measure(subjects, measuring, device=where)
     best = limits(where, refresh=refresh)
     return [_measured(result, times[result.network], best) for result in counted]
+
+
+def _require_used(rules: Mapping[str, OwnRule], counted: Sequence[ProfileResult]) -> None:
+    used = {name for result in counted for name in result.counted.ruled}
+    unknown = sorted({name for result in counted for name in result.counted.unknown})
+    for name in rules:
+        if name not in used:
+            raise UsageError("rule-unused", name=name, unknown=", ".join(unknown) or text("cli.nothing"))
 
 
 def _resolved(request: ModelRequest, device: str) -> ResolvedModel | Graph:

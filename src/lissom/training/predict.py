@@ -28,14 +28,12 @@ def predict(
     if opened.file is None:  # a file needs no torch
         set_threads(where.threads)
     predictor = opened.task.predictor(opened, chosen, where)
-    for told in getattr(predictor, "notes", ()):
-        listener(told)
     rows: list[dict[str, Any]] = []
     with StopRequest(lambda: listener(note("predict.stopping")), stop) as request:
         for work in predictor.work(inputs if isinstance(inputs, list | tuple) else [inputs]):
             if request.asked:  # the works before this one are whole
                 raise work.stopped()
-            for told in getattr(work, "notes", ()):
+            for told in work.notes:
                 listener(told)
             _answer(predictor, work, listener, request)
             rows += work.rows()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lissom.errors import Interrupted
-from lissom.events import What
+from lissom.events import Note, What
 
 if TYPE_CHECKING:
     from lissom.training.figures import Figures
@@ -134,6 +134,11 @@ class Work(Protocol):
     @property
     def what(self) -> What:
         """What `done` and `total` count."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What the user must know of these inputs and of how they are preprocessed, before they are predicted."""
         ...
 
     @property

@@ -22,7 +22,7 @@ from lissom.runs.weights import load_weights
 from lissom.stats.softmax import softmax
 from lissom.tasks.classify.data.batches import Normaliser
 from lissom.tasks.classify.normalise import normalise
-from lissom.tasks.classify.predictor import ImagePredictor
+from lissom.tasks.classify.predictor import ImagePredictor, View
 from lissom.training.run import Run
 from photos import make_photos
 
@@ -113,7 +113,8 @@ def test_a_file_of_other_facts_is_refused(run: Run, file: Path) -> None:
 
 def test_what_must_be_known_of_a_prediction_is_told(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said, told = note("weights.unknown-transform", file="f", resolution=32), []
-    monkeypatch.setattr(ImagePredictor, "notes", (said,))
+    of = View.of
+    monkeypatch.setattr(View, "of", lambda facts: of(facts)._replace(notes=(said,)))
     lissom.predict(run, place / "train" / "one", listener=told.append)
     assert said in told
 

@@ -316,6 +316,16 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_computed
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("header", ["x.rfl.hdr", "x.HDR"])
+def test_a_map_is_not_written_over_the_header_of_its_cube(run: Run, cube: Path, tmp_path: Path, header: str) -> None:
+    made = write_envi(tmp_path / "y.hdr", np.load(cube))
+    made.with_suffix(".img").rename(tmp_path / "x.rfl")
+    before = made.rename(tmp_path / header).read_bytes()
+    with pytest.raises(UsageError, match="would destroy it"):
+        predict_scene(run, tmp_path / "x.rfl", output=tmp_path / header)
+    assert (tmp_path / header).read_bytes() == before
+
+
 def body(path: Path) -> bytes:
     """A file without the date and the variable's name that MATLAB's format begins with."""
     content = path.read_bytes()

@@ -63,13 +63,8 @@ class ImagePredictor:
         files = list(_image_files(inputs, left))
         if not files:
             raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))), left=first(left))
-        notes = list(summary(left).values())
+        notes = (*self.view.notes, *summary(left).values())
         yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row, notes=notes)
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What the user must know beside the predictions."""
-        return self.view.notes
 
     def _read(self, file: Path) -> Pixels:
         """The image as the network wants it. Raises: DataError that names the file and the reason."""

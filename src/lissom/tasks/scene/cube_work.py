@@ -8,14 +8,14 @@ a busy machine do not settle by how much.
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from lissom.errors import Interrupted
-from lissom.events import What
+from lissom.events import Note, What
 from lissom.models import dense
 from lissom.models.regions import Region
 from lissom.models.window_net import cut
@@ -44,6 +44,7 @@ class CubeWork:
     """
 
     what: What = "pixels"
+    notes: Sequence[Note] = ()  # they stand in its row
 
     def __init__(self, predictor: "ScenePredictor", cube: Given) -> None:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube

@@ -13,6 +13,7 @@ from lissom.atomic import write_atomic
 from lissom.errors import MachineError, UsageError
 from lissom.messages import text
 from lissom.models.regions import Region
+from lissom.tasks.scene.data.envi_files import header_of, pair
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.writing import MAP_FORMATS, write_map
 from lissom.tasks.scene.partial import Partial
@@ -91,7 +92,7 @@ def planned_files(run: Run, scene: Scene, options: SceneOptions) -> Files:
 
 def _check_apart(files: Files, scene: Scene) -> None:
     """Raises: UsageError where a map would be written over the cube, or over another map; ENVI's are two files each."""
-    source = {path.resolve() for path in _written(Path(scene.source))}
+    source = {path.resolve() for path in _read(Path(scene.source))}
     taken: set[Path] = set()
     for path in files.all:
         written = {each.resolve() for each in _written(path)}
@@ -102,8 +103,15 @@ def _check_apart(files: Files, scene: Scene) -> None:
         taken |= written
 
 
+def _read(path: Path) -> list[Path]:
+    """The files of a cube: an ENVI image and a TIFF with facts beside it are two."""
+    header = header_of(path)
+    return [path] if header is None else [*pair(path)] if header == path else [path, header]
+
+
 def _written(path: Path) -> list[Path]:
-    return [path.with_suffix(end) for end in (".hdr", ".img")] if path.suffix.lower() in (".hdr", ".img") else [path]
+    pair_of_envi = (".hdr", ".img") if path.suffix.lower() in (".hdr", ".img") else ()
+    return [path, *map(path.with_suffix, pair_of_envi)]
 
 
 def _default(run: Run, scene: Scene) -> tuple[Path, Path]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lissom.data.files import is_image_name
 from lissom.data.left_out import LeftOut, Reason, first, no_images
 from lissom.errors import DataError
-from lissom.tasks.classify.data.parts import Path, are_parts, part_of, parts_at
+from lissom.tasks.classify.data.parts import NamePath, are_parts, part_of, parts_at
 
 
 class Row(NamedTuple):
@@ -88,7 +88,7 @@ class _Reader(NamedTuple):
     class_first: bool
     """Whether the splits stand in the class folders."""
 
-    def read(self, path: Path) -> tuple[str, str] | Reason:
+    def read(self, path: NamePath) -> tuple[str, str] | Reason:
         """Split and class of an image below the root, or why it has none."""
         if self.class_first:
             return (part_of(path[1]) or "", path[0]) if len(path) > 2 else "stray"
@@ -99,7 +99,7 @@ class _Reader(NamedTuple):
             return "unused" if part == "unused" else "stray"
         return part, path[1]
 
-    def class_folders(self, folders: Iterable[str], root: Path) -> set[str]:
+    def class_folders(self, folders: Iterable[str], root: NamePath) -> set[str]:
         """`split/class` or `class` of each folder at the depth of the classes, empty ones included."""
         found = set()
         for folder in folders:
@@ -114,7 +114,7 @@ class _Reader(NamedTuple):
         return found
 
 
-def _reader(paths: Sequence[Path]) -> _Reader:
+def _reader(paths: Sequence[NamePath]) -> _Reader:
     parts = parts_at(paths)
     if parts is not None:
         return _Reader(parts, False)
@@ -122,9 +122,9 @@ def _reader(paths: Sequence[Path]) -> _Reader:
     return _Reader(None, "train" in within and all(part not in (None, "unused") for part in within))
 
 
-def _root(images: Sequence[Path]) -> Path:
+def _root(images: Sequence[NamePath]) -> NamePath:
     """The folders that enclose the class folders or the splits; an image beside one of these is a stray."""
-    root: Path = ()
+    root: NamePath = ()
     while True:
         below = [path[len(root) :] for path in images if path[: len(root)] == root and len(path) > len(root) + 1]
         if len({path[0] for path in below}) != 1:

@@ -19,7 +19,7 @@ BESIDE = frozenset(  # words that say nothing
     }
 )  # fmt: skip
 ENDS = re.compile("(set|data|images|集|数据集|数据|图像|图片)$")
-Path = tuple[str, ...]
+NamePath = tuple[str, ...]
 
 
 class Word(NamedTuple):
@@ -47,7 +47,7 @@ def part_of(name: str) -> str | None:
     return word.part if word and not word.rest else None
 
 
-def parts_at(paths: Sequence[Path]) -> dict[str, str] | None:
+def parts_at(paths: Sequence[NamePath]) -> dict[str, str] | None:
     """The split of each first folder of these images, folders left out that are none; None where all are classes.
 
     Splits are folders of class folders. A training split and another one share a class, or every folder is a split and
