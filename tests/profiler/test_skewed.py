@@ -119,3 +119,21 @@ def test_marks_of_two_calls_are_of_one_module() -> None:
     recorder(torch.ones(1, 4))
     assert [number for number, _ in recorder.forwards[0] if number != END] == [0, 1, 1]
     assert recorder.times(HookCost(0.0, 0.0))["layer"].calls == 2
+
+
+class Outer(nn.Module):
+    """Computes with weights of its own, and with a part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.part = nn.Parameter(torch.ones(6, 4)), nn.Linear(6, 5, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.part(x @ self.own.t())
+
+
+def test_a_modules_sums_have_what_it_computes_itself() -> None:
+    found = {module.name: module for module in count(nn.Sequential(Outer()), input_shape=(4,)).modules}
+    assert (found["0.part"].macs, found["0.part"].parameters) == (6 * 5, 6 * 5)
+    assert (found["0"].macs, found["0"].parameters) == (6 * 4 + 6 * 5, 6 * 4 + 6 * 5)
+    assert found[""].macs == found["0"].macs
