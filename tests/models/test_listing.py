@@ -163,3 +163,8 @@ def test_published_checkpoints_are_those_of_the_pattern(capsys: pytest.CaptureFi
     assert main.run(["models", "--pretrained", "Mobile-One", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["network"] for row in rows} == {f"mobileone_s{size}" for size in range(5)}
+
+
+def test_a_budget_may_have_a_lower_bound_too() -> None:
+    (row,) = models_under("macs>2M macs<3M resolution>=32", "mobilenetv1_cifar")
+    assert (2e6 < row["macs"] < 3e6, row["resolution"]) == (True, 32)
