@@ -36,18 +36,18 @@ Mask = NDArray[np.bool_]
 def colour_bands(
     bands: int, wavelengths_nm: NDArray[np.floating] | None = None, good_bands: Mask | None = None
 ) -> tuple[int, int, int]:
-    """Places of the bands for red, green and blue: by wavelength, else by rank; a bad band is never taken.
+    """Numbers of the bands for red, green and blue: by wavelength, else by rank; a bad band is never taken.
 
     A scene without visible light shows its bands in order: the longest third as red.
     """
     good = np.arange(bands) if good_bands is None or not good_bands.any() else np.flatnonzero(good_bands)
     if wavelengths_nm is None:
-        bands = [good[int(share * (len(good) - 1))] for share in GUESSED]
+        chosen = [good[int(share * (len(good) - 1))] for share in GUESSED]
     elif ((wavelengths_nm >= FIRST_NM) & (wavelengths_nm <= LAST_NM)).sum() >= 3:
-        bands = [good[np.abs(wavelengths_nm[good] - wanted).argmin()] for wanted in RED_GREEN_BLUE_NM]
+        chosen = [good[np.abs(wavelengths_nm[good] - wanted).argmin()] for wanted in RED_GREEN_BLUE_NM]
     else:
-        bands = [good[int(share * (len(good) - 1))] for share in (5 / 6, 1 / 2, 1 / 6)]
-    red, green, blue = (int(band) for band in bands)
+        chosen = [good[int(share * (len(good) - 1))] for share in (5 / 6, 1 / 2, 1 / 6)]
+    red, green, blue = (int(band) for band in chosen)
     return red, green, blue
 
 
