@@ -19,6 +19,7 @@ from lissom.errors import DataError
 
 CHECKPOINT_FORMAT = 1
 KEPT = 2
+PARTS = {"format", "run", "state"}  # that every checkpoint has
 NAME = re.compile(r"step-(\d{8})-([0-9a-f]{16})\.pt")
 
 
@@ -76,8 +77,15 @@ def newest_sound(folder: Path, *, on_damaged: Callable[[Path], None]) -> Path | 
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a sound checkpoint, tensors on the CPU; DataError when another version wrote it."""
-    state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    """The content of a sound checkpoint, tensors on the CPU. Raises: DataError where another version wrote it, or
+    something else, whose name is right all the same."""
+    try:
+        state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises nearly every kind
+        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        raise DataError("run-file-damaged", path=path, reason=reason) from error
+    if not isinstance(state, dict) or not state.keys() >= PARTS:
+        raise DataError("run-file-damaged", path=path, reason=f"not {', '.join(sorted(PARTS))}")
     got = state.pop("format")
     if got != CHECKPOINT_FORMAT:
         raise DataError("checkpoint-format-unknown", path=path, got=got, expected=CHECKPOINT_FORMAT)
