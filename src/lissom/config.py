@@ -211,7 +211,7 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     elif get_origin(hint) is dict:
         fits = isinstance(value, dict)
         if fits:
-            return {_name(key, where): _typed(each, choices[1], f"{where}: {key}") for key, each in value.items()}
+            return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
     elif isinstance(value, bool):
         fits = bool in choices
     else:

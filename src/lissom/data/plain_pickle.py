@@ -113,7 +113,7 @@ class _Reader(pickle._Unpickler):  # that of Python, whose operations can be cho
 
     stack: list[Any]
 
-    def find_class(self, module: str, name: str, /) -> Any:
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in MEANING:
             raise DataError("cifar-unsafe-pickle", name=f"{module}.{name}")
         return MEANING[module, name]

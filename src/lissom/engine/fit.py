@@ -154,8 +154,8 @@ class _Loop:
 
     def _load(self, path: Path) -> None:
         content = load_checkpoint(path)
-        if content["run"] != self._run():
-            raise DataError("checkpoint-other-run", path=path, got=content["run"], expected=self._run())
+        if content.get("run") != self._run():
+            raise DataError("checkpoint-other-run", path=path, got=content.get("run"), expected=self._run())
         try:
             self.training.load(content)
             self.state = TrainingState.from_dict(content["state"], self.fabric.device)

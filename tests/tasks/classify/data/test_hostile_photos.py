@@ -112,7 +112,7 @@ class TestPickles:
             b"data": rows,
             "labels": [1, 255, 70000, -3],
             "names": [b"\xff", "é"],
-            "other": (None, True, {"a": []}),
+            "other": (None, {"a": []}),
         }
         found = read_pickle(pickle.dumps(table, protocol=protocol))
         assert found.pop("data").tolist() == rows.tolist()
