@@ -1,10 +1,11 @@
-"""Plain values, and the one place where JSON is written: what every reader of JSON takes."""
+"""Plain values, and the one place where JSON is written and read: what every reader of JSON takes."""
 
 import dataclasses
 import json
 import math
+import reprlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 def plain(value: Any) -> Any:
@@ -32,3 +33,25 @@ def to_json(value: Any, *, indent: int | None = 2, sort_keys: bool = False) -> s
     return json.dumps(
         plain(value), indent=indent, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=separators
     )
+
+
+def from_json(words: str | bytes) -> Any:
+    """The value of a JSON text. Raises: ValueError for all that is none, for NaN, and for what is nested too deeply."""
+    try:
+        return json.loads(words, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def short(value: Any) -> str:
+    """The value as an error shows it, of what is long or deep the beginning."""
+    return _SHORT.repr(value)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlevel = 2

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from lissom._version import __version__
 from lissom.cli.commands import COMMANDS, OF_MODELS, arguments, message_key, of_outside
-from lissom.errors import LissomError, UsageError, near
+from lissom.errors import LissomError, MachineError, UsageError, near
 from lissom.messages import text
 
 
@@ -32,6 +32,9 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # `lissom models | head`: the reader left, which is no fault
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        print(f"lissom: {text('error.memory-full', reason=str(error) or type(error).__name__)}", file=sys.stderr)
+        return MachineError.exit_code
     except Exception:
         traceback.print_exc()
         print(f"lissom: {text('cli.fault', version=__version__)}", file=sys.stderr)

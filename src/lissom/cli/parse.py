@@ -36,7 +36,7 @@ def read_yaml(file: Path) -> Any:
         return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("config-unreadable", path=file, reason=error) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits
         raise DataError("config-not-yaml", path=file, reason=" ".join(str(error).split())) from None
 
 

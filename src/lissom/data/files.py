@@ -6,8 +6,8 @@ Transparent parts become white, the ground on which such pictures are drawn. Ani
 
 import contextlib
 import io
-import os
 import struct
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 
+from lissom.bounds import PIXELS, most_pixels, read_regular
 from lissom.data import heic
 from lissom.errors import DataError
 from lissom.events import note
@@ -27,7 +28,8 @@ IMAGE_SUFFIXES = (
 PNG = b"\x89PNG"
 MAGIC = (b"\xff\xd8\xff", PNG, b"GIF8", b"II*\0", b"MM\0*")  # how JPEG, PNG, GIF and TIFF begin
 
-LIMIT, MOST_PIXELS = "LISSOM_MAX_PIXELS", 1 << 28  # the variable that moves the limit; phones have up to 200 million
+# what the content may be, whatever the name says: others of Pillow's readers start programs, as that of EPS does
+FORMATS = frozenset({"JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "HEIF"})
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 Pixels = NDArray[np.uint8]
@@ -67,7 +69,7 @@ def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | Non
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file. Raises: Unreadable with the system's reason."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from error
 
@@ -87,7 +89,7 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
     if heic.is_heic(data) and not heic.register():
         raise Unreadable(note("data.reason-heic"))
     try:
-        with _open(data) as image:
+        with open_image(data) as image:
             mode = image.mode
             return _as_array(_upright(image), channels), mode
     except Unreadable:
@@ -107,7 +109,7 @@ def image_size(data: bytes) -> tuple[int, int]:
     if heic.is_heic(data):
         heic.register()
     try:
-        with _open(data) as image:
+        with open_image(data) as image:
             return image.size
     except Unreadable:
         raise
@@ -137,10 +139,14 @@ def resize_box(array: Pixels, box: tuple[float, float, float, float], resolution
     return np.asarray(small).reshape(resolution, resolution, array.shape[2])
 
 
-def _open(data: bytes) -> Image.Image:
-    """As `Image.open` with another limit: its own is below the photos of today's phones. No pixel is decoded here."""
+def open_image(data: bytes, formats: Collection[str] = FORMATS) -> Image.Image:
+    """As `Image.open` with another limit: its own is below the photos of today's phones. No pixel is decoded here.
+
+    formats: Pillow's names of what the content may be. Raises: Unreadable for too many pixels, and whatever Pillow
+    raises.
+    """
     Image.init()
-    for factory, accept in (Image.OPEN[name] for name in Image.ID):
+    for factory, accept in (Image.OPEN[name] for name in Image.ID if name in formats):
         if accept is None or accept(data[:16]) is True:
             with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
                 image = factory(io.BytesIO(data), "")
@@ -150,9 +156,9 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _check_size(width: int, height: int) -> None:
-    limit = int(os.environ.get(LIMIT) or MOST_PIXELS)
+    limit = most_pixels()
     if width * height > limit:
-        raise Unreadable(note("data.reason-too-large", got=width * height, limit=limit, variable=LIMIT))
+        raise Unreadable(note("data.reason-too-large", got=width * height, limit=limit, variable=PIXELS))
 
 
 def _without_text(data: bytes) -> bytes | None:

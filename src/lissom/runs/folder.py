@@ -12,7 +12,7 @@ curves.*  confusion.*  samples.png  report.html  model_card.md
 """
 
 import hashlib
-import json
+import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,9 @@ import yaml
 
 from lissom._version import __version__
 from lissom.atomic import write_atomic
+from lissom.bounds import read_text
 from lissom.errors import DataError, MachineError, UsageError
-from lissom.plain import to_json
+from lissom.plain import from_json, short, to_json
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
@@ -143,8 +144,8 @@ def file_digest(path: Path | str) -> str:
 
 def _read_config(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = yaml.safe_load(read_text(file))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: a number of 5,000 digits
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
     if not isinstance(values, dict):
         raise DataError("run-file-damaged", path=file, reason=f"{type(values).__name__}, not sections of settings")
@@ -154,7 +155,7 @@ def _read_config(file: Path) -> dict[str, Any]:
 def read_json(file: Path) -> dict[str, Any]:
     """An object of plain values. Raises: DataError where the file is missing or damaged."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = from_json(read_text(file))
     except (OSError, ValueError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
     if not isinstance(data, dict):
@@ -166,9 +167,19 @@ def _read_history(file: Path) -> list[dict[str, Any]]:
     if not file.exists():  # no epoch has ended yet
         return []
     try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [_row(from_json(line)) for line in read_text(file).splitlines()]
     except (OSError, ValueError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
+
+
+def _row(values: Any) -> dict[str, Any]:
+    """The figures of an epoch, None for one that was not finite. Raises: ValueError for anything else."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{short(values)}, not the figures of an epoch")
+    for name, value in values.items():
+        if not (value is None or type(value) is int or (isinstance(value, float) and math.isfinite(value))):
+            raise ValueError(f"{short(name)} is {short(value)}, not a number")
+    return values
 
 
 def _first_line(error: Exception) -> str:

@@ -54,11 +54,14 @@ def owned(folder: Path) -> Iterator[Owner]:
     file, token = _taken(folder), secrets.token_hex(8)
     _HELD.add(file)
     try:
-        file.truncate(0)
         started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
         words = {"pid": os.getpid(), "host": socket.gethostname(), "since": started, "token": token}
-        file.write(to_json(words, indent=None))
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(to_json(words, indent=None))
+            file.flush()
+        except OSError as error:
+            raise MachineError("not-writable", path=folder / LOCK, size="0", reason=error.strerror or error) from error
         yield Owner(folder, file, token)
     finally:
         _HELD.discard(file)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from lissom.tasks.classify.settings import ClassifyOptions
 from lissom.training.by_file import ByFile
 from lissom.training.opened import Opened
 from lissom.training.task import Arrays, Where
+
+if TYPE_CHECKING:
+    from lissom.deploy.targets import Runs
 
 INPUT, OUTPUT = "images", "logits"
 
@@ -107,8 +110,18 @@ def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePr
         path = opened.run.path if opened.run else opened.file.path if opened.file else ""
         raise UsageError("weights-with-run", model=path)
     if opened.file:
-        return ImagePredictor(View.of(opened.facts), opened.file, top=options.top)
+        network = partial(_logits, opened.file, len(opened.facts.class_names))
+        return ImagePredictor(View.of(opened.facts), network, top=options.top)
     return _of_run(opened, options, where) if opened.run else _of_name(opened.name, options, where)
+
+
+def _logits(file: "Runs", classes: int, arrays: Arrays) -> Arrays:
+    """Outputs of a file. Raises: DataError for other ones than `logits` N K of so many classes."""
+    outputs = file(arrays)
+    found = {name: values.shape[1:] for name, values in outputs.items()}
+    if found.get(OUTPUT) != (classes,):
+        raise DataError("deploy-not-onnx", path=file.path, reason=f"{found}, expected {OUTPUT} ({classes},)")
+    return outputs
 
 
 def _of_run(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:

@@ -1,13 +1,12 @@
 """Two runs on the same test pixels of a scene: McNemar's test, and intervals of the differences of AA and kappa."""
 
-import zipfile
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError
 from lissom.messages import text
+from lissom.runs.arrays import read_arrays
 from lissom.stats.bootstrap import Difference, joint_counts, paired_difference
 from lissom.stats.mcnemar import McNemar, mcnemar
 from lissom.tasks.scene.classified import CLASSIFIED
@@ -71,9 +70,4 @@ def compare_pixels(a: Run, b: Run) -> Compared | None:
 
 
 def _classified(run: Run) -> dict[str, NDArray[Any]]:
-    path = run.path / CLASSIFIED
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return {name: file[name] for name in ("predicted", "test", "labels")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
+    return read_arrays(run.path / CLASSIFIED, {"predicted": ("iu", 2), "test": ("b", 2), "labels": ("iu", 2)})

@@ -1,6 +1,5 @@
 """Another scene of the sensor, as a run sees its own: bands and classes matched, every labelled pixel measured."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from lissom.errors import DataError
 from lissom.events import Listener, Note, note
+from lissom.runs.arrays import read_arrays
 from lissom.tasks.scene.classified import CLASSIFIED
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import known_scene, open_scene
@@ -116,12 +116,8 @@ def _seen(run: Run, scene: Scene, *, own: bool) -> tuple[Mask, Mask] | None:
     items = run.items
     if not own and ("cube" not in items or items["cube"].digest != scene.items["cube"]):
         return None
-    path = run.path / CLASSIFIED
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return file["train"], file["val"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
+    seen = read_arrays(run.path / CLASSIFIED, {"train": ("b", 2), "val": ("b", 2)})
+    return seen["train"], seen["val"]
 
 
 def _notes(scene: Scene, classes: Classes, test: Mask, seen: int | None) -> tuple[Note, ...]:

@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from lissom.atomic import write_atomic
-from lissom.errors import DataError, MachineError
+from lissom.errors import MachineError
 from lissom.models.regions import Region
 from lissom.plain import to_json
+from lissom.runs.arrays import read_arrays
 from lissom.tasks.scene.classified import Classified
 
 KEY = "key.json"
+NEEDED = {"predicted": ("iu", 2), "confidence": ("f", 2)}
 
 
 class Partial:
@@ -49,12 +50,10 @@ class Partial:
         write_atomic(self._file(block), held.getvalue())
 
     def __getitem__(self, block: Region) -> Classified:
-        path = self._file(block)
-        try:
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                return Classified(**{name: file[name] for name in file.files})
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError("scene-partial-damaged", path=path, folder=self.folder, reason=error) from error
+        found = read_arrays(
+            self._file(block), NEEDED, {"uncertainty": ("f", 2)}, error="scene-partial-damaged", folder=self.folder
+        )
+        return Classified(**found)
 
     def remove(self) -> None:
         """Deletes the folder and what is in it, if it is one of ours."""

@@ -246,5 +246,8 @@ def build(config: SceneTrainConfig, facts: SceneFacts) -> WindowNet:
 
 
 def stored_fit(run: Run) -> Fitted:
-    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged."""
-    return load_fit(run.path / PREPROCESS)
+    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged or another run's."""
+    fitted = load_fit(run.path / PREPROCESS)
+    if (fitted.bands, fitted.components) != (run.facts.bands, run.facts.in_channels):
+        raise DataError("scene-preprocess-unreadable", path=run.path / PREPROCESS, reason=note("scene_fit.misfit"))
+    return fitted

@@ -18,7 +18,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lissom.data.files import MOST_PIXELS, fit_square, image_size, read_image
+from lissom.bounds import MOST_PIXELS
+from lissom.data.files import fit_square, image_size, read_image
 from lissom.data.rooms import MARK
 from lissom.errors import DataError, LissomError, MachineError
 from lissom.tasks.classify.data.check import check as check_classify

@@ -5,7 +5,6 @@ what was learned is one mean spectrum and one matrix: a strip of any cube goes t
 """
 
 import io
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,10 @@ from scipy.signal import savgol_filter
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.events import Note, note
+from lissom.runs.arrays import read_arrays
 from lissom.tasks.scene.settings import SceneConfig
 
+KEPT = {"mean": ("f", 1), "matrix": ("f", 2), "explained": ("f", 0), "fit_on": ("U", 0), "pixels": ("iu", 0)}
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STRIP = 1 << 21  # values of a cube that are float64 at a time: 16 MB
@@ -86,15 +87,13 @@ class Fitted:
 
 def load(path: Path | str) -> Fitted:
     """What `Fitted.save` has written. Raises: DataError when the file is missing, damaged or another's."""
-    try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:  # numpy leaves a damaged file open
-            kept = {name: file[name] for name in ("mean", "matrix", "explained", "fit_on", "pixels")}
-            typical = file.get("typical")
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError("scene-preprocess-unreadable", path=path, reason=str(error) or type(error).__name__) from error
-    return Fitted(
-        kept["mean"], kept["matrix"], float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"]), typical
-    )  # fmt: skip
+    kept = read_arrays(Path(path), KEPT, {"typical": ("f", 2)}, error="scene-preprocess-unreadable")
+    typical, bands, (rows, components) = kept.get("typical"), len(kept["mean"]), kept["matrix"].shape
+    fits = rows == bands and components > 0 and (typical is None or typical.shape == (2, bands))
+    if not fits or not all(np.isfinite(kept[name]).all() for name in ("mean", "matrix")):
+        raise DataError("scene-preprocess-unreadable", path=path, reason=note("scene_fit.misfit"))
+    mean, matrix = kept["mean"].astype(np.float64), kept["matrix"].astype(np.float64)
+    return Fitted(mean, matrix, float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"]), typical)
 
 
 def fit_scene(
