@@ -81,3 +81,11 @@ def test_near_names_come_first_and_the_five_nearest_when_none_is_near() -> None:
 def test_an_unknown_sentence_is_a_fault_of_ours() -> None:
     with pytest.raises(KeyError):
         text("error.no-such-kind")
+
+
+@pytest.mark.parametrize(("images", "classes", "expected"), [
+    (1, 2, "1 image in 2 classes: cat"), ("1", 1, "1 image in 1 class: cat"), (0, 11, "0 images in 11 classes: cat"),
+])  # fmt: skip
+def test_one_is_one_image(monkeypatch: pytest.MonkeyPatch, images: object, classes: int, expected: str) -> None:
+    monkeypatch.setenv("LISSOM_LANG", "en")
+    assert text("data.classes", images=images, classes=classes, listed="cat") == expected

@@ -121,8 +121,9 @@ class EngineConfig:
 
     epochs: int = 20
     """Passes over the training images."""
-    batch_size: int = 128
-    """Images for each step of the optimizer, over all devices and accumulated parts together."""
+    batch_size: int | None = None
+    """Samples for each step of the optimizer, over all devices and accumulated parts together; None: the largest power
+    of two within a tenth of the training samples, 8 to 128."""
     accumulate: int = 1
     """Parts into which each device splits its share of the batch, to save memory."""
     seed: int = 0
@@ -151,9 +152,14 @@ class EngineConfig:
         at_least(self, 0, "seed", "patience", "checkpoint_minutes")
         require(self.seed < 1 << 63, "seed", self.seed, f"< {1 << 63}")
         parts = self.devices * self.accumulate
-        require(
-            self.batch_size % parts == 0, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}"
-        )
+        even = self.batch_size is None or self.batch_size % parts == 0
+        require(even, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}")
+
+    @property
+    def step_size(self) -> int:
+        """Samples for each step, when it is decided."""
+        assert self.batch_size is not None, "a batch size that nobody decided"
+        return self.batch_size
 
 
 def to_dict(config: Any) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Plain values, and the one place where JSON is written and read: what every reader of JSON takes."""
+"""Plain values, and the one place where JSON is written and read: what every reader takes; control characters shown."""
 
 import dataclasses
 import json
 import math
+import re
 import reprlib
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -55,3 +56,13 @@ def _refuse(word: str) -> NoReturn:
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 _SHORT.maxlevel = 2
+# C0, DEL and C1; marks that turn the direction of writing; separators of lines and paragraphs
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(words: str) -> str:
+    r"""`words` with each control character as its escape, but for line feed and tab: ESC is `\x1b`, CSI `\u009b`.
+
+    A name may hold what moves a cursor, sets a title or turns the writing round. In JSON the result means the same.
+    """
+    return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}" if found[0] < " " else f"\\u{ord(found[0]):04x}", words)

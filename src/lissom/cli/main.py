@@ -1,7 +1,6 @@
 """From the words typed to one verb, and from what went wrong to one line and an exit code."""
 
 import difflib
-import io
 import os
 import shlex
 import sys
@@ -10,15 +9,18 @@ from collections.abc import Sequence
 
 from lissom._version import __version__
 from lissom.cli.commands import COMMANDS, OF_MODELS, arguments, message_key, of_outside
+from lissom.cli.streams import below, shown_streams
 from lissom.errors import LissomError, MachineError, UsageError, near
 from lissom.messages import text
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code, whatever went wrong."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            stream.reconfigure(errors="backslashreplace")  # output to a file on Windows: cp1252 has no Chinese
+    with shown_streams():
+        return _guarded(argv)
+
+
+def _guarded(argv: Sequence[str]) -> int:
     try:
         code = _dispatch(list(argv))
         print(end="", flush=True)  # while a reader who left can still be told from a fault
@@ -68,7 +70,8 @@ def run_verb(verb: str, words: list[str]) -> int:
         from lissom.cli.help import help_text
 
         key = message_key(verb)
-        print(help_text(kind, verb=verb, summary=text(f"summary.{key}"), examples=text(f"examples.{key}")))
+        shown = help_text(kind, verb=verb, summary=text(f"summary.{key}"), examples=text(f"examples.{key}"))
+        print(shown, file=below(sys.stdout))  # its headings are bold
         return 0
     from lissom.cli.parse import parse
 

@@ -8,6 +8,7 @@ from rich import progress as bars
 from rich.console import Console
 
 from lissom.cli.estimate import Estimate, clock_text
+from lissom.cli.show import Screen
 from lissom.events import (
     Advanced,
     CheckpointDamaged,
@@ -42,7 +43,7 @@ class Progress:
     """Writes to standard error, so that a program can read standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, emoji=False)
+        self._console = console or Screen(stderr=True, highlight=False, emoji=False)
         self._started: Started | None = None
         self._estimate = Estimate(epochs=0, steps_per_epoch=0)
         self._bars: _Bars | None = None

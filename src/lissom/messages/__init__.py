@@ -2,6 +2,7 @@
 
 import locale
 import os
+import string
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -50,4 +51,18 @@ def metric_short(key: str) -> str:
 
 def text(name: str, /, **values: Any) -> str:
     """The sentence called `table.key` in the reader's language, its values filled in."""
-    return catalogue(language())[name].format(**values)
+    return SENTENCES.format(catalogue(language())[name], **values)
+
+
+class _Sentences(string.Formatter):
+    """`{count} {count:image|images}`: the word for one, or the word for any other number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return super().format_field(value, format_spec)
+        return one if str(value) == "1" else many
+
+
+SENTENCES = _Sentences()
+"""Fills the values of a sentence."""

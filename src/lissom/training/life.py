@@ -245,6 +245,7 @@ def plan(config: Any, target: RunTarget, listener: Listener) -> dict[str, Any]:
         "classes": len(prepared.facts.class_names),
         **prepared.data.used.sizes,
         "epochs": config.engine.epochs,
+        "batch_size": config.engine.batch_size,
         "steps": prepared.batches_on("cpu").train.steps_per_epoch if prepared.model else None,
         "folder": str(Path(target.runs_dir) / (target.name or f"{prepared.stem}-...")),
         **prepared.cost._asdict(),

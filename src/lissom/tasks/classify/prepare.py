@@ -118,7 +118,7 @@ def training_batches(
         data,
         facts,
         config.augment,
-        batch_size=engine.batch_size,
+        batch_size=engine.step_size,
         parts=engine.devices * engine.accumulate,
         seed=engine.seed,
         device=device,

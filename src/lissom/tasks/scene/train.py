@@ -33,7 +33,7 @@ def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:
 def batches(config: SceneTrainConfig, data: SceneData, facts: SceneFacts, device: Any) -> Batches:
     engine, labels = config.engine, data.scene.labels
     scene = Reduced(data.reduced.values.to(device))
-    parts, size = engine.devices * engine.accumulate, engine.batch_size
+    parts, size = engine.devices * engine.accumulate, engine.step_size
     train = TrainPixels(scene, labels, data.split.train, batch_size=size, parts=parts, seed=engine.seed)
     return Batches(train, EvalPixels(scene, labels, data.split.val))
 
