@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from lissom.data.scales import Scales
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifyFacts:
@@ -19,6 +21,8 @@ class ClassifyFacts:
     """Batch norm's, where the weights that the run began with want another than the network has."""
     padding: str = ""
     """"same": that of TensorFlow's weights."""
+    scales: Scales | None = None
+    """Of images with more than 8 bits; None, in runs of older versions: each image by its type or its own range."""
 
     @property
     def side(self) -> int:
