@@ -5,13 +5,14 @@ decision in their facts: whatever they predict or are measured on is scaled alik
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.data.deep import Values
 from lissom.data.files import DECODE_VERSION
 from lissom.data.ranges import Ranges, read_ranges
 from lissom.data.scales import Kind, Scales, choose
@@ -88,7 +89,7 @@ def rare_notes(deep: Sequence[Deep], scales: Scales) -> list[Note]:
     notes = []
     for each in deep:
         ends, highs = scales.ends(each.kind), np.where(each.training, each.ranges[:, 1], -np.inf)
-        if ends is None or ends[0] < 0:
+        if ends is None or ends[0] < 0 or not each.training.any():
             continue
         usual = choose(each.kind, 0.0, float(np.quantile(highs[each.training], USUAL, method="lower")))[1]
         rare = np.flatnonzero(highs > usual)
