@@ -135,7 +135,7 @@ class TestTheTrainingDecides:
         assert (found["images"], found["low"], found["high"], found["bits"]) == (20, 0, 60_000, 16)
         assert (found["black"], found["white"]) == (0, 4095)
         assert any("0 to 4095" in warning and "10 images" in warning for warning in report["warnings"])
-        assert any("4095 white" in told for told in report["notes"])
+        assert any("white 4095" in told for told in report["notes"])
 
     def test_an_image_that_alone_makes_all_others_dark_is_named(self, tmp_path: Path) -> None:
         folder = made(tmp_path / "photos", b_hot=RAMP * 65535)
@@ -196,7 +196,7 @@ def test_train_predict_evaluate_and_an_exported_file_agree(tmp_path: Path, capsy
     common = ["--cache-dir", str(tmp_path / "cache"), "--runs-dir", str(tmp_path), "--name", "run"]
     words = "--model mobilenetv1_cifar --width 0.25 --resolution 32 --epochs 1 --batch-size 8 --workers 0"
     assert command(["train", "classify", "--data", str(folder.parent), *words.split(), *common]) == 0
-    assert "4095 white" in " ".join(capsys.readouterr().err.split())
+    assert "white 4095" in " ".join(capsys.readouterr().err.split())
     run = tmp_path / "run"
     assert lissom.open_run(run).facts.scales == Scales(integers=(0, 4095))
     image = folder.parent / "test" / "a" / "0.png"
