@@ -142,6 +142,11 @@ class Work(Protocol):
         ...
 
     @property
+    def remarks(self) -> Sequence[Note]:
+        """What was found in these inputs, once all parts are kept."""
+        ...
+
+    @property
     def total(self) -> int: ...
     @property
     def done(self) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lissom.bounds import most_pixels
+from lissom.data.scales import Scales
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class ClassifyFacts:
     """Batch norm's, where the weights that the run began with want another than the network has."""
     padding: str = ""
     """"same": that of TensorFlow's weights."""
+    scales: Scales | None = None
+    """Of images with more than 8 bits; None, in runs of older versions: each image by its type or its own range."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError for what no run can have."""

@@ -57,7 +57,13 @@ def load_data(config: ClassifyTrainConfig, listener: Listener = silent, run: Run
         with torch.device("meta"):
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), resolution)
     folder = cache_folder(config.data.cache_dir)
-    return images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, listener=listener)
+    return images.load(
+        config.data,
+        cache_dir=folder,
+        default_resolution=entry.resolution,
+        facts=run.facts if run else None,
+        listener=listener,
+    )
 
 
 def content(config: ClassifyTrainConfig, listener: Listener = silent) -> Mapping[str, str]:

@@ -45,6 +45,7 @@ class CubeWork:
 
     what: What = "pixels"
     notes: Sequence[Note] = ()  # they stand in its row
+    remarks: Sequence[Note] = ()
 
     def __init__(self, predictor: "ScenePredictor", cube: Given) -> None:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube

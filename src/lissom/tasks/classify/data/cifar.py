@@ -18,6 +18,7 @@ from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut
 from lissom.data.plain_pickle import read_pickle, texts
+from lissom.data.scales import Scales
 from lissom.data.sources import Files
 from lissom.errors import DataError, DataMissing
 from lissom.events import Listener, Note, silent
@@ -104,6 +105,7 @@ class CifarSource:
     """All images of one archive, in the order of its files. 180 MB, read when the first image is."""
 
     channels = CHANNELS
+    scales: Scales | None = None
     left_out: Sequence[LeftOut] = ()
     empty: Sequence[str] = ()
     notes: tuple[Note, ...] = ()
@@ -130,7 +132,9 @@ class CifarSource:
         files.append(self._variant.python_names[0] if self._python else self._variant.binary_names)
         looks = look_at(self._files, [self._paths[file] for file in files], cache_dir=cache_dir, listener=listener)
         digests = {file: look.digest for file, look in zip(files, looks, strict=True)}
-        return Content(digests, [name.rpartition(":")[0] for name in self.names], np.full(len(self.names), SIDE))
+        count = len(self.names)
+        items = [name.rpartition(":")[0] for name in self.names]
+        return Content(digests, items, np.full(count, SIDE), np.full(count, ""))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pixels": None}
