@@ -134,7 +134,7 @@ def prepare(config: SceneTrainConfig, *given: Scene, fitted: Fitted | None = Non
         part, notes = never_trained(name, scene, fitted, joined.scenes[0])
         parts.append(part)
         told.append(of_scene(name, notes))
-    split_note, warnings = split_notes(settings, parts)
+    split_note, warnings = split_notes(settings, parts, by_epochs=by_epochs(config))
     remarked = (*joined.notes, *(each for notes in told for each in notes))
     data = SceneData(parts=tuple(parts), fitted=fitted, window=settings.side, split_note=split_note, warnings=warnings,
                      remarks=remarked)  # fmt: skip

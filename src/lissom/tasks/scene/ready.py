@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lissom.errors import DataError
 from lissom.events import Note, note
+from lissom.tasks.scene.data.advice import advice
 from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.preprocess import Fitted
 from lissom.tasks.scene.data.scene import Scene
@@ -177,8 +178,9 @@ def of_scene(name: str | None, notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(notes) if name is None else tuple(note("scene_several.of", scene=name, told=told) for told in notes)
 
 
-def split_notes(config: SceneConfig, parts: Sequence[Part]) -> tuple[Note, tuple[Note, ...]]:
-    """How all scenes were split, and what that could not do. Raises: DataError where no pixel is left to test."""
+def split_notes(config: SceneConfig, parts: Sequence[Part], *, by_epochs: bool) -> tuple[Note, tuple[Note, ...]]:
+    """How all scenes were split, what that could not do, and what would help; by_epochs: whether validation pixels
+    choose. Raises: DataError where no pixel is left to test."""
     trained = [part for part in parts if not part.test]
     counted, *others = [part.split.tally for part in trained if part.split.tally]
     for each in others:
@@ -186,6 +188,7 @@ def split_notes(config: SceneConfig, parts: Sequence[Part]) -> tuple[Note, tuple
     names = trained[0].scene.class_names
     split_note, warnings = described(counted, config, names)
     tests = [part for part in parts if part.test]
+    helps = advice([part.scene for part in trained], config, counted, val=by_epochs, test=not tests)
     if tests:
         held, labels = int(counted.test.sum()), [part.scene.labels[part.split.test] for part in tests]
         counted = counted._replace(test=np.bincount(np.concatenate(labels), minlength=len(names)))
@@ -195,7 +198,7 @@ def split_notes(config: SceneConfig, parts: Sequence[Part]) -> tuple[Note, tuple
                           scenes=", ".join(part.name for part in tests))  # fmt: skip
     if not counted.test.sum():
         raise DataError("scene-no-test", split=config.split, guard=guard_of(config))
-    return split_note, warnings
+    return split_note, (*warnings, *helps)
 
 
 def refuse_twice(data: SceneData) -> None:

@@ -211,3 +211,5 @@ class SceneCheckOptions:
     """Class id of the pixels without a label."""
     no_data: float | None = None
     """Value of pixels without a measurement; None: what the file's header says."""
+    window: int = 25
+    """Side of the window for which a disjoint split is tried, in pixels."""
