@@ -147,7 +147,7 @@ def test_the_preprocessing_is_that_of_the_training_pixels_of_all_scenes_and_of_n
     for part in data.parts:
         expected = ((cube_of(part.name) - pixels.mean(0)) / pixels.std(0))[..., used]
         np.testing.assert_allclose(part.reduced.values.permute(1, 2, 0), expected, atol=1e-4)
-    assert "11 of the 12 bands of the first scene are in all scenes, by wavelength; left out: 5." in map(
+    assert "11 of the 12 bands of the first scene were found in every scene, by wavelength; left out: 5." in map(
         str, data.remarks
     )
 
