@@ -176,8 +176,15 @@ def updated_flat(config: Config, settings: dict[str, Any]) -> Config:
         name = aliases.get(given, given)
         if name not in sections:
             raise UsageError("config-unknown-key", where="settings", key=name, near=near(name, sections))
-        nested.setdefault(sections[name], {})[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+        nested.setdefault(sections[name], {})[name] = _as_text(value)
     return updated(config, nested, where="settings")
+
+
+def _as_text(value: Any) -> Any:
+    """Paths as text, also those in a list; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_as_text, value))
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def cache_folder(given: str | None = None) -> Path:
@@ -223,9 +230,13 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     else:
         if isinstance(value, int) and float in choices and int not in choices:
             return _as_float(value, where)
-        fits = isinstance(value, choices) and not (isinstance(value, str) and not _is_text(value))
+        if isinstance(value, list | tuple) and tuple[str, ...] in choices:  # YAML has lists alone
+            value, fits = tuple(value), bool(value) and all(isinstance(each, str) and _is_text(each) for each in value)
+        else:
+            fits = isinstance(value, tuple(choice for choice in choices if not get_args(choice)))
+            fits = fits and not (isinstance(value, str) and not _is_text(value))
     if not fits:
-        expected = " | ".join(str(getattr(c, "__name__", c)) for c in choices)
+        expected = " | ".join(str(c if get_args(c) else getattr(c, "__name__", c)) for c in choices)
         raise UsageError("config-wrong-type", where=where, got=short(value), expected=expected)
     return value
 

@@ -9,7 +9,7 @@ from lissom.messages import text
 from lissom.runs.arrays import read_arrays
 from lissom.stats.bootstrap import Difference, joint_counts, paired_difference
 from lissom.stats.mcnemar import McNemar, mcnemar
-from lissom.tasks.scene.classified import CLASSIFIED
+from lissom.tasks.scene.classified import CLASSIFIED, scene_folders
 from lissom.tasks.scene.metrics import average_accuracies, kappas
 from lissom.training.run import Run
 
@@ -55,9 +55,10 @@ def _shown(difference: Difference) -> dict[str, str]:
 
 def compare_pixels(a: Run, b: Run) -> Compared | None:
     """Both runs on their test pixels, None where these are not the same. Raises: DataError for a damaged file."""
+    if a.record.data.digest != b.record.data.digest:
+        return None
     first, second = _classified(a), _classified(b)
-    alike = (np.array_equal(first[name], second[name]) for name in ("test", "labels"))
-    if a.record.data.digest != b.record.data.digest or not all(alike):
+    if not all(np.array_equal(first[name], second[name]) for name in ("test", "labels")):
         return None
     test, classes = first["test"], len(a.facts.class_names)
     labels, ours, theirs = first["labels"][test], first["predicted"][test], second["predicted"][test]
@@ -70,4 +71,9 @@ def compare_pixels(a: Run, b: Run) -> Compared | None:
 
 
 def _classified(run: Run) -> dict[str, NDArray[Any]]:
-    return read_arrays(run.path / CLASSIFIED, {"predicted": ("iu", 2), "test": ("b", 2), "labels": ("iu", 2)})
+    """Of all pixels, of the scenes whose pixels are measured one after the other."""
+    names = {"predicted": ("iu", 2), "test": ("b", 2), "labels": ("iu", 2)}
+    folders = scene_folders(run.path)
+    found = [read_arrays(folder / CLASSIFIED, names, {"measured": ("b", 0)}) for folder in folders]
+    measured = [each for each in found if each.get("measured", True)]
+    return {name: np.concatenate([each[name].ravel() for each in measured]) for name in names}
