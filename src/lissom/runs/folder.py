@@ -11,9 +11,13 @@ curves.*  confusion.*  samples.png  report.html  model_card.md
 `training.run` makes a typed run of it; here nothing is known of tasks.
 """
 
+import contextlib
+import errno
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,14 +25,15 @@ from typing import Any, NamedTuple
 import yaml
 
 from lissom._version import __version__
-from lissom.atomic import write_atomic
-from lissom.errors import DataError, MachineError, UsageError
+from lissom.atomic import TEMPORARY, sweep, sync_folder, temporary_name, write_atomic
+from lissom.errors import DataError, LissomError, MachineError, UsageError
 from lissom.plain import to_json
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
 ITEMS, GOLDEN = "items.json", "golden.npz"
 INITIAL, BEST, LAST, CHECKPOINTS = "initial.safetensors", "best.safetensors", "last.safetensors", "checkpoints"
+MADE = "run"  # the stem of the temporary name of a folder that is not yet whole
 
 
 class Stored(NamedTuple):
@@ -42,26 +47,61 @@ class Stored(NamedTuple):
     """One row for each finished epoch."""
 
 
-def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | None = None) -> Path:
+def create(
+    root: Path | str,
+    stem: str,
+    fill: Callable[[Path], None] = lambda path: None,
+    *,
+    dated: bool = True,
+    now: datetime | None = None,
+) -> Path:
     """Makes `root/stem-YYYYMMDD-HHMMSS` (with `-2`, `-3` ... when it exists) and its checkpoints folder.
 
-    dated=False: just `root/stem`, a name that somebody chose; it must not exist.
+    `fill` is given the folder under a temporary name, which it loses when all is in it: whatever ends the process,
+    there is a whole run or none. dated=False: just `root/stem`, a name that somebody chose; it must not exist.
     Raises: MachineError when the folder cannot be made, before anything is trained; UsageError when it exists.
     """
+    root = Path(root)
     name = f"{stem}-{now or datetime.now():%Y%m%d-%H%M%S}" if dated else stem
-    if not dated and (Path(root) / name).exists():
-        raise UsageError("run-exists", path=Path(root) / name)
-    for path in _candidates(Path(root), name):
+    if not dated and os.path.lexists(root / name):
+        raise UsageError("run-exists", path=root / name)
+    made = root / temporary_name(MADE)
+    sweep(root, MADE)
+    try:
+        with _explained(root / name):
+            (made / CHECKPOINTS).mkdir(parents=True)
+        fill(made)
+        with _explained(root / name):
+            return _named(made, _candidates(root, name) if dated else iter([root / name]))
+    finally:
+        shutil.rmtree(made, ignore_errors=True)  # it has its name, unless something was raised
+
+
+def _named(made: Path, candidates: Iterator[Path]) -> Path:
+    """The folder under the first name that is free."""
+    path = None
+    for path in candidates:
+        if os.path.lexists(path):
+            continue
         try:
-            path.mkdir(parents=True)
-            (path / CHECKPOINTS).mkdir()
-            return path
-        except FileExistsError as error:
-            if not path.exists() or path.parent.is_file():  # it is `root` that stands in the way, as a file
-                raise _not_writable(path, error) from error
+            os.rename(made, path)
         except OSError as error:
-            raise _not_writable(path, error) from error
-    raise AssertionError("the candidates never end")
+            if not isinstance(error, FileExistsError) and error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            sync_folder(path.parent)
+            return path
+    raise UsageError("run-exists", path=path)  # since it was asked
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LissomError:
+        raise
+    except OSError as error:
+        raise _not_writable(path, error) from error
 
 
 def make_folder(path: Path) -> None:
@@ -129,8 +169,8 @@ def read_environment(path: Path) -> dict[str, Any]:
 
 def list_runs(root: Path | str) -> list[Path]:
     """The run folders below `root`, by name; those of other versions are among them, `read_run` says so."""
-    root = Path(root)
-    return sorted(file.parent for file in root.glob(f"*/{RECORD}")) if root.is_dir() else []
+    found = {file.parent for file in Path(root).glob(f"*/{RECORD}")}
+    return sorted(path for path in found if not TEMPORARY.fullmatch(path.name))
 
 
 def file_digest(path: Path | str) -> str:
