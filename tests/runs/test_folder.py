@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 from datetime import datetime
@@ -122,6 +123,19 @@ class TestRead:
     def test_a_folder_that_is_no_run(self, tmp_path):
         with pytest.raises(DataError, match="is not a run folder"):
             read_run(tmp_path)
+
+    def test_a_folder_that_may_not_be_looked_into_is_listed_and_refused(self, run, monkeypatch):
+        ask = os.stat
+
+        def refuse(path, *args, **options):
+            if str(path).startswith(str(run)):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return ask(path, *args, **options)
+
+        monkeypatch.setattr(os, "stat", refuse)  # tests may run as root, whom nothing is forbidden
+        assert list_runs(run.parent) == [run]
+        with pytest.raises(DataError, match=r"run.json cannot be read: Permission denied"):
+            read_run(run)
 
     def test_no_folder_at_all(self, tmp_path):
         with pytest.raises(DataError, match="There is no run folder"):

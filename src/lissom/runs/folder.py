@@ -143,7 +143,7 @@ def write_json(file: Path, values: Any) -> None:
 
 def is_run(path: Path | str) -> bool:
     """Whether it is the folder of a run, of whatever version."""
-    return (Path(path) / RECORD).is_file()
+    return os.path.isfile(Path(path) / RECORD)
 
 
 def read_run(path: Path | str) -> Stored:
@@ -152,6 +152,8 @@ def read_run(path: Path | str) -> Stored:
     Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged.
     """
     path = Path(path)
+    if _is_closed(path):
+        raise DataError("run-file-damaged", path=path / RECORD, reason=os.strerror(errno.EACCES))
     if not is_run(path):
         raise DataError("run-folder-missing" if not path.exists() else "not-a-run-folder", path=path)
     record = read_json(path / RECORD)
@@ -168,9 +170,26 @@ def read_environment(path: Path) -> dict[str, Any]:
 
 
 def list_runs(root: Path | str) -> list[Path]:
-    """The run folders below `root`, by name; those of other versions are among them, `read_run` says so."""
-    found = {file.parent for file in Path(root).glob(f"*/{RECORD}")}
-    return sorted(path for path in found if not TEMPORARY.fullmatch(path.name))
+    """The run folders below `root`, by name; those of other versions, and those that may not be looked into, are among
+    them: `read_run` says so. Raises: MachineError where `root` may not be read."""
+    try:
+        folders = [path for path in Path(root).iterdir() if not TEMPORARY.fullmatch(path.name)]
+    except PermissionError as error:
+        raise MachineError("not-readable", path=root, reason=error.strerror) from error
+    except OSError:
+        return []
+    return sorted(path for path in folders if is_run(path) or _is_closed(path))
+
+
+def _is_closed(path: Path) -> bool:
+    """Whether the folder may not be looked into."""
+    try:
+        os.stat(path / RECORD)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def file_digest(path: Path | str) -> str:

@@ -186,7 +186,7 @@ def open_run(path: Path | str) -> Run:
     stored = folder.read_run(path)
     file = path / folder.RECORD
     name = stored.record.get("task")
-    if name not in TASKS and not is_outside(name):
+    if not isinstance(name, str) or (name not in TASKS and not is_outside(name)):
         raise DataError("run-file-damaged", path=file, reason=f"task is {name!r}, not one of {', '.join(TASKS)}")
     task = find_task(name)
     return Run(
