@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lissom.config import updated_flat
+from lissom.config import to_dict, updated_flat
 from lissom.errors import DataError, DataMissing, UsageError
 from lissom.events import Listener, note
 from lissom.training.run import Run, items_digest
@@ -69,6 +69,11 @@ def whole_paths(task: Task, config: Any) -> Any:
 def _whole(path: str, names: tuple[str, ...]) -> str:
     there = path not in names and Path(path).expanduser().exists()
     return os.path.abspath(os.path.expanduser(path)) if there else path
+
+
+def asked_settings(task: Task, config: Any) -> dict[str, Any]:
+    """Sections of settings as they were given, by which the same command is known again in another folder."""
+    return to_dict(whole_paths(task, config))
 
 
 def content_at(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:

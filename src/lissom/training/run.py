@@ -109,6 +109,8 @@ class Record:
     """Low and high of those figures that have a 95 % interval."""
     notes: tuple[Note, ...] = ()
     """What must be known to read the figures."""
+    asked: dict[str, Any] | None = None
+    """The settings as they were given, before any default was resolved; None: of a run made before they were kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,15 +217,17 @@ def begin(
     fill: Callable[[Path], None] = lambda path: None,
 ) -> Path:
     """Makes a run folder with all that is known before training: settings, facts, machine, what the data is made of,
-    and what `fill` writes; run.json comes last, and makes it a run. Raises: as `create`."""
-    path = folder.create(target.runs_dir, target.name or stem, dated=target.name is None)
-    folder.write_config(path, to_dict(config))
+    what `fill` writes, and run.json. Raises: as `create`."""
     found = {**environment(), "seed": config.engine.seed, "data_digest": record.data.digest}
-    folder.write_json(path / folder.ENVIRONMENT, found)
-    folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
-    fill(path)
-    folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
-    return path
+
+    def fill_all(path: Path) -> None:
+        folder.write_config(path, to_dict(config))
+        folder.write_json(path / folder.ENVIRONMENT, found)
+        folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
+        fill(path)
+        folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
+
+    return folder.create(target.runs_dir, target.name or stem, fill_all, dated=target.name is None)
 
 
 def write_results(path: Path, results: Mapping[str, Any]) -> None:

@@ -41,6 +41,8 @@ class RunTarget(NamedTuple):
     runs_dir: str
     name: str | None
     """None: made of network, data and time."""
+    asked: dict[str, Any] | None = None
+    """The settings before any default was resolved, by which the same command is known again."""
 
 
 @dataclass(frozen=True, kw_only=True)
