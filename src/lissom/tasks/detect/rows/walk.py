@@ -16,6 +16,7 @@ from lissom.errors import DataError, LissomError, near
 from lissom.events import Note, note
 from lissom.models.classifier import Classifier
 from lissom.models.registry import build
+from lissom.profiler.shape_mode import shapes_alone
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile
 from lissom.tasks.detect.rows.words import WORDS, Site, made
 
@@ -89,7 +90,7 @@ class Plan:
 
 def walk(file: RowFile) -> Plan:
     """Every row of the file. Raises: DataError where a named backbone cannot be built."""
-    with torch.device("meta"), torch.no_grad():
+    with torch.device("meta"), shapes_alone():
         backbone, maps = _named(file)
         plan = Plan(file=file, steps=[], backbone=backbone, maps=maps)
         tags: dict[str, int] = {}
@@ -181,7 +182,7 @@ def _made(plan: Plan, step: Step, inputs: list[Tensor]) -> Tensor:
     site = Site(step.channels, repeats, file.notes_form)
     try:
         step.module, step.asked = made(word, row.args, site, width=file.scale(step.index), act=file.activation)
-        return step.module(inputs if word.joins else inputs[0])
+        return step.module.eval()(inputs if word.joins else inputs[0])
     except LissomError as error:
         reason: object = error
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
