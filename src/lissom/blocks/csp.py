@@ -1,4 +1,4 @@
-"""What YOLOv5's model files are made of: cross-stage partial blocks and pyramid pooling, from their papers and v6.0's page."""
+"""What YOLOv5's model files are made of: cross-stage partial blocks, pyramid pooling, ghosts; from their papers."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -53,7 +53,7 @@ class CrossStage(nn.Module):
 
 
 class PyramidPooling(nn.Module):
-    """Maxima over several windows beside the map itself: SPP (arXiv 1406.4729) in YOLOv3's form, all maps equally large.
+    """Maxima over several windows beside the map itself: SPP (arXiv 1406.4729) in YOLOv3's form, all equally large.
 
     `chained`: windows that follow each other, so that three of 5 pixels see 5, 9 and 13 at a third of the comparisons
     (SPPF); the maxima are the same. `B in H W -> B out H W`
@@ -75,7 +75,7 @@ class PyramidPooling(nn.Module):
 
 
 class SpaceToDepth(nn.Module):
-    """`B C H W -> B C x side² H / side W / side`: every pixel of a square becomes channels, rows slower than columns."""
+    """`B C H W -> B C x side² H / side W / side`: the pixels of a square become channels, rows slower than columns."""
 
     def __init__(self, side: int = 2) -> None:
         super().__init__()

@@ -57,7 +57,7 @@ class AnchorHead(nn.Module):
 
 
 def decode(raw: Sequence[Tensor], levels: Levels) -> Tensor:
-    """Raw numbers of all levels to `B N (xc yc w h, objectness, classes)`, pixels and shares; level, anchor, row, column.
+    """Raw numbers to `B N (xc yc w h, objectness, classes)`, pixels and shares, by level, anchor, row and column.
 
     With s = sigmoid: the centre lies at (2 s(t) - 0.5 + cell) stride, from half a cell before its cell to half a cell
     behind; the sides are (2 s(t))² times the anchor's, at most four times.

@@ -1,4 +1,4 @@
-"""What can be built and is wrong all the same: taps beside their mark, rows that learn nothing, anchors that do not fit."""
+"""What can be built and is wrong all the same: wrong taps, rows that learn nothing, anchors that do not fit."""
 
 from collections.abc import Iterable, Iterator
 from math import prod
@@ -17,7 +17,7 @@ def check(file: RowFile) -> Plan:
 
 
 def _taps(plan: Plan) -> Iterator[Fault]:
-    """Joins of the head that read a backbone row, or a mere join of the head, where a later row of its stride is meant."""
+    """Joins of the head that read another backbone row than the last of its stride, or a mere join of the head."""
     for step in plan.steps:
         is_join = step.is_head and len(step.sources) > 1 and step.row.module != DETECT
         if not is_join or len({plan.stride(source) for source in step.sources}) > 1:
@@ -59,7 +59,9 @@ def _detect(plan: Plan) -> Iterator[Fault]:
     if wrong or len(set(strides)) < len(strides):
         got, expected = _listed(plan, plan.detect), _listed(plan, meant) if meant else "-"
         reason = note("rows.detect-sources", got=got, strides=_numbers(strides), expected=expected)
-        yield Fault(row=index, reason=reason, sources=tuple(as_written(plan, plan.steps[index], s) for s in meant) or None)
+        yield Fault(
+            row=index, reason=reason, sources=tuple(as_written(plan, plan.steps[index], s) for s in meant) or None
+        )
     yield from _anchors(plan, index, strides)
 
 
@@ -114,5 +116,3 @@ def _listed(plan: Plan, sources: Iterable[int]) -> str:
 
 def _numbers(values: Iterable[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-

@@ -11,7 +11,7 @@ from lissom.models.registry import build
 from lissom.tasks.detect.anchors.head import AnchorHead, Levels
 from lissom.tasks.detect.rows.check import check
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
-from lissom.tasks.detect.rows.walk import DETECT, IMAGE, Plan
+from lissom.tasks.detect.rows.walk import IMAGE, Plan
 from lissom.tasks.detect.rows.words import WORDS, Site, made
 
 
@@ -35,7 +35,7 @@ class RowNetwork(nn.Module):
         self.stride = max(int(plan.stride(source)) for source in plan.detect)
         self._sources = [step.sources for step in plan.steps[:-1]] + [plan.detect]
         self._joins = [WORDS[step.row.module].joins for step in plan.steps[:-1]]
-        self._named = [at for at in _levels_of(plan)]
+        self._named = _levels_of(plan)
         self._last_reader = {source: index for index, sources in enumerate(self._sources) for source in sources}
 
     def forward(self, x: Tensor) -> list[Tensor]:

@@ -27,7 +27,6 @@ PASSED_OVER = ("inplace", "channel_multiple", "names")
 ACTIVATIONS = ("SiLU", "ReLU", "ReLU6", "Hardswish", "LeakyReLU")
 
 
-
 def read(path: Path, *, section: str | None = None) -> RowFile:
     """The model file at `path`. section: which of several backbones, `backbone_small` for example.
 
@@ -40,6 +39,15 @@ def read(path: Path, *, section: str | None = None) -> RowFile:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("rows-unreadable", path=path, reason=error) from None
     return parse(text, where=str(path), section=section)
+
+
+def is_row_file(path: Path) -> bool:
+    """Whether it is YAML with rows: a `head`, or a `backbone` and its kin, at the start of a line."""
+    if path.suffix.lower() not in (".yaml", ".yml") or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        lines = file.read(LARGEST).decode("utf-8-sig", "replace").splitlines()
+    return any(line.startswith(("backbone", "head:")) for line in lines)
 
 
 def parse(text: str, *, where: str, section: str | None = None) -> RowFile:
@@ -125,7 +133,12 @@ def _anchors(value: Any, where: str) -> Any:
         return value
     levels = value if isinstance(value, list) and value else [None]
     for level in levels:
-        if not isinstance(level, list) or not level or len(level) % 2 or not all(_positive_side(side) for side in level):
+        if (
+            not isinstance(level, list)
+            or not level
+            or len(level) % 2
+            or not all(_positive_side(side) for side in level)
+        ):
             expected = "for each level a list of width, height, width, height ... in pixels, or a number"
             raise DataError("rows-value", path=where, key="anchors", got=_short(level), expected=expected)
     if len({len(level) for level in levels}) > 1:
@@ -153,7 +166,9 @@ def _named(value: Mapping[str, Any], where: str) -> NamedBackbone:
     ]
     for name, ok, expected in rules:
         if not ok:
-            raise DataError("rows-value", path=where, key=f"backbone: {name}", got=_short(value.get(name)), expected=expected)
+            raise DataError(
+                "rows-value", path=where, key=f"backbone: {name}", got=_short(value.get(name)), expected=expected
+            )
     given = {name: value[name] for name in ("name", "width", "weights") if name in value}
     return NamedBackbone(**given, out=tuple(out), options=dict(value.get("options", {})))
 
@@ -175,10 +190,18 @@ def _row(row: Any, index: int, where: str) -> Row:
     tag = row[4] if len(row) == 5 else ""
     sources = source if isinstance(source, list) else [source]
     checks = [
-        (_short(source), bool(sources) and all(_is_source(each) for each in sources), "from: numbers of rows, or tags like @P3"),
+        (
+            _short(source),
+            bool(sources) and all(_is_source(each) for each in sources),
+            "from: numbers of rows, or tags like @P3",
+        ),
         (_short(number), _whole(number, 1), "number: 1 or more"),
         (_short(module), isinstance(module, str) and module != "", "module: a name"),
-        (_short(args), isinstance(args, list) and all(_is_plain(each) for each in args), "args: a list of plain values"),
+        (
+            _short(args),
+            isinstance(args, list) and all(_is_plain(each) for each in args),
+            "args: a list of plain values",
+        ),
         (_short(tag), isinstance(tag, str) and (not tag or tag.startswith("@")), "a tag: @ and letters"),
     ]
     for got, ok, expected in checks:

@@ -84,7 +84,9 @@ class Plan:
     def last(self, stride: float, before: int, *, head: bool | None = None) -> int | None:
         """The last row of a stride among those before a row; head: of head (True) or backbone (False) alone."""
         rows = [s.index for s in self.steps[:before] if s.stride == stride and head in (None, s.is_head)]
-        named = [source for source in self.maps if source < IMAGE and self.stride(source) == stride and head is not True]
+        named = [
+            source for source in self.maps if source < IMAGE and self.stride(source) == stride and head is not True
+        ]
         return rows[-1] if rows else next(iter(named), None)
 
 
@@ -126,7 +128,13 @@ def _take(plan: Plan, index: int, row: Row, tags: dict[str, int]) -> None:
         if index != len(plan.file.rows) - 1:
             plan.faults.append(Fault(row=index, reason=note("rows.detect-early", last=len(plan.file.rows) - 1)))
     step = Step(
-        index=index, row=row, sources=sources, is_head=is_head, module=None, stride=0.0, channels=plan.channels(sources[0])
+        index=index,
+        row=row,
+        sources=sources,
+        is_head=is_head,
+        module=None,
+        stride=0.0,
+        channels=plan.channels(sources[0]),
     )
     plan.steps.append(step)
     inputs = [plan.maps[source] for source in sources]
@@ -141,8 +149,10 @@ def _source(plan: Plan, index: int, given: int | str, tags: Mapping[str, int]) -
     if isinstance(given, str):
         found = tags.get(given, _level(plan, given))
         if found is None:
-            known = [*tags, *sorted({plan_name for plan_name in _levels(plan)})]
-            plan.faults.append(Fault(row=index, reason=note("rows.tag-unknown", got=given, known=", ".join(known) or "-")))
+            known = [*tags, *sorted(_levels(plan))]
+            plan.faults.append(
+                Fault(row=index, reason=note("rows.tag-unknown", got=given, known=", ".join(known) or "-"))
+            )
         return before if found is None else found
     if given == -1:
         return before
@@ -170,19 +180,22 @@ def _made(plan: Plan, step: Step, inputs: list[Tensor]) -> Tensor:
     row, file = step.row, plan.file
     word = WORDS.get(row.module)
     if word is None:
-        step_faults = note("rows.word-unknown", got=row.module, near=near(row.module, WORDS))
-        plan.faults.append(Fault(row=step.index, reason=step_faults))
+        reason_of = note("rows.word-unknown", got=row.module, near=near(row.module, WORDS))
+        plan.faults.append(Fault(row=step.index, reason=reason_of))
         return _guess(row, inputs)
     if len(inputs) > 1 and not word.joins:
         plan.faults.append(Fault(row=step.index, reason=note("rows.one-source", word=row.module, got=len(inputs))))
     if word.joins and len({each.shape[2:] for each in inputs}) > 1:
         plan.faults.append(_unequal(plan, step))
-        return torch.cat([each[:, :, :1, :1].expand(-1, -1, *inputs[0].shape[2:]) for each in inputs], 1)
+        return torch.empty(1, sum(each.shape[1] for each in inputs), *inputs[0].shape[2:])
     repeats = max(round(row.number * file.depth), 1) if row.number > 1 else 1
     site = Site(step.channels, repeats, file.notes_form)
     try:
         step.module, step.asked = made(word, row.args, site, width=file.scale(step.index), act=file.activation)
-        return step.module.eval()(inputs if word.joins else inputs[0])
+        out = step.module.eval()(inputs if word.joins else inputs[0])
+        if repeats > 1 and not word.repeats_inside and out.shape[1] != step.channels:  # each copy is built alike
+            raise DataError("rows-repeat-changes", number=repeats, before=step.channels, after=out.shape[1])
+        return out
     except LissomError as error:
         reason: object = error
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
@@ -190,7 +203,10 @@ def _made(plan: Plan, step: Step, inputs: list[Tensor]) -> Tensor:
     step.module = None
     given = ", ".join(map(str, row.args))
     plan.faults.append(
-        Fault(row=step.index, reason=note("rows.not-built", word=row.module, args=given, channels=step.channels, why=str(reason)))
+        Fault(
+            row=step.index,
+            reason=note("rows.not-built", word=row.module, args=given, channels=step.channels, why=str(reason)),
+        )
     )
     return _guess(row, inputs)
 
@@ -199,7 +215,7 @@ def _guess(row: Row, inputs: Sequence[Tensor]) -> Tensor:
     """The first input with the width that the arguments begin with, so that the rows after it can be looked at."""
     first: Any = row.args[0] if row.args else None
     is_width = isinstance(first, int) and not isinstance(first, bool) and 0 < first < 100_000
-    return inputs[0][:, :1].expand(-1, first, -1, -1) if is_width else inputs[0]
+    return torch.empty(1, first, *inputs[0].shape[2:]) if is_width else inputs[0]
 
 
 def _unequal(plan: Plan, step: Step) -> Fault:
@@ -218,7 +234,9 @@ def _unequal(plan: Plan, step: Step) -> Fault:
         other=f"{plan.stride(odd):g}",
         candidate="-" if candidate is None else plan.name(candidate),
     )
-    written = None if None in fitting else tuple(as_written(plan, step, source) for source in fitting if source is not None)
+    written = (
+        None if None in fitting else tuple(as_written(plan, step, source) for source in fitting if source is not None)
+    )
     return Fault(row=step.index, reason=reason, sources=written)
 
 

@@ -170,7 +170,13 @@ def _mobilenet(site: Site, *, out: int, hidden: int, kernel: int, stride: int, s
     conv = partial(ConvNormAct, norm=V3_NORM, act=act)
     early = se and site.notes_form and hidden != site.in_channels
     block = InvertedResidual(
-        site.in_channels, hidden, out, kernel=kernel, stride=stride, conv=conv, gate=gate() if se and not early else None
+        site.in_channels,
+        hidden,
+        out,
+        kernel=kernel,
+        stride=stride,
+        conv=conv,
+        gate=gate() if se and not early else None,
     )
     if early:
         block.depthwise.act = nn.Sequential(gate(), act())
@@ -181,7 +187,9 @@ def _shuffle(site: Site, *, out: int, stride: int) -> nn.Module:
     if stride == 2:
         return DownUnit(site.in_channels, out, projected=out // 2, shuffle=True)
     if out != site.in_channels or out % 2:
-        raise DataError("rows-args-kind", name="out", got=out, expected=f"{site.in_channels}, an even number, at stride 1")
+        raise DataError(
+            "rows-args-kind", name="out", got=out, expected=f"{site.in_channels}, an even number, at stride 1"
+        )
     return SplitUnit(out, shuffle_first=False)
 
 
@@ -203,10 +211,13 @@ _OUT, _KERNEL, _STRIDE = Argument("out", "count"), Argument("kernel", "count", 1
 _GROUPS, _ACT = Argument("groups", "count", 1), Argument("act", "switch", True)
 _CSP = (_OUT, Argument("shortcut", "switch", True), _GROUPS, Argument("expansion", "share", 0.5))
 _SIDE = Argument("side", "count", 2)
+_PLAIN: tuple[type[nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish)
 
 WORDS: Mapping[str, Word] = {
     "Conv": Word(
-        arguments=(_OUT, _KERNEL, _STRIDE, Argument("padding", "padding", None), _GROUPS, _ACT), make=_conv, is_scaled=True
+        arguments=(_OUT, _KERNEL, _STRIDE, Argument("padding", "padding", None), _GROUPS, _ACT),
+        make=_conv,
+        is_scaled=True,
     ),
     "DWConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _ACT), make=_depthwise, is_scaled=True),
     "Focus": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=_focus, is_scaled=True),
@@ -244,7 +255,10 @@ WORDS: Mapping[str, Word] = {
         make=_max_pool,
     ),
     "nn.BatchNorm2d": Word(arguments=(), make=lambda site: nn.BatchNorm2d(site.in_channels)),
-    **{f"nn.{kind.__name__}": _without_arguments(kind) for kind in (nn.Identity, nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish)},
+    **{
+        f"nn.{kind.__name__}": _without_arguments(kind)
+        for kind in (nn.Identity, nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish)
+    },
 }
 
 
