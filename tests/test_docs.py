@@ -28,7 +28,7 @@ from zoo import zoo_page  # noqa: E402
 
 TRAINS = {"index", "inspect"}  # pages whose snippets need a training of half a minute
 QUICK = {"scenes"}  # pages on which what a machine prints takes seconds, and later blocks read what earlier ones wrote
-OTHERS = ("zoo", "contributing", "photos")  # made from the registry, run by test_contributing.py, of one's own files
+OTHERS = ("zoo", "contributing", "photos", "detectors")  # from the registry, run by test_contributing.py, of own files
 LANGUAGES = {"en": ".md", "zh": ".zh.md"}
 
 

@@ -1,17 +1,14 @@
 """The catalogue's networks as the tests build them: small, at the smallest size that makes sense."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from lissom.models import build, entry, names
-from lissom.profiler.known import flat, look_up, run
 from models.parity import randomise
 
 NUM_CLASSES = 7
@@ -91,23 +88,6 @@ def on_meta(name: str, **options: Any) -> nn.Module:
 def _on_meta(name: str, options: tuple[tuple[str, Any], ...]) -> nn.Module:
     with torch.device("meta"):
         return build(name, **dict(options)).eval()
-
-
-class ShapesAlone(TorchDispatchMode):
-    """Networks on `meta` run by the profiler's own rules of shapes: torch's take ten times as long."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return run(look_up(func, {}), func, args, kwargs or {}, flat(args))
-
-
-@contextmanager
-def shapes_alone() -> Iterator[None]:
-    with torch.no_grad(), ShapesAlone():
-        yield
 
 
 def side(name: str) -> int:

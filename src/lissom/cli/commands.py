@@ -12,6 +12,7 @@ VERBS = {
     "models": ("lissom.cli.models", "Models"),
     "profile": ("lissom.cli.profiling", "Profile"),
     "check-data": ("lissom.cli.check_data", "check_arguments"),
+    "check-model": ("lissom.cli.check_model", "CheckModel"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
     "train": ("lissom.cli.train", "train_arguments"),
     "resume": ("lissom.cli.resume", "Resume"),

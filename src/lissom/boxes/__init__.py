@@ -1,0 +1,1 @@
+"""Boxes as arithmetic: forms, overlaps, suppression. Knows no task and no file."""

@@ -1,0 +1,1 @@
+"""The anchor head of YOLOv5: its outputs, what they mean, what they learn."""

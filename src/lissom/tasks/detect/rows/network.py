@@ -1,0 +1,91 @@
+"""The network of a model file."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lissom.errors import DataError
+from lissom.models.classifier import Classifier
+from lissom.models.registry import build
+from lissom.tasks.detect.anchors.head import AnchorHead, Levels
+from lissom.tasks.detect.rows.check import check
+from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
+from lissom.tasks.detect.rows.walk import IMAGE, Plan
+from lissom.tasks.detect.rows.words import WORDS, Site, made
+
+
+class RowNetwork(nn.Module):
+    """Rows one after another; each keeps what it gives for as long as a later one reads it.
+
+    `B C H W` to the raw numbers of each level, `[B A ny nx 5 + K]`. H and W are multiples of `stride`.
+    """
+
+    def __init__(self, plan: Plan, head: AnchorHead) -> None:
+        super().__init__()
+        self.backbone = _backbone(plan.file)
+        file = plan.file
+        self.rows = nn.ModuleList()
+        for step in plan.steps[:-1]:
+            repeats = max(round(step.row.number * file.depth), 1) if step.row.number > 1 else 1
+            site = Site(plan.channels(step.sources[0]), repeats, file.notes_form)
+            word, width = WORDS[step.row.module], file.scale(step.index)
+            self.rows.append(made(word, step.row.args, site, width=width, act=file.activation)[0])
+        self.head = head
+        self.stride = max(int(plan.stride(source)) for source in plan.detect)
+        self._sources = [step.sources for step in plan.steps[:-1]] + [plan.detect]
+        self._joins = [WORDS[step.row.module].joins for step in plan.steps[:-1]]
+        self._named = _levels_of(plan)
+        self._last_reader = {source: index for index, sources in enumerate(self._sources) for source in sources}
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {IMAGE: x}
+        if self.backbone is not None:
+            given = self.backbone(x)
+            maps |= {IMAGE - 1 - at: given[level] for at, level in enumerate(self._named)}
+        for index, (row, sources, joins) in enumerate(zip(self.rows, self._sources, self._joins, strict=False)):
+            inputs = [maps[source] for source in sources]
+            maps[index] = row(inputs if joins else inputs[0])
+            for source in sources:
+                if self._last_reader[source] == index:
+                    maps.pop(source, None)
+        return self.head([maps[source] for source in self._sources[-1]])
+
+
+def _backbone(file: RowFile) -> nn.Module | None:
+    named = file.backbone
+    if not isinstance(named, NamedBackbone):
+        return None
+    model = build(named.name, in_channels=file.in_channels, width=named.width, **named.options)
+    assert isinstance(model, Classifier)  # as the walk has seen
+    return model.backbone()
+
+
+def _levels_of(plan: Plan) -> list[int]:
+    """For each map of a named backbone its index in what the backbone gives."""
+    named = plan.file.backbone
+    if not isinstance(named, NamedBackbone) or plan.backbone is None:
+        return []
+    with torch.device("meta"):
+        model = build(named.name, in_channels=plan.file.in_channels, width=named.width, **named.options)
+    strides = [level.stride for level in model.pyramid]
+    return [strides.index(stride) for stride in named.out]
+
+
+def levels(plan: Plan) -> Levels:
+    """Strides and anchors of the head, as Detect reads them."""
+    strides = tuple(int(plan.stride(source)) for source in plan.detect)
+    written = plan.file.anchors
+    if isinstance(written, int):
+        raise DataError("rows-anchors-open", count=written)
+    pairs = [tuple(zip(level[::2], level[1::2], strict=True)) for level in written]
+    return Levels(strides, tuple(pairs))
+
+
+def network(file: RowFile) -> RowNetwork:
+    """The network of a model file without faults. Raises: DataError with the first of its faults."""
+    plan = check(file)
+    if plan.faults:
+        raise DataError("rows-faulty", count=len(plan.faults), first=str(plan.faults[0]))
+    channels: Sequence[int] = [plan.channels(source) for source in plan.detect]
+    return RowNetwork(plan, AnchorHead(channels, file.num_classes, levels(plan)))
