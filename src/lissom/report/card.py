@@ -76,8 +76,8 @@ def _facts(card: Card) -> list[str]:
 
 
 def _figure(figure: Figure) -> str:
-    spread = "" if figure.low is None or figure.high is None else _interval(figure.low, figure.high)
-    return f"- {_inline(figure.name)}: **{percent(figure.value)}**{spread} · {_inline(figure.source)}"
+    interval = "" if figure.low is None or figure.high is None else _interval(figure.low, figure.high)
+    return f"- {_inline(figure.name)}: **{percent(figure.value)}**{interval} · {_inline(figure.source)}"
 
 
 def _interval(low: float, high: float) -> str:

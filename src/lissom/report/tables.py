@@ -95,8 +95,9 @@ def legend() -> str:
 def _latency(row: Row) -> str:
     if row.get("latency_ms") is None:
         return "–"
-    spread = "" if row.get("latency_low_ms") is None else f" ({row['latency_low_ms']:.2f}–{row['latency_high_ms']:.2f})"
-    return f"{row['latency_ms']:.2f}{spread}"
+    low, high = row.get("latency_low_ms"), row.get("latency_high_ms")
+    interval = "" if low is None else f" ({low:.2f}–{high:.2f})"
+    return f"{row['latency_ms']:.2f}{interval}"
 
 
 def _accuracy(row: Row) -> str:
