@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lissom.models import dense, window_net
+from lissom.models import hybridsn as hybridsn_file
 from lissom.models.dense import SceneLogits
 from lissom.models.hybridsn import hybridsn
 from lissom.models.window_net import WindowNet, choose, windows_at
@@ -73,6 +74,14 @@ def test_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = torch.randn(BANDS, 40, 37)
     whole = SceneLogits(model)(scene)
     monkeypatch.setattr(dense, "BLOCK", 16)
+    assert relative(SceneLogits(model)(scene), whole) < 1e-5
+
+
+def test_the_rows_of_a_map_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network(batch_norm=True).eval()
+    scene = torch.randn(BANDS, 40, 37)
+    whole = SceneLogits(model)(scene)
+    monkeypatch.setattr(hybridsn_file, "STRIP", 9)
     assert relative(SceneLogits(model)(scene), whole) < 1e-5
 
 

@@ -12,7 +12,7 @@ from lissom.errors import UsageError
 
 Affine = tuple[Tensor, Tensor]
 """A kernel `out in/groups k k` and a bias `out`."""
-Norm = nn.BatchNorm1d | nn.BatchNorm2d
+Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
 
 
 class _ForInference(nn.Module):
@@ -41,10 +41,11 @@ def factors(norm: Norm) -> Affine:
     return scale, norm.bias - norm.running_mean * scale
 
 
-def folded(conv: nn.Conv2d, norm: Norm) -> Affine:
-    """The convolution, which has no bias, and the norm behind it as one convolution."""
+def folded(conv: nn.Conv2d | nn.Conv3d, norm: Norm) -> Affine:
+    """The convolution and the norm behind it as one convolution."""
     scale, shift = factors(norm)
-    return conv.weight * scale[:, None, None, None], shift
+    kernel = conv.weight * scale.view(-1, *[1] * (conv.weight.dim() - 1))
+    return kernel, shift if conv.bias is None else shift + conv.bias * scale
 
 
 def widened(kernel: Tensor, side: int) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lissom.blocks.fourier import TILE, kernel_spectrum, tiled_correlation, untile
+from lissom.blocks.fourier import TILE, column_spectrum, tile_of, tiled_correlation, untile
 from lissom.models.regions import Region
 from lissom.models.window_net import WindowNet, after_trunk, cut, trunk_map, windows_at
 
@@ -34,7 +34,7 @@ class SceneLogits:
         assert not model.training, "dropout and batch statistics differ at every call"
         self.model = model
         self.form = form(model)
-        self._spectrum: Tensor | None = None
+        self._spectra: dict[int, Tensor] = {}
 
     @torch.inference_mode()
     def __call__(self, scene: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class SceneLogits:
         if self.form == "gathered":
             return self._gathered(trunk_map(self.model, padded), height, width)
         hidden, tiled = self._first(padded)
-        logits = self.model.rest(hidden)
+        logits = self._rest(hidden)
         return untile(logits, height, width) if tiled else logits
 
     @torch.inference_mode()
@@ -71,7 +71,7 @@ class SceneLogits:
             if self.form != "dense" or _dropouts(self.model.trunk):
                 return torch.stack([self.block(padded) for _ in range(passes)])
             hidden, tiled = self._first(padded)
-            drawn = [self.model.rest(hidden) for _ in range(passes)]
+            drawn = [self._rest(hidden) for _ in range(passes)]
         return torch.stack([untile(logits, height, width) if tiled else logits for logits in drawn])
 
     def _extent(self, padded: Tensor) -> tuple[int, int]:
@@ -85,12 +85,22 @@ class SceneLogits:
         if side < FOURIER_FROM:
             maps = trunk_map(self.model, padded)
             return F.conv2d(maps[None], weight, first.bias)[0].permute(1, 2, 0), False
-        if self._spectrum is None:  # before the maps: what is kept must not stand between what is freed
-            self._spectrum = kernel_spectrum(weight)
-        return tiled_correlation(trunk_map(self.model, padded), self._spectrum, side) + first.bias, True
+        rows, columns = (tile_of(extent) for extent in self._extent(padded))
+        points = columns + side - 1
+        if points not in self._spectra:  # before the maps: what is kept must not stand between what is freed
+            kept = self._spectra if len(self._spectra) < 2 else {}  # the blocks of a scene have two widths at most
+            self._spectra = {**kept, points: column_spectrum(weight, points)}
+        maps = trunk_map(self.model, padded).permute(1, 2, 0)
+        return tiled_correlation(maps, self._spectra[points], first.bias, side, (rows, columns)), True
+
+    def _rest(self, hidden: Tensor) -> Tensor:
+        """What follows the first layer. ReLUs overwrite: only the first may change `hidden`, and twice is as once."""
+        for layer in self.model.rest.children():
+            hidden = hidden.relu_() if isinstance(layer, nn.ReLU) else layer(hidden)
+        return hidden
 
     def _gathered(self, maps: Tensor, height: int, width: int) -> Tensor:
-        by_position, across = maps.flatten(1).t().contiguous(), maps.shape[2]
+        by_position, across = maps.permute(1, 2, 0).flatten(0, 1), maps.shape[2]
         steps = torch.arange(self.model.side)
         window = (steps[:, None] * across + steps)[None]  # 1 k k
         firsts = (torch.arange(height)[:, None] * across + torch.arange(width)).flatten()

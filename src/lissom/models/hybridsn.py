@@ -6,13 +6,17 @@ As table I, for any window, number of components and classes; the width of the f
 add it, and `attention` on the last map, before it is flattened.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lissom.blocks.attention import attention as attention_block
-from lissom.blocks.spectral_correlation import spectral_correlation
+from lissom.blocks.fourier import tile_of
+from lissom.blocks.fused import Affine, folded
+from lissom.blocks.spectral_convolution import spectral_convolution
 from lissom.errors import UsageError
 from lissom.models.registry import builder
 from lissom.models.window_net import WindowNet
@@ -37,6 +41,7 @@ ROWS = [  # table I
 FLAT = 64  # channels of the 2-D convolution, 3x3, over 32 x 18 = 576 folded ones
 HIDDEN = (256, 128)
 MARGIN = 8  # four 3x3 convolutions
+STRIP = 48  # rows of the map at a time, for which all that lies between fits into a large cache; 8 rows come twice
 SPENT = sum(row.bands - 1 for row in ROWS)  # bands
 
 
@@ -62,21 +67,44 @@ class SpectralSpatial(nn.Module):
     def forward_scene(self, x: Tensor) -> Tensor:
         """The same for one large image, in the forms and memory layouts that are fastest there.
 
-        With one input channel a 3-D convolution is a 2-D one from bands to maps; with 8 and 16 channels-last is faster,
-        which for windows it is not. While gradients are taken the first one stays 3-D: another order of its sums turns
-        some of the 15 million ReLUs that follow, and gradients would differ by 1e-3 from those of the windows.
-        `bands H W -> 64 H-8 W-8`
+        While gradients are taken it stays as it is written: another order of its sums turns some of the 15 million
+        ReLUs, and gradients would differ by 1e-3 from those of the windows. `bands H W -> 64 H-8 W-8`
         """
-        first, *others = self.spectral
-        assert isinstance(first, nn.Conv3d)
         if torch.is_grad_enabled():
-            x = first(x[None, None])
-        else:
-            x = spectral_correlation(x, first.weight, first.bias).unsqueeze(0)  # 1 C bands' H' W'
-        x = x.contiguous(memory_format=torch.channels_last_3d)
-        for layer in others:
-            x = layer(x)
-        return self.spatial(x.contiguous().flatten(1, 2))[0]
+            first, *others = self.spectral
+            maps = first(x[None, None]).contiguous(memory_format=torch.channels_last_3d)  # 1 C bands' H' W'
+            for layer in others:
+                maps = layer(maps)
+            return self.spatial(maps.contiguous().flatten(1, 2))[0]
+        *spectral, (weight, bias) = [*_affine(self.spectral), *_affine(self.spatial)]
+        by_band = weight.unflatten(1, (spectral[-1][0].shape[0], -1)).transpose(1, 2).flatten(1, 2)  # O (bands' C) k k
+        last = (by_band.contiguous(memory_format=torch.channels_last), bias)
+        height, width = x.shape[1] - MARGIN, x.shape[2] - MARGIN
+        out = x.new_empty(height, width, len(weight))
+        rows = tile_of(height, STRIP)
+        for top in range(0, height, rows):
+            out[top : top + rows] = _rows(x[:, top : top + rows + MARGIN], spectral, last)
+        return out.permute(2, 0, 1)
+
+
+def _rows(x: Tensor, spectral: list[Affine], last: Affine) -> Tensor:
+    """`bands h W -> h-8 W-8 64`: without a norm, and every ReLU in the place of its input."""
+    maps = x[..., None]  # bands h W C
+    for weight, bias in spectral:
+        maps = spectral_convolution(maps, weight, bias).relu_()
+    folded = maps.permute(1, 2, 0, 3).flatten(2)  # h W (bands C)
+    return F.conv2d(folded.permute(2, 0, 1)[None], *last)[0].relu_().permute(1, 2, 0)
+
+
+def _affine(layers: nn.Sequential) -> list[Affine]:
+    """Each convolution, with the norm behind it folded in."""
+    found: list[Affine] = []
+    for layer, behind in pairwise(layers):
+        if isinstance(layer, nn.Conv2d | nn.Conv3d):
+            assert layer.bias is not None
+            norm = isinstance(behind, nn.BatchNorm2d | nn.BatchNorm3d)
+            found.append(folded(layer, behind) if norm else (layer.weight, layer.bias))
+    return found
 
 
 @builder("hybridsn")

@@ -133,9 +133,14 @@ def test_the_shape_terms_weight_carries_no_gradient() -> None:
         weight = shape / (1 - iou(to_corners(box), to_corners(other)) + shape)
     again = box.detach().clone().requires_grad_()
     held = iou(to_corners(again), to_corners(other))
-    around = (torch.maximum(*(to_corners(b)[2:] for b in (again, other))) - torch.minimum(
-        *(to_corners(b)[:2] for b in (again, other))
-    )).square().sum()
+    around = (
+        (
+            torch.maximum(*(to_corners(b)[2:] for b in (again, other)))
+            - torch.minimum(*(to_corners(b)[:2] for b in (again, other)))
+        )
+        .square()
+        .sum()
+    )
     held = held - (again[:2] - other[:2]).square().sum() / around
     held = held - weight * 4 / math.pi**2 * (math.atan(2 / 4) - torch.atan(again[2] / again[3])) ** 2
     held.backward()

@@ -85,11 +85,14 @@ class CubeWork:
     def parts(self) -> Iterator[tuple[Region, dict[str, np.ndarray]]]:
         """The blocks that are missing, each with the components of its strip and half a window around it."""
         half, seed = self._predictor.half, self._predictor.run.config.engine.seed
-        rows, held = torch.empty(0), None
+        rows, held = torch.empty(0), (0, 0)
         for block in [block for block in self._blocks if block not in self._partial]:
             first, last = max(block.top - half, 0), min(block.bottom + half, self._scene.height)
             if held != (first, last):
-                rows, held = self._components(slice(first, last)), (first, last)
+                start = held[1] if held[0] <= first < held[1] < last else first  # the strip above had those before it
+                more = self._components(slice(start, last))
+                rows = torch.cat([rows[:, first - held[0] :], more], 1) if start > first else more
+                held = first, last
             inside = block._replace(top=block.top - first, bottom=block.bottom - first)
             padded = cut(rows, inside, half).numpy()
             yield block, {"components": padded, "seed": np.array(block_seed(seed, block), np.uint64)}

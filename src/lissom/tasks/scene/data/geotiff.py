@@ -3,25 +3,27 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.bounds import require_room
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.tasks.scene.data.layers import Layer, first_line
-from lissom.tasks.scene.data.scene import Colour, Georeference, row_strips
+from lissom.tasks.scene.data.pieces import PIECE, PieceCube
+from lissom.tasks.scene.data.scene import Colour, Georeference
 
 WAVELENGTH_TAGS = ("wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_NM")
 DRIVER = "GTiff"  # said, not guessed: GDAL takes the text of a VRT in a .tif too, which reads other files and hosts
 OFFLINE = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
+CACHE = 8 << 20  # bytes of decoded tiles that the library keeps: it would take a twentieth of the memory
 CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no field for names
 
 
 def read_geotiff(path: Path) -> Layer:
-    """A cube H W bands: memory-mapped where the file is one uncompressed piece, else read strip by strip.
+    """A cube H W bands: memory-mapped where the file is one uncompressed piece, else read as it is asked for.
 
     Raises: UsageError where rasterio is missing, DataError for a damaged file.
     """
@@ -149,13 +151,29 @@ def _offset(file: Any, band: int, block: int) -> int:
 
 
 def _values(file: Any, path: Path) -> NDArray:
-    """H W bands; complex numbers stay as they are, to be refused by name."""
-    require_room(path, file.height * file.width * file.count * np.dtype(file.dtypes[0]).itemsize)
-    values = np.empty((file.height, file.width, file.count), file.dtypes[0])
-    for rows in row_strips(values):
-        window = ((rows.start, rows.stop), (0, file.width))
-        values[rows] = np.moveaxis(file.read(window=window), 0, 2)
-    return values
+    """H W bands, a small file's in memory; complex numbers stay as they are, to be refused by name."""
+    cube = PieceCube(
+        (file.height, file.width, file.count), file.dtypes[0], file.block_shapes[0][0], partial(_rows, path)
+    )
+    return cube[:] if cube.nbytes <= PIECE else cast(NDArray, cube)
+
+
+def _rows(path: Path, top: int, bottom: int) -> NDArray:
+    """Some rows H W bands, a tile after the other, so that none is decoded twice. Raises: DataError."""
+    rasterio = _rasterio()
+    try:
+        with _quiet(rasterio), rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path, driver=DRIVER) as file:
+            values = np.empty((bottom - top, file.width, file.count), file.dtypes[0])
+            tall, wide = file.block_shapes[0]
+            for row in range(top - top % tall, bottom, tall):
+                first, last = max(row, top), min(row + tall, bottom)
+                for column in range(0, file.width, wide):
+                    right = min(column + wide, file.width)
+                    part = values[first - top : last - top, column:right].transpose(2, 0, 1)
+                    file.read(out=part, window=((first, last), (column, right)))
+            return values
+    except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError, ValueError, OSError) as error:
+        raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
 
 def _wavelengths(file: Any) -> NDArray[np.float64] | None:

@@ -42,7 +42,7 @@ def as_cube(layer: Layer, path: Path | str) -> NDArray:
 def as_map(layer: Layer, path: Path | str, *, unlabelled: int) -> NDArray[np.integer]:
     """The layer's values as ids H W, NaN and its own no-data value being unlabelled. Raises: DataError for what is not
     whole numbers H W."""
-    values = _real(layer, path)
+    values = np.asarray(_real(layer, path))
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
     if values.ndim != 2 or not values.size:

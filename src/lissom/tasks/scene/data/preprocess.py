@@ -191,7 +191,7 @@ def chosen_bands(config: SceneConfig, bands: int) -> NDArray[np.int64]:
 
 def strips(array: NDArray[Any]) -> Iterator[slice]:
     """Slices along the first axis, each of about `STRIP` values."""
-    step = max(1, STRIP // max(1, array[:1].size))
+    step = max(1, STRIP * len(array) // max(1, array.size))
     return (slice(top, top + step) for top in range(0, len(array), step))
 
 

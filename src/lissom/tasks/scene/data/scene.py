@@ -35,7 +35,7 @@ class Scene:
     """A cube H W bands and its ground truth. Made by `open_scene`, or by `synthetic_scene`."""
 
     cube: NDArray
-    """H W bands, any real type, perhaps a memory map: read it in `row_strips`."""
+    """H W bands, any real type, perhaps a memory map or a `PieceCube`: read it in `row_strips`."""
     ground_truth: NDArray[np.integer] | None = None
     """H W class ids; as in the file, unless maps of training and test pixels are laid over it."""
     maps: Mapping[str, NDArray[np.integer]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ def map_digest(ids: NDArray[np.integer], *, unlabelled: int) -> str:
 
 def row_strips(cube: NDArray, *, strip_bytes: int = STRIP_BYTES) -> Iterator[slice]:
     """Slices of rows, in order, each of at most `strip_bytes` of the cube, and of one row at least."""
-    rows = max(1, strip_bytes // max(1, cube[:1].nbytes))
+    rows = max(1, strip_bytes * len(cube) // max(1, cube.nbytes))
     for start in range(0, cube.shape[0], rows):
         yield slice(start, min(start + rows, cube.shape[0]))
 

@@ -61,12 +61,12 @@ def false_colour(cube: NDArray, bands: tuple[int, int, int], valid: Mask) -> Pix
     rows, columns = np.unravel_index(usable[:: max(1, len(usable) // SAMPLED)], valid.shape)
     if not len(rows):
         return shown
-    seen = np.stack([cube[rows, columns, band] for band in bands], 1).astype(np.float64)
+    seen = cube[rows[:, None], columns[:, None], np.array(bands)].astype(np.float64)
     low, high = np.nanpercentile(seen, STRETCH, axis=0)
     step = max(1, STRIP_PIXELS // valid.shape[1])
     for top in range(0, len(valid), step):
         strip = slice(top, top + step)
-        values = np.stack([cube[strip, :, band] for band in bands], -1).astype(np.float64)
+        values = cube[strip][..., list(bands)].astype(np.float64)
         values = np.where(valid[strip, :, None], np.nan_to_num(values, posinf=0, neginf=0), low)
         shown[strip] = np.clip((values - low) / np.maximum(high - low, 1e-12) * 255, 0, 255).round()
     return shown
