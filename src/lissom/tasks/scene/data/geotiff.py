@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.bounds import require_unpacked
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.pieces import PIECE, PieceCube
@@ -155,6 +156,7 @@ def _values(file: Any, path: Path) -> NDArray:
     cube = PieceCube(
         (file.height, file.width, file.count), file.dtypes[0], file.block_shapes[0][0], partial(_rows, path)
     )
+    require_unpacked(path, cube.nbytes)
     return cube[:] if cube.nbytes <= PIECE else cast(NDArray, cube)
 
 
