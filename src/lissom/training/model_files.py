@@ -1,0 +1,36 @@
+"""Files that describe a network, of whichever task knows them."""
+
+from pathlib import Path
+from typing import Any
+
+from lissom.atomic import write_atomic
+from lissom.errors import DataError
+from lissom.training.registry import MODEL_FILES, imported
+
+
+def check_model(
+    path: Path | str,
+    *,
+    section: str | None = None,
+    resolution: int = 640,
+    fix: bool = False,
+    output: Path | str | None = None,
+) -> dict[str, Any]:
+    """The rows of a model file with their costs, and what is wrong with them, as plain data; `faults` are sentences.
+
+    section: which of several backbones. resolution: pixels, for the MACs. fix: correct what has one right answer;
+    `fixed` is then the file's text, and output takes it.
+    Raises: DataError for a file that is none or cannot be read, and where `output` was asked for and faults are left.
+    """
+    path = Path(path)
+    if output is not None and path.exists() and Path(output).exists() and path.samefile(output):
+        raise DataError("rows-output-same", path=output)
+    for spec in MODEL_FILES.values():
+        result = imported(spec)(path, section=section, resolution=resolution, fix=fix)
+        if result is not None:
+            break
+    else:
+        raise DataError("model-file-unknown" if path.exists() else "model-file-missing", path=path)
+    if output is not None and result["fixed"] is not None:
+        write_atomic(output, result["fixed"])
+    return result
