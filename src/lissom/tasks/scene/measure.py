@@ -12,14 +12,17 @@ from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models import dense
 from lissom.models.window_net import cut
-from lissom.report.confusion import confusion
+from lissom.report.confusion import confusion, confusion_csv
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
+from lissom.report.tables import to_csv
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined
+from lissom.tasks.scene.data.areas import area_notes, class_areas, hectares
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.data.writing import holds, write_map
-from lissom.tasks.scene.metrics import scene_figures
+from lissom.tasks.scene.map_files import write_png_map
+from lissom.tasks.scene.metrics import named_accuracies, scene_figures
 from lissom.tasks.scene.network import PixelNet
 from lissom.tasks.scene.pictures.run import draw_scene_run, lettered
 from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
@@ -57,13 +60,20 @@ def measure(
     result = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
+    areas = class_areas(np.where(scene.valid, classified.predicted, -1), scene.georeference, len(scene.class_ids))
+    per_class = [{**row, "hectares": hectares(areas, k)} for k, row in enumerate(result["per_class"])]
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     fitted = model.classifier if isinstance(model, PixelNet) else None
     kinds = {"settings": fitted and fitted.settings, "classifier": fitted.name if fitted else "network"}
     figures = Figures(
         figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**result.details, "form": form, "why_not_dense": why, **kinds},
-        notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
+        details={**result.details, "per_class": per_class, "form": form, "why_not_dense": why, **kinds},
+        notes=(
+            *data.other,
+            *(leak_note(leak.value or 0.0) for leak in leaks),
+            form_note(form, why, seconds),
+            *area_notes(scene.georeference, areas),
+        ),
         folder=folder,
     )
     if folder is not None:
@@ -100,10 +110,10 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
 
 
 def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split, figures: Figures) -> list[Path]:
-    """The map in the formats that people open, the confidences, the table as text, CSV and LaTeX, and the figures.
+    """The map in the formats that people open, the confidences, confusion.*, per_class.csv, the table, the figures.
 
-    map.mat and map.npy always, map.tif and map.hdr where the scene is georeferenced and their formats hold its ids;
-    ids as in the ground truth, pixels without data unlabelled.
+    map.mat, map.npy and map.png always, map.tif and map.hdr where the scene is georeferenced and their formats hold its
+    ids; ids as in the ground truth, pixels without data unlabelled.
     """
     classified = Classified(
         np.where(scene.valid, classified.predicted, -1), np.where(scene.valid, classified.confidence, np.float32("nan"))
@@ -117,6 +127,7 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     }
     endings = [".mat", ".npy"] + [end for end in (".tif", ".hdr") if scene.georeference and holds(end, ids)]
     written = [path for ending in endings for path in write_map(folder / f"{MAP}{ending}", ids, **known)]
+    written += write_png_map(folder / f"{MAP}.png", ids, **known)
     held = io.BytesIO()
     np.savez_compressed(
         held, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
@@ -125,6 +136,8 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     write_atomic(folder / CLASSIFIED, held.getvalue())
     draw_scene_run(folder, classified, scene, split, confidence=worded(f"scene_page.share_{figures['classifier']}"))
     save_picture(confusion(figures["confusion"], lettered(scene)), folder / "confusion")
+    write_atomic(folder / "confusion.csv", confusion_csv(figures["confusion"], scene.class_names))
+    write_atomic(folder / "per_class.csv", to_csv(named_accuracies(figures["per_class"])))
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())
