@@ -331,7 +331,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_computed
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(kind) as caught:
         predict_scene(run, cube, output=tmp_path / name, listener=lambda event: pytest.fail("computed"))
-    assert name.split("/")[0] in str(caught.value)
+    assert name.split("/")[0].removesuffix(".hdr") in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
 
 
