@@ -57,7 +57,7 @@ CHINESE = {
     "配置": "设置", "沉默": "恒零", "命令行参数": "命令行选项", "不参与任何选择": "留出",
 }
 PATTERNS = {  # in Chinese: words that stand inside others
-    r"(?<![混合单双半])精度(?!训练)": "准确率",
+    r"(?<![混合单双半])(?<!生产者)(?<!用户)精度(?!训练)": "准确率",  # those two are remote sensings names
     r"(?<!数据)立方体": "数据立方体",
     r"你": "您",
 }
@@ -86,8 +86,7 @@ DOCS = [file for file in sorted((ROOT / "docs").glob("*.md")) if not file.name.s
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md", *DOCS]
 CHINESE_PAGES = [ROOT / "README.zh-CN.md", *(file for file in DOCS if file.name.endswith(".zh.md"))]
 ENGLISH_PAGES = sorted(set(PAGES) - set(CHINESE_PAGES))
-OTHERS = {"report", "pictures", "screens", "page.py"}  # whose variables draw
-SOURCES = [file for file in sorted(SRC.rglob("*.py")) if not OTHERS & set(file.relative_to(SRC).parts)]
+SOURCES = sorted(SRC.rglob("*.py"))
 
 
 def prose(file: Path) -> str:
@@ -170,6 +169,6 @@ def test_what_is_planted_is_found(planted: str, rules: dict[str, str]) -> None:
     assert list(found(planted, rules))
 
 
-@pytest.mark.parametrize("sound", ["混合精度训练", "数据立方体", "第 3 轮，共 5 轮", "`a, b`"])
+@pytest.mark.parametrize("sound", ["混合精度训练", "生产者精度与用户精度", "数据立方体", "第 3 轮，共 5 轮", "`a, b`"])
 def test_what_is_sound_is_not(sound: str) -> None:
     assert not [hit for rules in (CHINESE, PATTERNS, STRAY) for hit in found(sound, rules)]

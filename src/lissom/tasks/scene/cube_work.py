@@ -6,7 +6,6 @@ blocks of two widths that took 0.7 and 0.9 GB in two runs, and 0.5 GB without. I
 a busy machine do not settle by how much.
 """
 
-import shlex
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import torch
 
 from lissom.errors import Interrupted
 from lissom.events import Note, What
+from lissom.messages import shell_word
 from lissom.models import dense
 from lissom.models.regions import Region
 from lissom.models.window_net import cut
@@ -46,6 +46,7 @@ class CubeWork:
 
     what: What = "pixels"
     notes: Sequence[Note] = ()  # they stand in its row
+    remarks: Sequence[Note] = ()
 
     def __init__(self, predictor: "ScenePredictor", cube: Given) -> None:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube
@@ -144,7 +145,7 @@ class CubeWork:
         flags |= {"--no-data": options.no_data, "--threads": where.threads}
         flags |= {"--device": None if where.device == "auto" else where.device}
         given = [(flag, value) for flag, value in flags.items() if value is not None]
-        return shlex.join([*words, *(str(word) for pair in given for word in pair)])
+        return " ".join(map(shell_word, [*words, *(word for pair in given for word in pair)]))
 
 
 def _summary(run: Run, scene: Scene, assembled: Assembled) -> dict[str, Any]:

@@ -22,6 +22,17 @@ class SceneFacts:
     wavelengths_nm: tuple[float, ...] | None
     """Centre of each band; None: the file names none."""
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError for what no run can have."""
+        if not len(self.class_names) == len(self.class_ids) == len(self.colours) > 0:
+            raise ValueError("class_names, class_ids and colours are not of the same number")
+        if min(self.window, self.in_channels, self.bands) < 1 or max(map(abs, self.class_ids)) >= 1 << 31:
+            raise ValueError("window, in_channels, bands or class_ids are those of no run")
+        if self.wavelengths_nm is not None and len(self.wavelengths_nm) != self.bands:
+            raise ValueError(f"{len(self.wavelengths_nm)} wavelengths of {self.bands} bands")
+        if not all(0 <= part <= 255 for colour in self.colours for part in colour):
+            raise ValueError("colours are not from 0 to 255")
+
     @property
     def side(self) -> int:
         return self.window

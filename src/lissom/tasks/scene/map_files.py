@@ -1,6 +1,5 @@
 """From the finished blocks of a prediction to one map, and to the files that were requested."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.atomic import write_atomic
+from lissom.atomic import temporary_folder, write_atomic
 from lissom.errors import MachineError, UsageError
 from lissom.events import Note, note
 from lissom.messages import text
@@ -71,10 +70,10 @@ class Files:
             if taken:
                 raise MachineError("not-writable", path=taken, reason=text("scene_predict.is-folder"), size="0")
             try:
-                with tempfile.TemporaryDirectory(prefix=".lissom-", dir=path.parent) as folder:
+                with temporary_folder(path) as folder:
                     if path.suffix.lower() != PNG:
                         pixels = np.array([ids])
-                        write_map(Path(folder) / path.name, pixels, georeference=georeference, class_names=names)
+                        write_map(folder / path.name, pixels, georeference=georeference, class_names=names)
             except MachineError:
                 raise
             except OSError as error:

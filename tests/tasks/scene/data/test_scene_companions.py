@@ -149,7 +149,7 @@ class TestAPictureOfGroundTruth:
     def test_with_a_world_file_that_is_none_is_refused(self, tmp_path: Path, words: str) -> None:
         Image.fromarray(MAP).save(tmp_path / "m.png")
         (tmp_path / "m.pgw").write_text(words)
-        with pytest.raises(DataError, match=r"m\.pgw holds .*; expected six numbers"):
+        with pytest.raises(DataError, match=r"m\.pgw contains .*; expected six numbers"):
             open_scene(self.cube(tmp_path), tmp_path / "m.png")
 
 

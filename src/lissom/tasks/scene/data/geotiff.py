@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError, UsageError
+from lissom.bounds import require_room
+from lissom.errors import DataError, LissomError, UsageError
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.scene import Colour, Georeference, row_strips
 
 WAVELENGTH_TAGS = ("wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_NM")
+DRIVER = "GTiff"  # said, not guessed: GDAL takes the text of a VRT in a .tif too, which reads other files and hosts
+OFFLINE = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
 CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no field for names
 
 
@@ -25,9 +28,9 @@ def read_geotiff(path: Path) -> Layer:
     """
     rasterio = _rasterio()
     try:
-        with _quiet(rasterio), rasterio.open(path) as file:
+        with _quiet(rasterio), rasterio.open(path, driver=DRIVER) as file:
             return Layer(
-                values=_mapped(file, path) if _in_one_piece(file) else _values(file),
+                values=_mapped(file, path) if _in_one_piece(file) else _values(file, path),
                 variable=path.stem,
                 wavelengths_nm=_wavelengths(file),
                 no_data=None if file.nodata is None else float(file.nodata),
@@ -35,6 +38,8 @@ def read_geotiff(path: Path) -> Layer:
                 class_names=_class_names(file.tags()),
                 colours=_colours(file),
             )
+    except LissomError:
+        raise
     except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError, ValueError, OSError) as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
@@ -54,7 +59,7 @@ def geotiff_bytes(
     """
     rasterio = _rasterio()
     height, width = values.shape
-    profile: dict[str, Any] = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": values.dtype}
+    profile: dict[str, Any] = {"driver": DRIVER, "height": height, "width": width, "count": 1, "dtype": values.dtype}
     layout = {"compress": "deflate"} if compress else {"blockysize": height, "endianness": "little"}
     profile |= {"nodata": no_data, "bigtiff": "if_safer", **layout}
     if georeference:
@@ -133,8 +138,8 @@ def _rasterio() -> Any:
 
 @contextmanager
 def _quiet(rasterio: Any) -> Iterator[None]:
-    """Maps without a georeference are common, and no reason for a warning."""
-    with warnings.catch_warnings():
+    """Maps without a georeference are common, and no reason for a warning; no host is asked for anything."""
+    with warnings.catch_warnings(), rasterio.Env(**OFFLINE):
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
 
@@ -174,8 +179,9 @@ def _offset(file: Any, band: int, block: int) -> int:
     return -1 if found is None else int(found)
 
 
-def _values(file: Any) -> NDArray:
+def _values(file: Any, path: Path) -> NDArray:
     """H W bands; complex numbers stay as they are, to be refused by name."""
+    require_room(path, file.height * file.width * file.count * np.dtype(file.dtypes[0]).itemsize)
     values = np.empty((file.height, file.width, file.count), file.dtypes[0])
     for rows in row_strips(values):
         window = ((rows.start, rows.stop), (0, file.width))

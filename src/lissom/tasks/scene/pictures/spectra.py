@@ -33,14 +33,14 @@ def spectra(
 ) -> Figure:
     """`K bands` each, NaN for a class without pixels or a band left out; against wavelength in nm, or the band's number
     from 1. breaks: before which bands, in that order, the lines are interrupted."""
-    places = np.arange(1, means.shape[1] + 1) if wavelengths_nm is None else np.asarray(wavelengths_nm)
-    order = np.argsort(places, kind="stable")
+    xs = np.arange(1, means.shape[1] + 1) if wavelengths_nm is None else np.asarray(wavelengths_nm)
+    order = np.argsort(xs, kind="stable")
     broken = [] if breaks is None else breaks
 
     def line(values: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.insert(np.asarray(values, np.float64)[order], broken, np.nan)
 
-    across = line(places)
+    across = line(xs)
     with style():
         picture = figure(9, 4.6)
         axes = picture.subplots()
