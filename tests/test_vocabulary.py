@@ -57,7 +57,7 @@ CHINESE = {
     "配置": "设置", "沉默": "恒零", "命令行参数": "命令行选项", "不参与任何选择": "留出",
 }
 PATTERNS = {  # in Chinese: words that stand inside others
-    r"(?<![混合单双半])精度(?!训练)": "准确率",
+    r"(?<![混合单双半])(?<!生产者)(?<!用户)精度(?!训练)": "准确率",  # those two are remote sensings names
     r"(?<!数据)立方体": "数据立方体",
     r"你": "您",
 }
@@ -169,6 +169,6 @@ def test_what_is_planted_is_found(planted: str, rules: dict[str, str]) -> None:
     assert list(found(planted, rules))
 
 
-@pytest.mark.parametrize("sound", ["混合精度训练", "数据立方体", "第 3 轮，共 5 轮", "`a, b`"])
+@pytest.mark.parametrize("sound", ["混合精度训练", "生产者精度与用户精度", "数据立方体", "第 3 轮，共 5 轮", "`a, b`"])
 def test_what_is_sound_is_not(sound: str) -> None:
     assert not [hit for rules in (CHINESE, PATTERNS, STRAY) for hit in found(sound, rules)]

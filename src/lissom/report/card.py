@@ -31,7 +31,8 @@ class Card:
     resolution: int  # pixels, the one really used: MACs are counted at it
     in_channels: int
     data: str  # what it was trained on
-    sizes: Mapping[str, int] = field(default_factory=dict)  # split -> images
+    sizes: Mapping[str, int] = field(default_factory=dict)  # split -> samples
+    samples: str = "images"  # or "pixels", whose windows are counted
     class_names: Sequence[str] = ()
     mean: Sequence[float] = ()  # of pixels scaled to 0..1, for each channel
     std: Sequence[float] = ()
@@ -70,8 +71,10 @@ def _word(key: str, **values: Any) -> str:
 def _facts(card: Card) -> list[str]:
     lines = [
         f"- {_word('paper')}: {_inline(card.paper)}" if card.paper else "",
-        f"- {_word('parameters')}: {card.parameters:,}",
-        f"- {_word('macs', resolution=card.resolution, channels=card.in_channels)}: {card.macs:,}",
+        f"- {_word('parameters')}: {card.parameters:,}" if card.parameters else "",
+        f"- {_word(f'macs_{card.samples}', resolution=card.resolution, channels=card.in_channels)}: {card.macs:,}"
+        if card.macs
+        else "",
     ]
     return [line for line in lines if line]
 
@@ -87,7 +90,7 @@ def _interval(low: float, high: float) -> str:
 
 def _data(card: Card) -> list[str]:
     lines = [f"- {_word('trained_on')}: {_inline(card.data)}"]
-    lines += [f"- {name}: {_word('images', count=f'{count:,}')}" for name, count in card.sizes.items()]
+    lines += [f"- {name}: {_word(card.samples, count=f'{count:,}')}" for name, count in card.sizes.items()]
     if card.class_names:
         names = ", ".join(map(_inline, card.class_names))
         lines.append(f"- {_word('classes', count=len(card.class_names))}: {names}")

@@ -1,5 +1,7 @@
 """The confusion matrix: counts as numbers, shares of each true class as colour."""
 
+import csv
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +41,15 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
         if title:
             axes.set_title(label(title, longest=60))
     return picture
+
+
+def confusion_csv(matrix: np.ndarray, class_names: Sequence[str]) -> str:
+    """The counts as a table: row the true class, column the predicted one."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["true / predicted", *class_names])
+    writer.writerows([name, *row] for name, row in zip(class_names, np.asarray(matrix).tolist(), strict=True))
+    return out.getvalue()
 
 
 def most_confused(matrix: np.ndarray, class_names: Sequence[str], *, most: int = 10) -> list[dict[str, Any]]:

@@ -107,3 +107,15 @@ def test_spectra_leave_out_a_class_without_pixels_and_take_any_order_of_bands() 
     assert [line.get_label() for line in axes.get_lines()] == ["a", "c"]
     assert axes.get_lines()[0].get_xdata().tolist() == [500, 700, 900]
     assert axes.get_lines()[0].get_ydata().tolist() == [2, 3, 1]
+
+
+def test_lines_of_spectra_are_interrupted_where_bands_are_missing() -> None:
+    from lissom.tasks.scene.pictures.spectra import gaps, spectra
+
+    nm = np.r_[np.arange(400.0, 800, 10), np.arange(900.0, 1300, 10)]  # 40 bands, 9 missing, 40 bands
+    assert gaps(nm[::-1]).tolist() == [40]
+    assert gaps(np.array([443.0, 490, 560, 665, 842, 945, 1375, 1610, 2190])).tolist() == []
+    figure = spectra(np.ones((1, 80)), np.zeros((1, 80)), ["a"], [(1, 2, 3)], nm, gaps(nm))
+    across = np.asarray(figure.axes[0].lines[0].get_xdata())
+    assert np.flatnonzero(np.isnan(across)).tolist() == [40]
+    assert np.array_equal(across[~np.isnan(across)], nm)

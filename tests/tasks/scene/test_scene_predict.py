@@ -115,8 +115,11 @@ class TestTheMap:
         if ending == "png":
             from PIL import Image
 
-            shown = np.asarray(Image.open(tmp_path / "map.png"))  # a pixel of the scene is a pixel of the picture
+            image = Image.open(tmp_path / "map.png")  # a pixel of the scene is a pixel of the picture
+            assert np.array_equal(np.asarray(image), ids)
+            shown = np.asarray(image.convert("RGB"))
             assert np.array_equal(shown, np.array([(0, 0, 0), *run.facts.colours], np.uint8)[ids])
+            assert sorted(path.name for path in tmp_path.iterdir()) == ["map.png", "plain.npy", "sure.png"]
             return
         from lissom.tasks.scene.data.reading import read_layer
 
@@ -130,9 +133,23 @@ class TestTheMap:
         info = "{UTM, 1, 1, 500000, 4000000, 30, 30, 10, North, WGS-84}"
         values = synthetic_scene(20, 30, 64, seed=1).cube
         write_envi(tmp_path / "cube.hdr", values, interleave="bil", map_info=info)
-        predict_scene(run, tmp_path / "cube.hdr", output=tmp_path / "map.hdr")
+        found = predict_scene(run, tmp_path / "cube.hdr", output=tmp_path / "map.hdr", confidence=tmp_path / "sure.png")
         assert "UTM, 1, 1, 500000" in (tmp_path / "map.hdr").read_text()
         assert "synthetic 3" in (tmp_path / "map.hdr").read_text()
+        written = ["map.hdr", "map.img", "map.qml", "sure.png", "sure.pgw", "sure.png.aux.xml"]
+        assert [Path(path).name for path in found["files"]] == written
+        assert [row["hectares"] for row in found["classes"]] == [
+            pytest.approx(0.09 * row["pixels"]) for row in found["classes"]
+        ]  # 30 x 30 m
+
+    def test_keeps_a_style_that_somebody_made_and_says_so(self, run: Run, tmp_path: Path) -> None:
+        info = "{UTM, 1, 1, 500000, 4000000, 30, 30, 10, North, WGS-84}"
+        write_envi(tmp_path / "cube.hdr", synthetic_scene(20, 30, 64, seed=1).cube, map_info=info)
+        (tmp_path / "cube.qml").write_text("<qgis/>")  # of the cube itself, in QGIS
+        found = predict_scene(run, tmp_path / "cube.hdr", output=tmp_path / "cube.png")
+        assert (tmp_path / "cube.qml").read_text() == "<qgis/>"
+        assert [Path(path).name for path in found["files"]] == ["cube.png", "cube.pgw", "cube.png.aux.xml"]
+        assert "cube.qml was there already" in found["notes"][-1]
 
     def test_leaves_out_pixels_without_data(self, run: Run, tmp_path: Path) -> None:
         values = synthetic_scene(20, 30, 64, seed=1).cube.astype(np.float32)
@@ -320,15 +337,17 @@ class TestAnotherCubeOfTheSensor:
 
 @pytest.mark.parametrize(("name", "kind"), [
     ("map.jpg", UsageError), ("nowhere/map.npy", MachineError), ("folder.npy", MachineError), ("map", UsageError),
+    ("folder.hdr", MachineError),
 ])  # fmt: skip
 def test_an_output_that_cannot_be_written_is_refused_before_anything_is_computed(
     run: Run, cube: Path, tmp_path: Path, name: str, kind: type[LissomError]
 ) -> None:
     (tmp_path / "folder.npy").mkdir()
+    (tmp_path / "folder.qml").mkdir()
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(kind) as caught:
         predict_scene(run, cube, output=tmp_path / name, listener=lambda event: pytest.fail("computed"))
-    assert name.split("/")[0] in str(caught.value)
+    assert name.split("/")[0].removesuffix(".hdr") in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
 
 

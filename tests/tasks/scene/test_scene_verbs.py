@@ -173,7 +173,7 @@ def test_predict_on_the_command_line_in_three_forms(
     assert sum(row["pixels"] for row in found["classes"]) == 96 * 96
     assert command([*words, "--format", "csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert (lines[0], len(lines)) == ("id,class,pixels,share,confidence", 7)
+    assert (lines[0], len(lines)) == ("id,class,pixels,share,hectares,confidence", 7)
 
 
 @pytest.mark.parametrize(("settings", "word"), [

@@ -70,9 +70,19 @@ def evaluation(found: dict[str, Any]) -> None:
     )
     for told in found["notes"]:
         out.say(str(Note(**told)))
-    show_rows([{"class": row["class"], **row} for row in found["per_class"]])
+    columns = ("class", "recall", "precision", "f1", "pixels", "hectares")
+    rows = [{key: row.get(key) for key in columns} for row in found["per_class"]]
+    titles = {"recall": "column.producers_accuracy", "precision": "column.users_accuracy"}
+    titles |= {"pixels": "scene_metrics.pixels", "hectares": "scene_metrics.hectares"}
+    show_rows(_known(rows), titles={key: text(name) for key, name in titles.items()})
     if found["folder"]:
         out.print(text("cli.wrote", path=found["folder"]), markup=False, soft_wrap=True)
+
+
+def _known(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without areas, where none is known."""
+    known = any(row["hectares"] is not None for row in rows)
+    return rows if known else [{key: value for key, value in row.items() if key != "hectares"} for row in rows]
 
 
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
@@ -88,7 +98,7 @@ def _prediction(found: dict[str, Any], form: str) -> None:
     if form == "csv":
         sys.stdout.write(to_csv(found["classes"]))
         return
-    show_rows(found["classes"])
+    show_rows(_known(found["classes"]))
     out = console()
     form = text(f"scene_form.{found['form']}")
     out.say(text("scene_predict.done", **found | {"form": form}, pixels=NUMBER(found["height"] * found["width"])))

@@ -11,7 +11,7 @@ from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.report import sheet
-from lissom.report.confusion import confusion
+from lissom.report.confusion import confusion, confusion_csv
 from lissom.report.lettering import class_labels, phrase
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
@@ -41,7 +41,7 @@ def measure(
     """Figures of the images of a part of the data: `top1` with its interval (Wilson), `top5`, `macro_f1`, ...
 
     Raises: ResultError for outputs that are not finite.
-    To `folder`: per_class.csv, evaluation.csv, confusion.*, worst.*, gradcam.* of a module.
+    To `folder`: per_class.csv, evaluation.csv, confusion.* (.csv too), worst.*, gradcam.* of a module.
     """
     require_count("batch_size", batch_size)
     images: ImageSet = getattr(data, split)
@@ -81,6 +81,7 @@ def _draw(
     labels = class_labels(names, longest=28)
     if figures["confusion"] is not None:
         save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
+        write_atomic(folder / "confusion.csv", confusion_csv(figures["confusion"], names))
     wrong = worst(predictions, SHOWN)
     for name in ("worst.png", "worst.svg", "gradcam.png", "gradcam.svg"):
         (folder / name).unlink(missing_ok=True)  # of an earlier evaluation

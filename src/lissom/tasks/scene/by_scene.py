@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from lissom.events import Note, note
 from lissom.report.tables import percent
 from lissom.tasks.scene.classified import Classified
+from lissom.tasks.scene.data.areas import area_notes, class_areas
 from lissom.tasks.scene.metrics import scene_figures
 from lissom.tasks.scene.ready import Part, SceneData
 
@@ -22,6 +25,22 @@ def scene_rows(data: SceneData, maps: Sequence[Classified], measured: Sequence[P
     if len(data.parts) == 1:
         return []
     return [_row(part, classified, part in measured, split) for part, classified in zip(data.parts, maps, strict=True)]
+
+
+def mapped(per_class: Sequence[Row], maps: Sequence[tuple[Part, Classified]]) -> tuple[list[Row], list[Note]]:
+    """The rows of each class with `hectares` in all maps, None where the unit of one is not known; notes on areas."""
+    found = [
+        (part.scene.georeference, class_areas(np.where(part.scene.valid, each.predicted, -1), part.scene.georeference,
+                                              len(per_class)))
+        for part, each in maps
+    ]  # fmt: skip
+    told = {str(said): said for geo, areas in found for said in area_notes(geo, areas)}
+    known = [areas.values for _, areas in found if areas is not None]
+    total = np.sum(known, axis=0) / 10_000 if len(known) == len(found) else None
+    rows = [
+        {**row, "hectares": None if total is None else round(float(total[k]), 4)} for k, row in enumerate(per_class)
+    ]
+    return rows, list(told.values())
 
 
 def _row(part: Part, classified: Classified, measured: bool, split: str) -> Row:

@@ -21,6 +21,7 @@ from lissom.models.regions import Region
 from lissom.models.window_net import cut
 from lissom.runs.folder import file_digest
 from lissom.tasks.scene.classified import Classified, block_seed
+from lissom.tasks.scene.data.areas import area_notes, hectares
 from lissom.tasks.scene.data.distance import unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
@@ -59,7 +60,7 @@ class CubeWork:
             used=np.asarray(predictor.fitted.matrix.any(1)),
         )
         self._files = planned_files(run, self._scene, options)
-        self._files.check([*run.facts.class_ids, run.config.scene.unlabelled])
+        self._files.check([*run.facts.class_ids, run.config.scene.unlabelled], self._scene.georeference)
         self._partial = Partial(self._files.partial, self._key())
         height, width = self._scene.height, self._scene.width
         self._blocks = [block for strip in dense.strips(height, width) for block in strip]
@@ -108,11 +109,13 @@ class CubeWork:
         self.done += part.height * part.width
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row: `classes` (id, class, pixels, share, mean confidence), `files`, `height`, `width`, `masked` pixels,
-        `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names none), `notes`,
-        `blocks`, `continued` (those that were there already), `seconds`."""
+        """One row: `classes` (id, class, pixels, share, hectares, mean confidence), `files`, `height`, `width`,
+        `masked` pixels, `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names
+        none), `notes`, `blocks`, `continued` (those that were there already), `seconds`."""
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
         assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
+        told = (*scene.notes, *unlike(scene, self._predictor.fitted, self._bands))
+        told += (*self._files.notes(scene.georeference), *area_notes(scene.georeference, assembled.areas))
         written = write_files(self._files, run, scene, assembled)
         named = run.facts.wavelengths_nm is not None and scene.wavelengths_nm is not None
         self._partial.remove()
@@ -121,7 +124,7 @@ class CubeWork:
             "files": [str(path) for path in written],
             "bands_by": "wavelengths" if named else "order",
             "classifier": self._predictor.classifier,
-            "notes": [str(told) for told in (*scene.notes, *unlike(scene, self._predictor.fitted, self._bands))],
+            "notes": [str(each) for each in told],
             "form": self._predictor.logits.form,
             "why_not_dense": model.why_not_shared(),
             "continued": self._continued,
@@ -149,15 +152,15 @@ class CubeWork:
 
 
 def _summary(run: Run, scene: Scene, assembled: Assembled) -> dict[str, Any]:
-    """Pixels and mean confidence of each class."""
+    """Pixels, hectares (None: the map's unit is not known) and mean confidence of each class."""
     usable = int(assembled.counts.sum())
     means = assembled.confidence_sums / np.maximum(assembled.counts, 1)
     rows = [
         {"id": index, "class": name, "pixels": int(count), "share": round(int(count) / max(usable, 1), 6),
-         "confidence": round(float(mean), 4) if count else None}
-        for index, name, count, mean in zip(
+         "hectares": hectares(assembled.areas, k), "confidence": round(float(mean), 4) if count else None}
+        for k, (index, name, count, mean) in enumerate(zip(
             run.facts.class_ids, run.facts.class_names, assembled.counts, means, strict=True
-        )
+        ))
     ]  # fmt: skip
     size = {"height": scene.height, "width": scene.width, "masked": scene.height * scene.width - usable}
     return {"classes": rows, **size}

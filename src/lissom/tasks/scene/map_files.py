@@ -1,6 +1,6 @@
 """From the finished blocks of a prediction to one map, and to the files that were requested."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,22 @@ from numpy.typing import NDArray
 
 from lissom.atomic import temporary_folder, write_atomic
 from lissom.errors import MachineError, UsageError
+from lissom.events import Note, note
 from lissom.messages import text
 from lissom.models.regions import Region
+from lissom.tasks.scene.data.areas import Areas, class_areas
+from lissom.tasks.scene.data.companions import companions, kept_style, write_companions
 from lissom.tasks.scene.data.envi_files import header_of, pair
-from lissom.tasks.scene.data.scene import Scene
-from lissom.tasks.scene.data.writing import MAP_FORMATS, write_map
+from lissom.tasks.scene.data.scene import Colour, Georeference, Scene
+from lissom.tasks.scene.data.writing import MAP_FORMATS, needs_geotiff, write_map
 from lissom.tasks.scene.partial import Partial
-from lissom.tasks.scene.pictures.maps import UNCERTAINTY, bare_png, class_map, confidence_map
+from lissom.tasks.scene.pictures.maps import NOT_LABELLED, UNCERTAINTY, bare_png, confidence_map, indexed_png
 from lissom.tasks.scene.settings import SceneOptions
 from lissom.training.run import Run
 
 PNG = ".png"
+ENVI = (".hdr", ".img")
+GIS = (PNG, ".tif", ".tiff", *ENVI)
 FOLDER = "predictions"
 
 
@@ -48,16 +53,27 @@ class Files:
         """The maps of `Assembled` that are asked for beside the classes."""
         return [name for name in ("confidence", "uncertainty") if getattr(self, name)]
 
-    def check(self, ids: Sequence[int]) -> None:
+    def notes(self, georeference: Georeference | None) -> list[Note]:
+        """Before they are written: where ENVI cannot tell the place; the styles of somebody else, which stay."""
+        if georeference is None:
+            return []
+        envi = [path for path in self.all if path.suffix.lower() in ENVI and needs_geotiff(georeference)]
+        styles = [kept_style(path) for path in self.outputs if path.suffix.lower() in GIS]
+        kept = [note("scene_files.style-kept", path=style) for style in dict.fromkeys(styles) if style]
+        return [*(note("scene_files.no-map-info", path=path) for path in envi), *kept]
+
+    def check(self, ids: Sequence[int], georeference: Georeference | None) -> None:
         """Writes a few pixels to each path, so that what cannot be written shows before it is computed."""
         names = {value: str(value) for value in ids}
         for path in self.all:
-            if path.is_dir():
-                raise MachineError("not-writable", path=path, reason=text("scene_predict.is-folder"), size="0")
+            taken = next((each for each in (path, *companions(path)) if each.is_dir()), None)
+            if taken:
+                raise MachineError("not-writable", path=taken, reason=text("scene_predict.is-folder"), size="0")
             try:
                 with temporary_folder(path) as folder:
                     if path.suffix.lower() != PNG:
-                        write_map(folder / path.name, np.array([ids]), class_names=names)
+                        pixels = np.array([ids])
+                        write_map(folder / path.name, pixels, georeference=georeference, class_names=names)
             except MachineError:
                 raise
             except OSError as error:
@@ -109,7 +125,7 @@ def _read(path: Path) -> list[Path]:
 
 
 def _written(path: Path) -> list[Path]:
-    pair_of_envi = (".hdr", ".img") if path.suffix.lower() in (".hdr", ".img") else ()
+    pair_of_envi = ENVI if path.suffix.lower() in ENVI else ()
     return [path, *map(path.with_suffix, pair_of_envi)]
 
 
@@ -133,6 +149,8 @@ class Assembled:
     uncertainty: NDArray[np.float32] | None
     counts: NDArray[np.int64]  # K
     confidence_sums: NDArray[np.float64]  # K
+    areas: Areas | None
+    """None: the unit of the coordinates is not known."""
 
 
 def assemble(
@@ -156,6 +174,7 @@ def assemble(
         uncertainty=maps.get("uncertainty"),
         counts=counts,
         confidence_sums=sums,
+        areas=class_areas(predicted, scene.georeference, num_classes),
     )
 
 
@@ -176,16 +195,32 @@ def write_files(files: Files, run: Run, scene: Scene, assembled: Assembled) -> l
 
 def _write_classes(path: Path, run: Run, scene: Scene, predicted: NDArray[np.integer]) -> list[Path]:
     ids, colours = run.facts.class_ids, run.facts.colours
-    if path.suffix.lower() == PNG:
-        write_atomic(path, bare_png(class_map(predicted, colours)))
-        return [path]
     unlabelled = run.config.scene.unlabelled
     known: dict[str, Any] = {
         "class_names": dict(zip(ids, run.facts.class_names, strict=True)),
         "colours": dict(zip(ids, colours, strict=True)),
+        "georeference": scene.georeference,
+        "unlabelled": unlabelled,
     }
     values = np.array([*ids, unlabelled])[predicted]  # -1 is the last
-    return write_map(path, values, georeference=scene.georeference, unlabelled=unlabelled, **known)
+    return (write_png_map if path.suffix.lower() == PNG else write_map)(path, values, **known)
+
+
+def write_png_map(
+    path: Path, values: NDArray[np.integer], *, georeference: Georeference | None, class_names: Mapping[int, str],
+    colours: Mapping[int, Colour], unlabelled: int,
+) -> list[Path]:  # fmt: skip
+    """Ids H W as a picture, its pixels the ids themselves where they are 0 to 255, so that one legend fits all formats;
+    and beside it, of a georeferenced map, where it lies and its legend. Returns the files. Raises: MachineError."""
+    ids = [*class_names, unlabelled]
+    if min(ids) < 0 or max(ids) > 255:
+        shown = {value: colours.get(value, NOT_LABELLED) for value in ids}
+        kinds, indices = np.unique(values, return_inverse=True)
+        palette = np.array([shown[kind] for kind in kinds.tolist()], np.uint8)
+        write_atomic(path, bare_png(palette[indices.reshape(values.shape)]))
+        return [path, *write_companions(path, georeference, {}, {})]
+    write_atomic(path, indexed_png(values.astype(np.uint8), colours))
+    return [path, *write_companions(path, georeference, class_names if georeference else {}, colours)]
 
 
 def _write_values(path: Path, scene: Scene, values: NDArray[np.float32], *, highest: float) -> list[Path]:
@@ -193,4 +228,4 @@ def _write_values(path: Path, scene: Scene, values: NDArray[np.float32], *, high
         return write_map(path, values, georeference=scene.georeference)
     scale = {} if highest == 1.0 else {"scale": UNCERTAINTY}
     write_atomic(path, bare_png(confidence_map(values, highest=highest, **scale)))
-    return [path]
+    return [path, *write_companions(path, scene.georeference, {}, {})]

@@ -13,15 +13,17 @@ from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models import dense
 from lissom.models.window_net import cut
-from lissom.report.confusion import confusion
+from lissom.report.confusion import confusion, confusion_csv
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
+from lissom.report.tables import to_csv
 from lissom.runs.folder import make_folder
-from lissom.tasks.scene.by_scene import row_notes, scene_rows
+from lissom.tasks.scene.by_scene import mapped, row_notes, scene_rows
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined, scene_folder
 from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.writing import holds, write_map
-from lissom.tasks.scene.metrics import scene_figures
+from lissom.tasks.scene.map_files import write_png_map
+from lissom.tasks.scene.metrics import named_accuracies, scene_figures
 from lissom.tasks.scene.network import PixelNet
 from lissom.tasks.scene.pictures.run import draw_scene_run, lettered
 from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
@@ -61,15 +63,18 @@ def measure(
     result = scene_figures(truth, predicted, data.scene.class_names, split=split)
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
+    shown = [(part, each) for part, each in zip(data.parts, maps, strict=True) if part in measured]
+    per_class, told = mapped(result["per_class"], shown)
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     fitted = model.classifier if isinstance(model, PixelNet) else None
     rows = scene_rows(data, maps, measured, split)
     kinds = {"settings": fitted and fitted.settings, "classifier": fitted.name if fitted else "network"}
     figures = Figures(
         figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**result.details, "form": form, "why_not_dense": why, **kinds, **({"scenes": rows} if rows else {})},
+        details={**result.details, "per_class": per_class, "form": form, "why_not_dense": why, **kinds,
+                 **({"scenes": rows} if rows else {})},
         notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), *row_notes(rows),
-               form_note(form, why, seconds)),
+               form_note(form, why, seconds), *told),
         folder=folder,
     )  # fmt: skip
     if folder is not None:
@@ -118,8 +123,9 @@ def classify_scene(predictor: ScenePredictor, reduced: Reduced, listener: Listen
 def write_scene(folder: Path, classified: Classified, part: Part, *, measured: bool, classifier: str) -> list[Path]:
     """A scene's map in the formats that people open, the confidences and the pictures.
 
-    map.mat and map.npy always, map.tif and map.hdr where the scene is georeferenced and their formats hold its ids;
-    ids as in the ground truth, pixels without data unlabelled. measured: whether its test pixels are in the figures.
+    map.mat, map.npy and map.png always, map.tif and map.hdr where the scene is georeferenced and their formats hold its
+    ids; ids as in the ground truth, pixels without data unlabelled. measured: whether its test pixels are in the
+    figures.
     """
     scene, split = part.scene, part.split
     classified = Classified(
@@ -134,6 +140,7 @@ def write_scene(folder: Path, classified: Classified, part: Part, *, measured: b
     }
     endings = [".mat", ".npy"] + [end for end in (".tif", ".hdr") if scene.georeference and holds(end, ids)]
     written = [path for ending in endings for path in write_map(folder / f"{MAP}{ending}", ids, **known)]
+    written += write_png_map(folder / f"{MAP}.png", ids, **known)
     held = io.BytesIO()
     np.savez_compressed(
         held, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
@@ -145,8 +152,10 @@ def write_scene(folder: Path, classified: Classified, part: Part, *, measured: b
 
 
 def write_tables(folder: Path, figures: Figures, names: list[str]) -> None:
-    """The confusion matrix, and the table as text, CSV and LaTeX."""
+    """The confusion matrix, also as CSV, the accuracies of each class, and the table as text, CSV and LaTeX."""
     save_picture(confusion(figures["confusion"], names), folder / "confusion")
+    write_atomic(folder / "confusion.csv", confusion_csv(figures["confusion"], names))
+    write_atomic(folder / "per_class.csv", to_csv(named_accuracies(figures["per_class"])))
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())

@@ -3,7 +3,7 @@
 All follow from the confusion matrix, and equal scikit-learn's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,16 @@ def average_accuracies(matrices: NDArray[np.integer]) -> NDArray[np.float64]:
     there = matrices.sum(2)
     recalls = np.divide(np.diagonal(matrices, axis1=1, axis2=2), there, out=np.zeros(there.shape), where=there > 0)
     return recalls.sum(1) / np.maximum((there > 0).sum(1), 1)
+
+
+def named_accuracies(per_class: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `per_class` in the words of remote sensing: the recall is the producer's accuracy, the precision the
+    user's (Congalton, 1991)."""
+    return [
+        {"class": row["class"], "producers_accuracy": row["recall"], "users_accuracy": row["precision"],
+         "f1": row["f1"], "pixels": row["pixels"], "hectares": row.get("hectares")}
+        for row in per_class
+    ]  # fmt: skip
 
 
 def _of_class(matrix: Counts, k: int) -> dict[str, Any]:

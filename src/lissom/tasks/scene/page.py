@@ -11,6 +11,7 @@ from lissom.report.lettering import Wording
 from lissom.report.page import Page
 from lissom.report.tables import Column, column, percent
 from lissom.tasks.scene.classified import scene_folders
+from lissom.tasks.scene.metrics import named_accuracies
 from lissom.training.figures import Figures
 from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
 from lissom.training.run import Run
@@ -22,7 +23,8 @@ def scene_page(run: Run, figures: Figures) -> Page:
     page = new_page(run, figures).paragraph(_trained_on(run)).facts(_facts(run, figures), tiles=True)
     notes = (data.split, *figures.notes, *data.warnings, *data.notes, *(begun.notes if begun else ()))
     page.notes([str(told) for told in notes if told])
-    page.table(figures["per_class"], _columns())
+    rows = named_accuracies(figures["per_class"])
+    page.table(rows, _columns(areas=any(row["hectares"] is not None for row in rows)))
     names = [Wording(name, str(i)) for i, name in zip(run.facts.class_ids, run.facts.class_names, strict=True)]
     captions = {name: text(f"scene_page.{name}_caption") for name in ("maps", "spectra")}
     scenes = figures.details.get("scenes", ())
@@ -51,11 +53,16 @@ def _section(
 
 
 def _trained_on(run: Run) -> str:
-    data = run.record.data
-    values = {"data": data.source, "classes": len(run.facts.class_names), **data.sizes}
+    values = {"data": run.record.data.source, "classes": len(run.facts.class_names), **_sizes(run)}
+    return text(f"scene_page.{'trained' if run.task.by_epochs(run.config) else 'fitted'}_on", **values)
+
+
+def _sizes(run: Run) -> dict[str, int]:
+    """Pixels of each part; a classifier without epochs trains on those that would choose one."""
+    sizes = run.record.data.sizes
     if run.task.by_epochs(run.config):
-        return text("scene_page.trained_on", **values)
-    return text("scene_page.fitted_on", **{**values, "train": data.sizes["train"] + data.sizes["val"]})
+        return dict(sizes)
+    return {"train": sizes["train"] + sizes["val"], "test": sizes["test"]}
 
 
 def scene_card(run: Run, figures: Figures) -> Card:
@@ -68,6 +75,8 @@ def scene_card(run: Run, figures: Figures) -> Card:
     leak = [text("scene_page.limit_leak", share=f"{100 * figures['leak']:.1f}")] if figures["leak"] else []
     return card_of(
         run,
+        samples="pixels",
+        sizes=_sizes(run),
         paper=models.entry(run.config.model.model).paper if known else "",
         metrics=[
             CardFigure(name="OA", value=figures["oa"], low=low, high=high, source=source),
@@ -90,9 +99,12 @@ def _facts(run: Run, figures: Figures) -> dict[str, str]:
     }
 
 
-def _columns() -> list[Column]:
-    scores = [column(key, text(f"column.{key}"), _share, right=True) for key in ("precision", "recall", "f1")]
-    return [column("class", text("column.class")), *scores, column("pixels", text("scene_metrics.pixels"), right=True)]
+def _columns(*, areas: bool) -> list[Column]:
+    accuracies = ("producers_accuracy", "users_accuracy", "f1")
+    scores = [column(key, text(f"column.{key}"), _share, right=True) for key in accuracies]
+    hectares = [column("hectares", text("scene_metrics.hectares"), "{:,.2f}".format, right=True)] if areas else []
+    pixels = column("pixels", text("scene_metrics.pixels"), "{:,}".format, right=True)
+    return [column("class", text("column.class")), *scores, pixels, *hectares]
 
 
 def _scene_columns() -> list[Column]:

@@ -17,6 +17,7 @@ from lissom.errors import DataError
 from lissom.events import note
 from lissom.tasks.scene.data.envi_files import pair
 from lissom.tasks.scene.data.envi_header import Header, read_header
+from lissom.tasks.scene.data.geotiff import embedded
 from lissom.tasks.scene.data.interleave import LAYOUTS, likelier_interleave, seen_as
 from lissom.tasks.scene.data.layers import Layer
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
@@ -53,7 +54,9 @@ def read_envi(path: Path) -> Layer:
     notes = (
         [note("scene_files.interleave", path=header_path.name, got=interleave, expected=likelier)] if likelier else []
     )
-    return Layer(values=cube, variable=header_path.stem, notes=tuple(notes), **known_of(header, bands))
+    known = known_of(header, bands)
+    known["georeference"] = known["georeference"] or (embedded(raw_path) if offset else None)
+    return Layer(values=cube, variable=header_path.stem, notes=tuple(notes), **known)
 
 
 def with_header(layer: Layer, path: Path) -> Layer:

@@ -1,5 +1,6 @@
 """GeoTIFF, coordinates and shapes through rasterio (extra `geo`). The one file that imports rasterio."""
 
+import importlib.util
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,26 +53,41 @@ def geotiff_bytes(
     georeference: Georeference | None,
     names: Mapping[int, str],
     colours: Mapping[int, Colour],
-    unlabelled: int | None,
+    no_data: float | None,
+    compress: bool = True,
 ) -> bytes:
-    """A map H W as the bytes of a compressed GeoTIFF, with its colour table and names where there are any.
+    """A map H W as the bytes of a GeoTIFF, with its colour table and names where there are any.
 
-    Raises: UsageError where rasterio is missing.
+    compress: else one piece of little-endian values ends the file. Raises: UsageError where rasterio is missing.
     """
     rasterio = _rasterio()
     height, width = values.shape
     profile: dict[str, Any] = {"driver": DRIVER, "height": height, "width": width, "count": 1, "dtype": values.dtype}
-    profile |= {"compress": "deflate", "nodata": unlabelled, "bigtiff": "if_safer"}
+    layout = {"compress": "deflate"} if compress else {"blockysize": height, "endianness": "little"}
+    profile |= {"nodata": no_data, "bigtiff": "if_safer", **layout}
     if georeference:
         profile["transform"] = rasterio.Affine(*georeference.transform)
         profile["crs"] = rasterio.CRS.from_user_input(georeference.crs_wkt) if georeference.crs_wkt else None
     with _quiet(rasterio), rasterio.MemoryFile() as memory:
         with memory.open(**profile) as file:
-            file.write(values, 1)
             file.update_tags(**{f"{CLASS_TAG}{index}": name for index, name in names.items()})
             if colours and values.dtype == np.uint8:  # the format's colour tables have 256 lines
                 file.write_colormap(1, {index: (*rgb, 255) for index, rgb in colours.items()})
+            file.write(values, 1)  # at last, so that nothing stands behind the values
         return bytes(memory.getbuffer())
+
+
+def embedded(path: Path) -> Georeference | None:
+    """Where a raw file lies that is a TIFF itself; None for any other. Raises: UsageError where rasterio is missing."""
+    with path.open("rb") as file:
+        if file.read(4) not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            return None
+    rasterio = _rasterio()
+    try:
+        with _quiet(rasterio), rasterio.open(path, driver="GTiff") as file:
+            return _georeference(file)
+    except rasterio.errors.RasterioIOError:  # bytes of an image that begin as a TIFF does
+        return None
 
 
 def rasterised(
@@ -95,6 +111,21 @@ def transformed(x: NDArray, y: NDArray, source: str, target: str) -> tuple[NDArr
         return x, y
     found = rasterio.warp.transform(*systems, x.ravel(), y.ravel())
     return np.reshape(found[0], x.shape), np.reshape(found[1], y.shape)
+
+
+def linear_unit(crs: str) -> float | None:
+    """Metres of a unit of a coordinate system, 0 for degrees; None where neither is told. Raises: UsageError."""
+    rasterio = _rasterio()
+    try:
+        system = rasterio.CRS.from_user_input(crs)
+        return 0.0 if system.is_geographic else float(system.linear_units_factor[1]) if system.is_projected else None
+    except rasterio.errors.CRSError:
+        return None
+
+
+def installed() -> bool:
+    """Whether rasterio is there."""
+    return importlib.util.find_spec("rasterio") is not None
 
 
 def _rasterio() -> Any:

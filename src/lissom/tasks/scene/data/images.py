@@ -1,6 +1,7 @@
 """Ground truth drawn as a picture: PNG, BMP or GIF; class ids are grey values, indices of a palette, or colours."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from lissom.data.files import Unreadable, open_image, read_bytes
 from lissom.errors import DataError
 from lissom.events import note
+from lissom.tasks.scene.data.companions import beside
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.scene import MOST_CLASSES, Colour
 
@@ -18,8 +20,12 @@ GREY = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
 def read_image(path: Path) -> Layer:
-    """A map of ids H W. Of colours, black and what is transparent are unlabelled, the others ids from 1, sorted by
-    red, green and blue. Raises: DataError for a damaged file."""
+    """A map of ids H W, lying where the files beside it say. Of colours, black and what is transparent are unlabelled,
+    the others ids from 1, sorted by red, green and blue. Raises: DataError for a damaged file."""
+    return replace(_read(path), georeference=beside(path))
+
+
+def _read(path: Path) -> Layer:
     try:
         with open_image(read_bytes(path), FORMATS) as image:
             if image.mode == "P":

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.messages import text
-from lissom.tasks.scene.data.geotiff import geotiff_bytes
+from lissom.tasks.scene.data.companions import write_companions
+from lissom.tasks.scene.data.envi import georeference as read_map_info
+from lissom.tasks.scene.data.envi_files import TIFF
+from lissom.tasks.scene.data.geotiff import geotiff_bytes, installed
 from lissom.tasks.scene.data.scene import Colour, Georeference
 
 ENVI_CODES = {"uint8": 1, "int16": 2, "int32": 3, "float32": 4, "float64": 5, "uint16": 12, "uint32": 13, "int64": 14}
@@ -30,7 +33,8 @@ def write_map(
 ) -> list[Path]:
     """Writes H W, class ids or real numbers such as confidences, and returns the files written.
 
-    class_names, colours: by id; kept by GeoTIFF (colours for ids to 255) and ENVI. Both keep the georeference.
+    class_names, colours: by id; kept by GeoTIFF (colours for ids to 255) and ENVI, and beside them as `companions`
+    has it. Both keep the georeference.
     Raises: UsageError for another format, DataError for ids that the format cannot hold, MachineError where nothing
     can be written.
     """
@@ -41,26 +45,28 @@ def write_map(
     values = _narrow(np.asarray(values), unlabelled if class_names else 0)
     names, colours = dict(class_names or {}), dict(colours or {})
     if suffix in (".hdr", ".img"):
-        return _write_envi(path, values, georeference, names, colours, unlabelled)
+        written = _write_envi(path, values, georeference, names, colours, unlabelled)
+        return [*written, *write_companions(path, georeference, names, colours)]
     if suffix == ".npy":
         content = _npy(values)
     elif suffix == ".mat":
         content = _mat(values, path.stem)
     else:
-        no_data = unlabelled if names else None
+        no_data = unlabelled if names else np.nan if values.dtype.kind == "f" else None
         if values.dtype.kind == "i" and values.dtype.itemsize == 8:
             raise DataError("scene-map-range", path=path, low=values.min(), high=values.max(), expected="-2^31..2^31")
-        content = geotiff_bytes(values, georeference=georeference, names=names, colours=colours, unlabelled=no_data)
+        content = geotiff_bytes(values, georeference=georeference, names=names, colours=colours, no_data=no_data)
     write_atomic(path, content)
-    return [path]
+    return [path, *write_companions(path, georeference, names, colours)] if suffix in TIFF else [path]
 
 
 def holds(suffix: str, ids: NDArray) -> bool:
-    """Whether a format can keep these class ids: those of GeoTIFF have 32 bits, ENVI counts from 0 to 9,999."""
+    """Whether a format can be written and keep these class ids: those of GeoTIFF have 32 bits, ENVI counts from 0 to
+    9,999."""
     low, high = int(ids.min()), int(ids.max())
     if suffix in (".hdr", ".img"):
         return 0 <= low <= high < MOST_ENVI_CLASSES
-    return suffix not in (".tif", ".tiff") or -(2**31) <= low <= high < 2**31
+    return suffix not in TIFF or (installed() and -(2**31) <= low <= high < 2**31)
 
 
 def _narrow(values: NDArray, also: int) -> NDArray:
@@ -103,31 +109,38 @@ def _write_envi(
         low, high = int(values.min()), int(values.max())
         raise DataError("scene-map-range", path=path, low=low, high=high, expected=f"0..{MOST_ENVI_CLASSES - 1}")
     raw, header = path.with_suffix(".img"), path.with_suffix(".hdr")
-    write_atomic(raw, np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes())
-    write_atomic(header, _envi_header(values, geo, names, colours, unlabelled))
+    fields = _envi_fields(values)
+    if names:
+        fields["file type"] = "ENVI Classification"
+        fields |= _envi_classes(names | {unlabelled: names.get(unlabelled, text("scenes.unlabelled"))}, colours, values)
+    info = geo and (geo.map_info or _map_info(geo))
+    content = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+    if geo and info:
+        fields["map info"] = _braces(info)
+        if geo.crs_wkt and not geo.crs_wkt.startswith("EPSG:"):
+            fields["coordinate system string"] = _braces([geo.crs_wkt])
+    elif geo:  # a plain GeoTIFF tells what map info cannot, with the same bytes behind a header of its own
+        whole = geotiff_bytes(values, georeference=geo, names={}, colours=colours, no_data=None, compress=False)
+        assert whole.endswith(content), "values not last"
+        fields["header offset"] = len(whole) - len(content)
+        content = whole
+    write_atomic(raw, content)
+    write_atomic(header, "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items()))
     return [header, raw]
 
 
-def _envi_header(
-    values: NDArray, geo: Georeference | None, names: dict[int, str], colours: dict[int, Colour], unlabelled: int
-) -> str:
-    fields: dict[str, object] = {
+def _envi_fields(values: NDArray) -> dict[str, object]:
+    return {
         "samples": values.shape[1],
         "lines": values.shape[0],
         "bands": 1,
         "header offset": 0,
-        "file type": "ENVI Classification" if names else "ENVI Standard",
+        "file type": "ENVI Standard",
         "data type": ENVI_CODES[values.dtype.name],
         "interleave": "bsq",
         "byte order": 0,
+        **({"data ignore value": "nan"} if values.dtype.kind == "f" else {}),
     }
-    if names:
-        fields |= _envi_classes(names | {unlabelled: names.get(unlabelled, text("scenes.unlabelled"))}, colours, values)
-    if geo:
-        fields["map info"] = _braces(geo.map_info or _map_info(geo))
-        if geo.crs_wkt and not geo.crs_wkt.startswith("EPSG:"):
-            fields["coordinate system string"] = _braces([geo.crs_wkt])
-    return "ENVI\n" + "".join(f"{key} = {value}\n" for key, value in fields.items())
 
 
 def _envi_classes(names: dict[int, str], colours: dict[int, Colour], values: NDArray) -> dict[str, object]:
@@ -144,8 +157,23 @@ def _braces(words: list[str] | tuple[str, ...]) -> str:
     return "{" + ", ".join(words) + "}"
 
 
+def needs_geotiff(geo: Georeference | None) -> bool:
+    """Whether ENVI's map info cannot tell the transform: sheared or south-up, or turned with pixels that are oblong."""
+    return geo is not None and not (geo.map_info or _map_info(geo))
+
+
 def _map_info(geo: Georeference) -> list[str]:
-    """The transform in ENVI's words; pixel 1, 1 is the upper left corner."""
+    """The transform in ENVI's words, empty where they cannot tell it; pixel 1, 1 is the upper left corner."""
+    words = _map_words(geo)
+    back = read_map_info({"map info": words})
+    a, b, _, d, e, _ = geo.transform
+    near = 1e-9 * abs(a * e - b * d) ** 0.5
+    exact = back and np.allclose(back.transform, geo.transform, rtol=0, atol=near)
+    half_turn = a < 0 and abs(b) < near  # whose words GDAL takes for a scene upside down
+    return words if exact and not half_turn else []
+
+
+def _map_words(geo: Georeference) -> list[str]:
     a, b, c, d, e, f = geo.transform
     wide, high = float(np.hypot(a, b)), float(np.hypot(d, e))
     numbers = ["1", "1", repr(c), repr(f), repr(wide), repr(high)]

@@ -5,7 +5,7 @@ All answers are uint8 `H W 3`; `bare_png` and `bare_svg` make files of them with
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import matplotlib
@@ -99,6 +99,15 @@ def bare_png(rgb: Pixels) -> bytes:
     """`H W 3` as a PNG of W x H pixels, nothing around it."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def indexed_png(ids: NDArray[np.uint8], colours: Mapping[int, Colour]) -> bytes:
+    """`H W` ids as a PNG whose pixels are the ids, and whose palette has their colours."""
+    image = Image.fromarray(ids).convert("P")
+    image.putpalette([part for index in range(256) for part in colours.get(index, NOT_LABELLED)])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

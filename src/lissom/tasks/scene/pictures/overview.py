@@ -16,7 +16,7 @@ from lissom.report.lettering import label, letters, phrase
 from lissom.tasks.scene.pictures.colours import Colour
 from lissom.tasks.scene.pictures.maps import CONFIDENCE, UNCERTAINTY
 
-WIDEST, BAR = 13.0, 0.9  # inches of the whole picture, and of what a colour bar takes of it
+WIDEST, BAR = 9.5, 0.9  # inches of the whole picture, and of what a colour bar takes of it
 LONGEST_NAME = 28
 
 
@@ -41,20 +41,20 @@ def overview(
     wide = (WIDEST - BAR * bool(confidence or uncertainty)) / columns
     tall = float(np.clip(wide * height / width, 1.0, 8.0)) + 0.35
     entries = [_entry(name, colour, count) for name, colour, count in zip(names, colours, counts, strict=True)]
-    across = max(1, int(WIDEST / (0.55 + 0.085 * max(letters(str(patch.get_label())) for patch in entries))))
+    across = max(1, int(WIDEST / (0.6 + 0.09 * max(letters(str(patch.get_label())) for patch in entries))))
     with style():
-        picture = figure(WIDEST, rows * tall + 0.3 + 0.24 * -(-len(entries) // across))
+        picture = figure(WIDEST, rows * tall + 0.3 + 0.26 * -(-len(entries) // across))
         grid = picture.subplots(rows, columns, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):
             axes.imshow(panel[1], interpolation="nearest")
-            axes.set_title(label(panel[0], longest=60), fontsize=10)
+            axes.set_title(label(panel[0], longest=60), fontsize=8.5)
             bare(axes)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         for wanted, scale in ((confidence, CONFIDENCE), (uncertainty, UNCERTAINTY)):
             if wanted:
                 _bar(picture, list(grid), wanted, scale)
-        picture.legend(handles=entries, loc="outside lower center", ncols=across, fontsize=9, handlelength=1.1)
+        picture.legend(handles=entries, loc="outside lower center", ncols=across, fontsize=10, handlelength=1.1)
         if title:
             picture.suptitle(label(title, longest=90), x=0.01, ha="left")
     return picture

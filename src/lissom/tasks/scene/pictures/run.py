@@ -15,20 +15,20 @@ from lissom.tasks.scene.data.scene import Scene, row_strips
 from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.pictures.maps import bare_png, bare_svg, class_map, confidence_map, error_map, false_colour
 from lissom.tasks.scene.pictures.overview import overview
-from lissom.tasks.scene.pictures.sheet import shown_bands
-from lissom.tasks.scene.pictures.spectra import spectra
+from lissom.tasks.scene.pictures.sheet import sensor_nm, shown_bands
+from lissom.tasks.scene.pictures.spectra import gaps, spectra
 
 
 @dataclass(frozen=True)
 class Spectra:
-    """Mean and standard deviation of each class, `K bands`; NaN for a class without pixels."""
+    """Mean and standard deviation of each class, `K bands`; NaN for a class without pixels and in bad bands."""
 
     means: NDArray[np.float64]
     deviations: NDArray[np.float64]
 
 
 def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Split, *, confidence: str) -> None:
-    """Writes map, ground truth, false colour, errors and confidence as bare .png, map.svg, scene.* and spectra.*."""
+    """Writes ground truth, false colour, errors and confidence as bare .png, map.svg, scene.* and spectra.*."""
     labels, predicted = scene.labels, classified.predicted
     pictures = {
         "false_colour": false_colour(scene.cube, shown_bands(scene), scene.valid),
@@ -39,7 +39,8 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
         "confidence": confidence_map(classified.confidence),
     }
     for name, picture in pictures.items():
-        write_atomic(folder / f"{name}.png", bare_png(picture))
+        if name != "map":  # whose file holds ids
+            write_atomic(folder / f"{name}.png", bare_png(picture))
     counts = np.bincount(labels[labels >= 0], minlength=len(scene.class_ids)).tolist()
     mapped = np.bincount(predicted[scene.valid], minlength=len(scene.class_ids)).tolist()
     svg = bare_svg(pictures["map"], scene.class_names, scene.colours, mapped, title=text("scene_page.map_all"))
@@ -55,7 +56,9 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
         title=scene.source if scene.name in scene.source else f"{scene.name}: {Path(scene.source).name}",
     )
     found = class_spectra(scene)
-    curves = spectra(found.means, found.deviations, names, scene.colours, scene.wavelengths_nm)
+    nm = sensor_nm(scene)
+    breaks = None if nm is None else gaps(nm)
+    curves = spectra(found.means, found.deviations, names, scene.colours, scene.wavelengths_nm, breaks)
     for name, figure in (("scene", drawn), ("spectra", curves)):
         save_picture(figure, folder / name)
 
@@ -82,4 +85,6 @@ def class_spectra(scene: Scene) -> Spectra:
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts[:, None]
         variances = squares / counts[:, None] - means**2
+    if scene.good_bands is not None:
+        means[:, ~scene.good_bands] = np.nan
     return Spectra(means, np.sqrt(np.maximum(variances, 0)))

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lissom.atomic import writing
@@ -18,11 +19,15 @@ INK, PAPER = "#1d2730", "#fefefe"
 
 
 def shown_bands(scene: Scene) -> tuple[int, int, int]:
-    """Places of the bands for red, green and blue; a known scene's wavelengths count where its file names none."""
-    nm = scene.wavelengths_nm
-    if nm is None and (known := recognise(scene.cube.shape)):
-        nm = known.approximate_wavelengths_nm(scene.bands)
-    return colour_bands(scene.bands, nm, scene.good_bands)
+    """Places of the bands for red, green and blue."""
+    return colour_bands(scene.bands, sensor_nm(scene), scene.good_bands)
+
+
+def sensor_nm(scene: Scene) -> NDArray[np.float64] | None:
+    """Wavelengths of the bands; about those of a known scene where its file names none."""
+    if scene.wavelengths_nm is None and (known := recognise(scene.cube.shape)):
+        return known.approximate_wavelengths_nm(scene.bands)
+    return scene.wavelengths_nm
 
 
 def draw_scene(scene: Scene, path: Path) -> None:

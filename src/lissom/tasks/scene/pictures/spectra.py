@@ -11,6 +11,16 @@ from lissom.report.lettering import label, word
 from lissom.tasks.scene.pictures.colours import Colour
 
 MOST_BANDS_SHADED = 12  # classes; beyond, the shades cover each other
+MANY_BANDS = 40  # with fewer, wide steps are the sensor's own
+GAP = 2.5  # median steps between bands: a wider one lost bands, to water vapour for example
+
+
+def gaps(wavelengths_nm: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Places among the bands, sorted by wavelength, before which bands are missing."""
+    steps = np.diff(np.sort(wavelengths_nm))
+    if len(steps) < MANY_BANDS:
+        return np.zeros(0, np.intp)
+    return np.flatnonzero(steps > GAP * np.median(steps)) + 1
 
 
 def spectra(
@@ -19,10 +29,18 @@ def spectra(
     names: Sequence[str],
     colours: Sequence[Colour],
     wavelengths_nm: NDArray[np.floating] | None = None,
+    breaks: NDArray[np.intp] | None = None,
 ) -> Figure:
-    """`K bands` each, a class without pixels NaN; against wavelength in nm, or the band's number from 1."""
+    """`K bands` each, NaN for a class without pixels or a band left out; against wavelength in nm, or the band's number
+    from 1. breaks: before which bands, in that order, the lines are interrupted."""
     xs = np.arange(1, means.shape[1] + 1) if wavelengths_nm is None else np.asarray(wavelengths_nm)
     order = np.argsort(xs, kind="stable")
+    broken = [] if breaks is None else breaks
+
+    def line(values: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.insert(np.asarray(values, np.float64)[order], broken, np.nan)
+
+    across = line(xs)
     with style():
         picture = figure(9, 4.6)
         axes = picture.subplots()
@@ -30,10 +48,10 @@ def spectra(
             if not np.isfinite(mean).any():
                 continue
             rgb = tuple(part / 255 for part in colour)
-            axes.plot(xs[order], mean[order], color=rgb, linewidth=1.4, label=label(name, longest=28))
+            axes.plot(across, line(mean), color=rgb, linewidth=1.4, label=label(name, longest=28))
             if len(names) <= MOST_BANDS_SHADED:
-                low, high = (mean - deviation)[order], (mean + deviation)[order]
-                axes.fill_between(xs[order], low, high, color=rgb, alpha=0.12, linewidth=0)
+                low, high = line(mean - deviation), line(mean + deviation)
+                axes.fill_between(across, low, high, color=rgb, alpha=0.12, linewidth=0)
         axes.set_xlabel(word("band" if wavelengths_nm is None else "wavelength"))
         axes.set_ylabel(word("measured"))
         axes.margins(x=0.01)
