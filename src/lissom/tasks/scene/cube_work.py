@@ -21,7 +21,7 @@ from lissom.models.regions import Region
 from lissom.models.window_net import cut
 from lissom.runs.folder import file_digest
 from lissom.tasks.scene.classified import Classified, block_seed
-from lissom.tasks.scene.data.distance import unlike
+from lissom.tasks.scene.data.distance import scaled_as_trained, unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.scene import Scene
@@ -50,13 +50,22 @@ class CubeWork:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube
         run, options = predictor.run, predictor.options
         no_data = run.config.scene.no_data if options.no_data is None else options.no_data
-        self._scene = open_scene(cube, variable=options.variable, no_data=no_data)
+        scene = open_scene(
+            cube,
+            variable=options.variable,
+            no_data=no_data,
+            scale=run.config.scene.scale if options.scale is None else options.scale,
+            bands_axis=options.bands_axis,
+            bands=run.facts.bands,
+        )
         self._bands = match_bands(
-            self._scene,
+            scene,
             bands=run.facts.bands,
             wavelengths_nm=None if run.facts.wavelengths_nm is None else np.array(run.facts.wavelengths_nm),
             used=np.asarray(predictor.fitted.matrix.any(1)),
         )
+        trained = bool(run.facts.gain) or options.scale is not None
+        self._scene, self._told = scaled_as_trained(scene, predictor.fitted, self._bands, trained=trained)
         self._files = planned_files(run, self._scene, options)
         self._files.check([*run.facts.class_ids, run.config.scene.unlabelled])
         self._partial = Partial(self._files.partial, self._key())
@@ -74,6 +83,7 @@ class CubeWork:
             "preprocess": file_digest(run.path / PREPROCESS),
             "cube": self._scene.items["cube"],
             "bands": self._bands.tolist(),
+            "scale": None if self._scene.scale is None else self._scene.scale.to_facts(),
             "passes": predictor.passes,
             "seed": run.config.engine.seed if predictor.passes else None,
             "block": dense.BLOCK,
@@ -96,7 +106,7 @@ class CubeWork:
     def _components(self, rows: slice) -> torch.Tensor:
         """Some rows of the cube as the network reads them, `components h W`."""
         scene = self._scene
-        arrays = self._predictor.preprocess((scene.cube[rows], scene.valid[rows], self._bands))
+        arrays = self._predictor.preprocess((scene.cube[rows], scene.valid[rows], self._bands, scene.scale))
         return torch.from_numpy(arrays["components"])
 
     def keep(self, part: Region, classified: Classified) -> None:
@@ -110,6 +120,7 @@ class CubeWork:
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
         assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
         written = write_files(self._files, run, scene, assembled)
+        fitted = self._predictor.fitted
         named = run.facts.wavelengths_nm is not None and scene.wavelengths_nm is not None
         self._partial.remove()
         row = {
@@ -117,7 +128,7 @@ class CubeWork:
             "files": [str(path) for path in written],
             "bands_by": "wavelengths" if named else "order",
             "classifier": self._predictor.classifier,
-            "notes": [str(told) for told in (*scene.notes, *unlike(scene, self._predictor.fitted, self._bands))],
+            "notes": [str(told) for told in (*scene.notes, *self._told, *unlike(scene, fitted, self._bands))],
             "form": self._predictor.logits.form,
             "why_not_dense": model.why_not_shared(),
             "continued": self._continued,
@@ -138,7 +149,8 @@ class CubeWork:
         words = ["lissom", "predict", predictor.run.path.as_posix(), named]
         flags = {"--output": files.given, "--confidence": files.confidence, "--uncertainty": files.uncertainty_given}
         flags |= {"--mc-dropout": options.mc_dropout or None, "--variable": options.variable}
-        flags |= {"--no-data": options.no_data, "--threads": where.threads}
+        flags |= {"--no-data": options.no_data, "--scale": options.scale, "--threads": where.threads}
+        flags |= {"--bands-axis": None if options.bands_axis == "auto" else options.bands_axis}
         flags |= {"--device": None if where.device == "auto" else where.device}
         given = [(flag, value) for flag, value in flags.items() if value is not None]
         return shlex.join([*words, *(str(word) for pair in given for word in pair)])

@@ -21,6 +21,10 @@ class SceneFacts:
     """Of the cube, before they are reduced."""
     wavelengths_nm: tuple[float, ...] | None
     """Centre of each band; None: the file names none."""
+    gain: tuple[float, ...] = ()
+    """What the stored values were multiplied with, one number or one for each band; empty: they were left as stored."""
+    offset: tuple[float, ...] = ()
+    """What was added then; empty where `gain` is."""
 
     @property
     def side(self) -> int:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from lissom.errors import DataError
 from lissom.events import Listener, Note, note
 from lissom.tasks.scene.classified import CLASSIFIED
+from lissom.tasks.scene.data.distance import scaled_as_trained
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import known_scene, open_scene
 from lissom.tasks.scene.data.scene import Mask, Scene
 from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.facts import SceneFacts
-from lissom.tasks.scene.prepare import SceneData, check_window, reduce, stored_fit
+from lissom.tasks.scene.prepare import SceneData, check_window, reduce, stored_fit, with_scale
 from lissom.tasks.scene.settings import SceneConfig
 from lissom.training.opened import Opened
 from lissom.training.run import Run
@@ -33,16 +34,20 @@ def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> Sce
     """
     run = opened.run
     assert run, "scenes have no other form"
-    found = _opened(run.config.scene, paths, listener)
+    found = _opened(run.config.scene, paths, run.facts.bands, listener)
     if found.ground_truth is None:
         raise DataError("scene-no-ground-truth", path=found.source)
     check_window(run.config.scene.side, found)
     fitted, nm = stored_fit(run), run.facts.wavelengths_nm
     used = np.asarray(fitted.matrix.any(1))
     bands = match_bands(found, bands=run.facts.bands, wavelengths_nm=None if nm is None else np.array(nm), used=used)
+    own = "cube" not in paths
+    found, told = (with_scale(found, run.facts), ()) if own else scaled_as_trained(
+        found, fitted, bands, trained=bool(run.facts.gain)
+    )  # fmt: skip
     classes = match_classes(found, run.facts)
     scene = _as_trained(found, run, classes.ids)
-    seen = _seen(run, found, own="cube" not in paths)
+    seen = _seen(run, found, own=own)
     train, val = seen or (np.zeros_like(scene.valid), np.zeros_like(scene.valid))
     test = (scene.labels >= 0) & ~train & ~val
     if not test.any():
@@ -55,7 +60,7 @@ def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> Sce
         fitted=fitted,
         reduced=reduce(fitted, found, bands),
         window=run.config.scene.side,
-        other=notes,
+        other=(*notes, *told),
     )
 
 
@@ -84,7 +89,7 @@ def _named(names: Mapping[int, str]) -> bool:
     return all(name != str(class_id) for class_id, name in names.items())
 
 
-def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener) -> Scene:
+def _opened(settings: SceneConfig, paths: Mapping[str, Any], bands: int, listener: Listener) -> Scene:
     """The run's settings hold for what is its own, and for both what stands for no data and no label."""
     cube, truth = paths.get("cube"), paths.get("ground_truth")
     own_truth = None if cube is not None and known_scene(cube) else settings.ground_truth
@@ -96,6 +101,9 @@ def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener)
         class_field=settings.class_field,
         unlabelled=settings.unlabelled,
         no_data=settings.no_data,
+        scale=settings.scale,
+        bands_axis=settings.bands_axis if cube is None else "auto",
+        bands=None if cube is None else bands,
         listener=listener,
     )
 

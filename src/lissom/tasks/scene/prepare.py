@@ -19,6 +19,7 @@ from lissom.tasks.scene.data.opening import content as digests
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
+from lissom.tasks.scene.data.scale import from_facts
 from lissom.tasks.scene.data.scene import Scene, check_trainable, listed_bands
 from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
@@ -99,6 +100,7 @@ class SceneData:
             in_channels=self.fitted.components,
             bands=self.scene.bands,
             wavelengths_nm=None if nm is None else tuple(nm.tolist()),
+            **(self.scene.scale.to_facts() if self.scene.scale else {}),
         )
 
     @property
@@ -116,7 +118,12 @@ def load(config: SceneTrainConfig, listener: Listener = silent, run: Run | None 
     if run is None:
         return prepare(config, read(config.scene, listener))
     scene = read(replace(config.scene, class_names=None), listener)  # their file may be gone; the run has the names
-    return prepare(config, with_names(scene, run.facts), fitted=stored_fit(run))
+    return prepare(config, with_names(with_scale(scene, run.facts), run.facts), fitted=stored_fit(run))
+
+
+def with_scale(scene: Scene, facts: SceneFacts) -> Scene:
+    """The scene of a run with the scale that it was trained with, whatever its header says today."""
+    return replace(scene, scale=from_facts(facts.gain, facts.offset, facts.bands))
 
 
 def with_names(scene: Scene, facts: SceneFacts) -> Scene:
@@ -137,6 +144,8 @@ def read(config: SceneConfig, listener: Listener = silent) -> Scene:
         class_names=config.class_names,
         unlabelled=config.unlabelled,
         no_data=config.no_data,
+        scale=config.scale,
+        bands_axis=config.bands_axis,
         download=config.download,
         listener=listener,
     )
@@ -154,7 +163,9 @@ def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = N
     check_window(settings.side, scene)
     parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
     left_out = left_out_bands(settings, scene)
-    fitted = fitted or fit_scene(settings, scene.cube, train=parts.train, valid=scene.valid, left_out=left_out)
+    fitted = fitted or fit_scene(
+        settings, scene.cube, train=parts.train, valid=scene.valid, left_out=left_out, scale=scene.scale
+    )
     reduced = reduce(fitted, scene)
     told = remarks(settings, scene)
     return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side, remarks=told)
@@ -167,8 +178,8 @@ def left_out_bands(config: SceneConfig, scene: Scene) -> NDArray[np.bool_] | Non
 
 
 def remarks(config: SceneConfig, scene: Scene) -> tuple[Note, ...]:
-    """What a training should say of the scene: bad bands that it leaves out, a map that fits better when turned."""
-    notes = []
+    """What a training should say of the scene: its scale, bad bands left out, a map that fits better when turned."""
+    notes = [*(scene.scale.notes if scene.scale else ())]
     if scene.good_bands is not None and not config.bands and not scene.good_bands.all():
         bad = np.flatnonzero(~scene.good_bands)
         notes.append(note("scene_files.bad-bands", count=len(bad), bands=listed_bands(bad)))
@@ -197,6 +208,7 @@ def content(config: SceneTrainConfig, listener: Listener = silent) -> dict[str, 
         class_field=scene.class_field,
         unlabelled=scene.unlabelled,
         no_data=scene.no_data,
+        bands_axis=scene.bands_axis,
         download=scene.download,
         listener=listener,
     )
@@ -217,7 +229,8 @@ def open_maps(config: SceneConfig, scene: Scene) -> dict[str, NDArray[np.integer
 
 def reduce(fitted: Fitted, scene: Scene, bands: NDArray[np.intp] | None = None) -> Reduced:
     """The scene's components, the channels first: `components H W`; of another scene, `bands` are those to take."""
-    values = fitted.apply(scene.cube, scene.valid, bands)
+    stored = fitted.of_stored(scene.scale, np.s_[:] if bands is None else bands)
+    values = stored.apply(scene.cube, scene.valid, bands)
     return Reduced(torch.from_numpy(values).permute(2, 0, 1).contiguous())
 
 

@@ -18,6 +18,7 @@ from scipy.signal import savgol_filter
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.events import Note, note
+from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.settings import SceneConfig
 
 Floats = NDArray[np.float64]
@@ -77,6 +78,16 @@ class Fitted:
             out[~valid] = 0
         return out
 
+    def of_stored(self, scale: Scale | None, bands: NDArray[np.intp] | slice = np.s_[:]) -> "Fitted":
+        """The same for values as a file stores them, before its `scale`: folded in, it costs no pass over the cube.
+
+        bands: of another cube, as in `apply`.
+        """
+        if scale is None:
+            return self
+        gain, offset = scale.gain[bands], scale.offset[bands]
+        return replace(self, mean=(self.mean - offset) / gain, matrix=self.matrix * gain[:, None], typical=None)
+
     def save(self, path: Path | str) -> None:
         """Writes an .npz that `load` reads back bit for bit. Raises: MachineError where it cannot be written."""
         held = io.BytesIO()
@@ -98,17 +109,29 @@ def load(path: Path | str) -> Fitted:
 
 
 def fit_scene(
-    config: SceneConfig, cube: NDArray[Any], *, train: Mask, valid: Mask, left_out: Mask | None = None
+    config: SceneConfig,
+    cube: NDArray[Any],
+    *,
+    train: Mask,
+    valid: Mask,
+    left_out: Mask | None = None,
+    scale: Scale | None = None,
 ) -> Fitted:
     """`fit` on the pixels that `config.fit_on` names: those that train, or all valid ones. Masks are `H W`."""
-    return fit(config, cube, where=(train & valid) if config.fit_on == "train" else valid, left_out=left_out)
+    where = (train & valid) if config.fit_on == "train" else valid
+    return fit(config, cube, where=where, left_out=left_out, scale=scale)
 
 
 def fit(
-    config: SceneConfig, pixels: NDArray[Any], *, where: Mask | None = None, left_out: Mask | None = None
+    config: SceneConfig,
+    pixels: NDArray[Any],
+    *,
+    where: Mask | None = None,
+    left_out: Mask | None = None,
+    scale: Scale | None = None,
 ) -> Fitted:
     """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given, as if the bands
-    `left_out` were not there.
+    `left_out` were not there; scale: of the values as they are stored.
 
     Two passes in strips, in float64: the mean, then the covariance about it. Without a network to ask, `reduction` auto
     is the selection that `bands` names, or else principal components.
@@ -126,7 +149,7 @@ def fit(
     unused = np.ones(bands, bool)
     unused[kept if config.smooth else taken] = False  # smoothing needs the neighbours
     mean, squares = np.zeros((2, bands))
-    for part in _parts(pixels, where):
+    for part in _parts(pixels, where, scale):
         mean += part.sum(0) / count
         squares += (part**2).sum(0) / count
     typical = np.stack([mean, np.sqrt(np.maximum(squares - mean**2, 0))])
@@ -134,7 +157,7 @@ def fit(
     if not np.isfinite(mean).all():
         raise DataError("scene-fit-not-finite", bands=_some(np.flatnonzero(~np.isfinite(mean)) + 1))
     covariance = np.zeros((bands, bands))
-    for part in _parts(pixels, where):
+    for part in _parts(pixels, where, scale):
         part[:, unused] = 0
         centred = (part - mean) @ smooth
         covariance += centred.T @ centred / max(count - 1, 1)
@@ -224,8 +247,12 @@ def _count(pixels: NDArray[Any], where: Mask | None) -> int:
     return int(where.sum()) if where is not None else int(np.prod(pixels.shape[:-1]))
 
 
-def _parts(pixels: NDArray[Any], where: Mask | None) -> Iterator[Floats]:
-    """The chosen pixels in strips: float64 `n bands`."""
+def _parts(pixels: NDArray[Any], where: Mask | None, scale: Scale | None) -> Iterator[Floats]:
+    """The chosen pixels in strips: float64 `n bands`, a copy."""
+    return (part if scale is None else scale.of(part) for part in _stored(pixels, where))
+
+
+def _stored(pixels: NDArray[Any], where: Mask | None) -> Iterator[Floats]:
     for rows in strips(pixels):
         if where is None:
             yield np.array(pixels[rows], np.float64).reshape(-1, pixels.shape[-1])

@@ -82,4 +82,7 @@ def class_spectra(scene: Scene) -> Spectra:
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / counts[:, None]
         variances = squares / counts[:, None] - means**2
-    return Spectra(means, np.sqrt(np.maximum(variances, 0)))
+    deviations = np.sqrt(np.maximum(variances, 0))
+    if scene.scale is None:
+        return Spectra(means, deviations)
+    return Spectra(scene.scale.of(means), deviations * np.abs(scene.scale.gain))
