@@ -69,7 +69,9 @@ def test_the_bands_of_a_run_tell(tmp_path: Path) -> None:
 
 def test_the_setting_counts_first_and_a_cube_of_three_equal_sides_needs_it() -> None:
     cubic, ids = small_cube(8, 8, 8), small_map(8, 8)
-    assert np.array_equal(open_scene(cubic, ids).cube, cubic)
+    unsure = open_scene(cubic, ids)
+    assert np.array_equal(unsure.cube, cubic)
+    assert "its bands may as well be first" in str(unsure.notes[0])
     assert np.array_equal(open_scene(cubic, ids, bands_axis="first").cube, np.moveaxis(cubic, 0, 2))
     with pytest.raises(DataError, match="12 x 10 pixels"):
         open_scene(FIRST, MAP, bands_axis="last")
