@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lissom import atomic
-from lissom.atomic import write_atomic, writing
+from lissom.atomic import guarded, has_ended, temporary_folder, temporary_name, this_process, write_atomic, writing
 from lissom.errors import MachineError
 
 
@@ -62,7 +62,7 @@ def test_a_place_below_a_file_is_not_writable(tmp_path):
 LIMITED = """
 import resource, sys
 from lissom.errors import MachineError
-from lissom.atomic import write_atomic, writing
+from lissom.atomic import guarded, has_ended, temporary_folder, temporary_name, this_process, write_atomic, writing
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 write_atomic(sys.argv[1], b"x" * 1000)
 try:
@@ -103,3 +103,51 @@ def test_a_disk_that_fills_while_a_file_is_written_is_said_with_the_remedy_of_it
 def test_what_the_block_could_not_read_is_not_called_unwritable(tmp_path):
     with pytest.raises(FileNotFoundError), writing(tmp_path / "a"):
         (tmp_path / "missing").read_bytes()
+
+
+def of_a_killed_process(stem):
+    """The temporary name that a process of this machine would have left."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return temporary_name(stem).replace(f".{os.getpid()}-", f".{child.pid}-")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say who has ended")
+def test_what_killed_processes_left_of_a_file_goes_when_it_is_written_again(tmp_path):
+    gone, other, ours = of_a_killed_process("a"), of_a_killed_process("b"), temporary_name("a")
+    for name in (gone, other, ours, ".a.part", ".a.1-2.part"):
+        (tmp_path / name).touch()
+    elsewhere = ".a.1-00000000-00000000.part"  # of another machine, whose processes nobody here can ask for
+    (tmp_path / elsewhere).touch()
+    write_atomic(tmp_path / "a", "")
+    assert sorted(os.listdir(tmp_path)) == sorted(["a", other, ours, elsewhere, ".a.part", ".a.1-2.part"])
+    os.utime(tmp_path / elsewhere, (0, 0))
+    (tmp_path / of_a_killed_process("a")).mkdir()
+    with temporary_folder(tmp_path / "a") as folder:
+        assert sorted(os.listdir(tmp_path)) == sorted(["a", other, ours, folder.name, ".a.part", ".a.1-2.part"])
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say who has ended")
+def test_a_process_of_this_machine_has_ended_or_not():
+    assert has_ended(this_process()) is False
+    assert has_ended(of_a_killed_process("a").split(".")[2].rpartition("-")[0]) is True
+    assert [has_ended(word) for word in ("", "1", "1-00000000", "x-y")] == [None] * 4
+
+
+def test_a_guard_is_asked_before_a_file_is_begun_and_before_it_gets_its_name(tmp_path):
+    def refuse(path):
+        asked.append(path.name)
+        if len(asked) == at:
+            raise ZeroDivisionError
+
+    write_atomic(tmp_path / "a", "old")
+    for at in (1, 2):
+        asked = []
+        with pytest.raises(ZeroDivisionError), guarded(refuse):
+            write_atomic(tmp_path / "a", "new")
+        assert asked == ["a"] * at
+    assert (tmp_path / "a").read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+    write_atomic(tmp_path / "a", "new")
+    assert len(asked) == 2

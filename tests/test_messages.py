@@ -1,14 +1,17 @@
 """Every sentence exists in English and Chinese, with the same values, and every error kind has one."""
 
 import ast
+import os
 import re
+import shutil
 import string
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from lissom.errors import DataError, LissomError, near
-from lissom.messages import catalogue, language, text
+from lissom.messages import catalogue, language, shell_word, text
 
 SOURCES = sorted((Path(__file__).parents[1] / "src" / "lissom").rglob("*.py"))
 
@@ -81,3 +84,39 @@ def test_near_names_come_first_and_the_five_nearest_when_none_is_near() -> None:
 def test_an_unknown_sentence_is_a_fault_of_ours() -> None:
     with pytest.raises(KeyError):
         text("error.no-such-kind")
+
+
+@pytest.mark.parametrize(("images", "classes", "expected"), [
+    (1, 2, "1 image in 2 classes: cat"), ("1", 1, "1 image in 1 class: cat"), (0, 11, "0 images in 11 classes: cat"),
+])  # fmt: skip
+def test_one_is_one_image(monkeypatch: pytest.MonkeyPatch, images: object, classes: int, expected: str) -> None:
+    monkeypatch.setenv("LISSOM_LANG", "en")
+    assert text("data.classes", images=images, classes=classes, listed="cat") == expected
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_a_printed_command_can_be_pasted_into_a_shell() -> None:
+    names = [
+        "plain",
+        "my run",
+        "a;touch x",
+        "$HOME`id`",
+        "a'b\"c",
+        "two  spaces",
+        "a\nb",
+        "\x1b[31m",
+        "a\\b",
+        "-x",
+        "~",
+        "*?",
+    ]
+    names += ["跑", os.fsdecode(b"\xe8x"), "a\\ \tb", "d\u3000e"]
+    for name in names:
+        sentence = str(LissomError("stopped-at-once", run=Path("runs", name)))
+        command = sentence[sentence.index("lissom resume") :]
+        assert command.isprintable()
+        shown = subprocess.run(
+            ["bash", "-c", f'lissom() {{ printf %s "$2"; }}; {command}'], capture_output=True, check=True
+        )
+        assert shown.stdout == os.fsencode(f"runs/{name}")
+    assert shell_word(Path("runs/plain")) == "runs/plain"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from lissom.plain import plain, to_json
-from lissom.report.tables import to_csv
+from lissom.plain import plain, to_json, visible
+from lissom.report.tables import read_csv, to_csv
 
 SOURCES = Path(__file__).parents[1] / "src" / "lissom"
 
@@ -52,3 +52,19 @@ def test_nobody_else_writes_json() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module == "json")
     }
     assert writers == {"plain.py"}
+
+
+@pytest.mark.parametrize(("value", "cell"), [
+    ("=1+1", "'=1+1"), ("@x", "'@x"), ("-x", "'-x"), ("+1+cmd", "'+1+cmd"), (" =1", "' =1"), ("'=1", "''=1"),
+    ("\uff1d1", "'\uff1d1"),  # the full-width sign
+    ("-1", "-1"), ("+1.5", "+1.5"), (-1.5, "-1.5"), (1e-7, "1e-07"), ("'quoted'", "'quoted'"), ("x=1", "x=1"),
+])  # fmt: skip
+def test_no_cell_is_a_formula_numbers_stay_and_all_is_read_back(value: object, cell: str) -> None:
+    written = to_csv([{"=name": value}])
+    assert written.splitlines() == ["'=name", cell]
+    assert read_csv(written.splitlines()) == [{"=name": str(value)}]
+
+
+def test_control_characters_are_shown() -> None:
+    assert visible("a\x1b[31m\x7f\u009b\u202e\r\n\t猫") == "a\\x1b[31m\\u007f\\u009b\\u202e\\x0d\n\t猫"
+    assert json.loads(visible(to_json({"name": "\x1b\u009b\u202e"}))) == {"name": "\x1b\u009b\u202e"}

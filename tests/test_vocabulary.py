@@ -86,8 +86,7 @@ DOCS = [file for file in sorted((ROOT / "docs").glob("*.md")) if not file.name.s
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md", *DOCS]
 CHINESE_PAGES = [ROOT / "README.zh-CN.md", *(file for file in DOCS if file.name.endswith(".zh.md"))]
 ENGLISH_PAGES = sorted(set(PAGES) - set(CHINESE_PAGES))
-OTHERS = {"report", "pictures", "screens", "page.py"}  # whose variables draw
-SOURCES = [file for file in sorted(SRC.rglob("*.py")) if not OTHERS & set(file.relative_to(SRC).parts)]
+SOURCES = sorted(SRC.rglob("*.py"))
 
 
 def prose(file: Path) -> str:

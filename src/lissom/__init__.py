@@ -10,12 +10,12 @@
 Each verb is a function, silent unless it is given a listener; torch is imported when the first of them is used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from lissom._version import __version__
 
+TYPE_CHECKING = False  # as in `typing`, whose import is most of the time before a command can take a Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from lissom.events import Listener, Stop
     from lissom.tasks.classify.settings import ClassifyTrainConfig
     from lissom.tasks.scene.settings import SceneTrainConfig
@@ -86,9 +86,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOME:
         raise AttributeError(f"module 'lissom' has no attribute '{name}'")
+    from importlib import import_module
+
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -1,5 +1,6 @@
 """`lissom` and `python -m lissom`."""
 
+import _signal  # pyright: ignore[reportMissingImports] - `signal` takes long, in which Ctrl-C would print a traceback
 import os
 import sys
 
@@ -10,11 +11,27 @@ SPINS = "20000"
 
 def main() -> None:
     """Runs the command line and leaves with its exit code."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # before and after a command Ctrl-C just ends it
+    _open_closed_streams()
+    os.environ["MPLBACKEND"] = "agg"  # of no window; that of a notebook may be missing here
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # read when torch is loaded
     from lissom.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Standard streams that were closed (`2>&-`) lead nowhere, before a file of ours gets their number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from lissom.errors import UsageError, near
+from lissom.plain import short
 
 Config = TypeVar("Config")
 
@@ -25,13 +26,17 @@ def require(ok: bool, name: str, got: object, expected: str) -> None:
 def in_range(settings: Any, low: float, high: float, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        require(math.isfinite(value) and low <= value <= high, name, value, f"{low:g} to {high:g}")
+        require(_is_finite(value) and low <= value <= high, name, value, f"{low:g} to {high:g}")
 
 
 def at_least(settings: Any, low: float, *names: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        require(value is None or (math.isfinite(value) and value >= low), name, value, f">= {low:g}")
+        require(value is None or (_is_finite(value) and value >= low), name, value, f">= {low:g}")
+
+
+def _is_finite(value: float) -> bool:
+    return isinstance(value, int) or math.isfinite(value)  # a whole number may be too long for a float
 
 
 def require_count(name: str, value: object, *, low: int = 1) -> None:
@@ -116,8 +121,9 @@ class EngineConfig:
 
     epochs: int = 20
     """Passes over the training images."""
-    batch_size: int = 128
-    """Images for each step of the optimizer, over all devices and accumulated parts together."""
+    batch_size: int | None = None
+    """Samples for each step of the optimizer, over all devices and accumulated parts together; None: the largest power
+    of two within a tenth of the training samples, 8 to 128."""
     accumulate: int = 1
     """Parts into which each device splits its share of the batch, to save memory."""
     seed: int = 0
@@ -144,10 +150,16 @@ class EngineConfig:
     def __post_init__(self) -> None:
         at_least(self, 1, "epochs", "batch_size", "accumulate", "devices", "threads")
         at_least(self, 0, "seed", "patience", "checkpoint_minutes")
+        require(self.seed < 1 << 63, "seed", self.seed, f"< {1 << 63}")
         parts = self.devices * self.accumulate
-        require(
-            self.batch_size % parts == 0, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}"
-        )
+        even = self.batch_size is None or self.batch_size % parts == 0
+        require(even, "batch_size", self.batch_size, f"a multiple of devices x accumulate = {parts}")
+
+    @property
+    def step_size(self) -> int:
+        """Samples for each step, when it is decided."""
+        assert self.batch_size is not None, "a batch size that nobody decided"
+        return self.batch_size
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -164,8 +176,15 @@ def updated_flat(config: Config, settings: dict[str, Any]) -> Config:
         name = aliases.get(given, given)
         if name not in sections:
             raise UsageError("config-unknown-key", where="settings", key=name, near=near(name, sections))
-        nested.setdefault(sections[name], {})[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+        nested.setdefault(sections[name], {})[name] = _as_text(value)
     return updated(config, nested, where="settings")
+
+
+def _as_text(value: Any) -> Any:
+    """Paths as text, also those in a list; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_as_text, value))
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def cache_folder(given: str | None = None) -> Path:
@@ -201,16 +220,40 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     """`value` if it fits the annotation `hint`; an integer passes for a float, nothing else is converted."""
     choices = get_args(hint) or (hint,)
     if get_origin(hint) is Literal:
-        fits = value in choices
+        fits = isinstance(value, str | int) and value in choices
     elif get_origin(hint) is dict:
         fits = isinstance(value, dict)
+        if fits:
+            return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
     elif isinstance(value, bool):
         fits = bool in choices
     else:
         if isinstance(value, int) and float in choices and int not in choices:
-            return float(value)
-        fits = isinstance(value, choices)
+            return _as_float(value, where)
+        if isinstance(value, list | tuple) and tuple[str, ...] in choices:  # YAML has lists alone
+            value, fits = tuple(value), bool(value) and all(isinstance(each, str) and _is_text(each) for each in value)
+        else:
+            fits = isinstance(value, tuple(choice for choice in choices if not get_args(choice)))
+            fits = fits and not (isinstance(value, str) and not _is_text(value))
     if not fits:
-        expected = " | ".join(str(getattr(c, "__name__", c)) for c in choices)
-        raise UsageError("config-wrong-type", where=where, got=repr(value), expected=expected)
+        expected = " | ".join(str(c if get_args(c) else getattr(c, "__name__", c)) for c in choices)
+        raise UsageError("config-wrong-type", where=where, got=short(value), expected=expected)
     return value
+
+
+def _name(key: Any, where: str) -> str:
+    if not isinstance(key, str) or not _is_text(key):
+        raise UsageError("config-wrong-type", where=where, got=short(key), expected="str")
+    return key
+
+
+def _as_float(value: int, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise UsageError("config-wrong-type", where=where, got=short(value), expected="float") from None
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written: a file may hold halves of letters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from lissom.messages import text
+from lissom.plain import short
 
 What = Literal["bytes", "images", "rows", "pixels"]  # fetched, decoded, read of a cube, classified
 
@@ -35,7 +36,10 @@ class Note:
     """Notes among them, also as the plain values that a file has of them, are put into words with it."""
 
     def __str__(self) -> str:
-        return text(self.name, **{key: _read(value) for key, value in self.values.items()})
+        try:
+            return text(self.name, **{key: _read(value) for key, value in self.values.items()})
+        except (LookupError, TypeError, ValueError, AttributeError):  # from a file of another version, or a damaged one
+            return f"{self.name} {short(dict(self.values))}"
 
 
 def note(name: str, /, **values: Any) -> Note:

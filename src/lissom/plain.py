@@ -1,10 +1,12 @@
-"""Plain values, and the one place where JSON is written: what every reader of JSON takes."""
+"""Plain values, and the one place where JSON is written and read: what every reader takes; control characters shown."""
 
 import dataclasses
 import json
 import math
+import re
+import reprlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 
 def plain(value: Any) -> Any:
@@ -32,3 +34,35 @@ def to_json(value: Any, *, indent: int | None = 2, sort_keys: bool = False) -> s
     return json.dumps(
         plain(value), indent=indent, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=separators
     )
+
+
+def from_json(words: str | bytes) -> Any:
+    """The value of a JSON text. Raises: ValueError for all that is none, for NaN, and for what is nested too deeply."""
+    try:
+        return json.loads(words, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def short(value: Any) -> str:
+    """The value as an error shows it, of what is long or deep the beginning."""
+    return _SHORT.repr(value)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlevel = 2
+# C0, DEL and C1; marks that turn the direction of writing; separators of lines and paragraphs
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(words: str) -> str:
+    r"""`words` with each control character as its escape, but for line feed and tab: ESC is `\x1b`, CSI `\u009b`.
+
+    A name may hold what moves a cursor, sets a title or turns the writing round. In JSON the result means the same.
+    """
+    return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}" if found[0] < " " else f"\\u{ord(found[0]):04x}", words)

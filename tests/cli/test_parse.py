@@ -227,3 +227,28 @@ class TestSettingsFile:
         given = parse(kind, flags, verb="train classify")
         assert (given.optim.freeze, given.optim.lr, given.augment.flip) == (False, 0.5, False)
         assert given.model.options == {"wide": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One value or several, before a positional argument."""
+
+    run_folder: Annotated[Path, Positional]
+    cube: str | tuple[str, ...] | None = None
+    seed: int = 0
+
+
+def test_one_word_is_a_value_and_several_are_a_tuple() -> None:
+    assert parse(Move, ["r", "--cube", "a"], verb="move").cube == "a"
+    assert parse(Move, ["r", "--cube", "a", "b", "--seed", "1"], verb="move").cube == ("a", "b")
+    assert parse(Move, ["r", "--cube", "None"], verb="move").cube is None
+    with pytest.raises(UsageError, match="None"):
+        parse(Move, ["r", "--cube", "a", "None"], verb="move")
+
+
+def test_the_last_of_several_words_is_the_positional_argument_that_must_be_there() -> None:
+    for words, cube in ((["--cube", "a", "r"], "a"), (["--cube", "a", "b", "r"], ("a", "b"))):
+        found = parse(Move, words, verb="move")
+        assert (found.cube, found.run_folder) == (cube, Path("r"))
+    with pytest.raises(UsageError, match="RUN_FOLDER"):
+        parse(Move, ["--cube", "r"], verb="move")

@@ -114,7 +114,7 @@ def test_the_screen_of_a_quiet_command_is_nobody():
 
 
 def test_the_screen_is_in_order_after_a_failure(monkeypatch, output):
-    monkeypatch.setattr("lissom.cli.progress.Console", lambda **_: Console(file=output, force_terminal=True))
+    monkeypatch.setattr("lissom.cli.progress.Screen", lambda **_: Console(file=output, force_terminal=True))
 
     def fail():
         with screen() as listener:

@@ -16,6 +16,12 @@ class Files:
         self.knows_ranges = True
         self.breaks_after: list[int] = []
         """For each answer in turn, after how many bytes the connection breaks."""
+        self.headers: dict[str, str] = {}
+        """Sent with each answer: its ETag, or the date of its last change."""
+        self.knows_conditions = True
+        """Whether If-Range is obeyed."""
+        self.surplus = b""
+        """Sent after what was promised."""
         self.asked: list[tuple[str, str | None]] = []
         self.address = ""
 
@@ -33,7 +39,9 @@ def serving() -> Iterator[Files]:
             if self.path not in files.content:
                 self.send_error(404, "File not found")
                 return
-            self._answer(files.content[self.path], wanted if files.knows_ranges else None)
+            condition = self.headers.get("If-Range") if files.knows_conditions else None
+            same = condition is None or condition in files.headers.values()
+            self._answer(files.content[self.path], wanted if files.knows_ranges and same else None)
 
         def _answer(self, content: bytes, wanted: str | None) -> None:
             start = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) if wanted else 0  # type: ignore[union-attr]
@@ -44,10 +52,12 @@ def serving() -> Iterator[Files]:
                 self.end_headers()
                 return
             self.send_response(206 if wanted else 200)
+            for name, value in files.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             end = start + files.breaks_after.pop(0) if files.breaks_after else len(content)
-            self.wfile.write(content[start:end])
+            self.wfile.write(content[start:end] + files.surplus)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

@@ -1,16 +1,21 @@
 """A file comes whole and checked, or not at all; what came before a connection broke is not asked for again."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data.loopback import Files, serving
+from lissom.atomic import this_process
 from lissom.data.download import fetch, mirrored
 from lissom.data.rooms import MARK, make_room
-from lissom.errors import DataError, MachineError
+from lissom.errors import DataError, MachineError, UsageError
 
+DATE = "Wed, {} Oct 2015 07:28:00 GMT"
 CONTENT = bytes(range(256)) * 4000  # about a megabyte
 SHA256, MD5 = hashlib.sha256(CONTENT).hexdigest(), hashlib.md5(CONTENT).hexdigest()
 
@@ -102,6 +107,65 @@ def test_a_mirror_stands_in_for_the_host(server: Files, target: Path) -> None:
     fetch("https://example.invalid/a/net.pth", target, sha256=SHA256, mirror=f"{server.address}/mirror/")
     assert server.asked == [("/mirror/a/net.pth", None)]
     assert mirrored("https://a.org/x/y", None) == "https://a.org/x/y"
+
+
+VERSIONS = [
+    ({"ETag": '"a"'}, {"ETag": '"b"'}, "bytes=300000-"),
+    ({"Last-Modified": DATE.format(21)}, {"Last-Modified": DATE.format(22)}, "bytes=300000-"),
+    ({"ETag": 'W/"a"'}, {"ETag": 'W/"a"'}, None),  # weak: the bytes may differ
+    ({}, {}, None),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "asked"), VERSIONS, ids=["tag", "date", "weak", "none"])
+@pytest.mark.parametrize("obeyed", [True, False], ids=["If-Range", "none"])
+@pytest.mark.parametrize("changed", [True, False], ids=["changed", "same"])
+def test_without_a_checksum_two_versions_are_never_joined(
+    before: dict, after: dict, asked: str | None, obeyed: bool, changed: bool, server: Files, target: Path
+) -> None:
+    server.headers, server.breaks_after, server.knows_conditions = before, [300_000, 0], obeyed
+    with pytest.raises(MachineError):
+        fetch(f"{server.address}/a/net.pth", target)
+    server.breaks_after = []
+    if changed:
+        server.headers, server.content["/a/net.pth"] = after, CONTENT[::-1]
+    del server.asked[:]
+    fetch(f"{server.address}/a/net.pth", target)
+    assert target.read_bytes() == server.content["/a/net.pth"]
+    assert server.asked[0] == ("/a/net.pth", asked)
+    assert (len(server.asked) == 2) == (changed and not obeyed and asked is not None)
+    assert kept(target.parent) == ["net.pth"]
+
+
+def test_a_date_of_this_very_second_names_no_version(server: Files, target: Path) -> None:
+    server.headers = {"Last-Modified": "Fri, 31 Dec 9999 23:59:59 GMT"}
+    server.breaks_after = [300_000, 0]
+    with pytest.raises(MachineError):
+        fetch(f"{server.address}/a/net.pth", target)
+    assert server.asked[1] == ("/a/net.pth", None)
+
+
+def test_a_body_longer_than_promised_is_refused(server: Files, target: Path) -> None:
+    server.surplus = b"x"
+    with pytest.raises(MachineError, match=f"more than the {len(CONTENT)} bytes"):
+        fetch(f"{server.address}/a/net.pth", target)
+    assert kept(target.parent) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not say who has ended")
+def test_the_lock_of_a_killed_process_is_none(server: Files, target: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    make_room(target.parent)
+    (target.parent / "net.pth.lock").write_text(this_process().replace(str(os.getpid()), str(child.pid), 1))
+    fetch(f"{server.address}/a/net.pth", target)
+    assert kept(target.parent) == ["net.pth"]
+
+
+@pytest.mark.parametrize("mirror", ["hf-mirror.com", "file:///etc", "http://", "https:/x"])
+def test_a_mirror_is_an_address(mirror: str) -> None:
+    with pytest.raises(UsageError, match="expected an address"):
+        mirrored("https://a.org/x/y", mirror)
 
 
 def test_a_network_that_fails_is_one_line(server: Files, target: Path) -> None:

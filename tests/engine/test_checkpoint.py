@@ -73,3 +73,12 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
     path = save_checkpoint(tmp_path, 1, {"evil": Evil()})
     with pytest.raises(Exception, match="print"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", [1], {"state": {}}])
+def test_what_is_no_checkpoint_but_has_the_name_of_one_is_one_line(content, tmp_path):
+    path = tmp_path / "step-00000001-0123456789abcdef.pt"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        load_checkpoint(path)
+    assert "\n" not in str(caught.value)

@@ -129,7 +129,7 @@ def test_a_single_value_of_a_channel_has_no_variance_and_is_refused() -> None:
                 return nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4))
 
         try:
-            require_variance(optim, engine, build, ((3, side, side),))
+            require_variance(optim, engine, build, ((3, side, side),), engine.step_size // engine.accumulate)
         except UsageError as error:
             return "--batch-size" in str(error)
         return False

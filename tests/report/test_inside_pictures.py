@@ -9,7 +9,7 @@ from PIL import Image
 
 from lissom.report.canvas import ORANGE, render, to_png, to_svg
 from lissom.report.gates import Layer as GateLayer
-from lissom.report.gates import gate_lines, spread
+from lissom.report.gates import evenly, gate_lines
 from lissom.report.kernels import COLUMNS, SHOWN, kernel_sheet, mosaic
 from lissom.report.kernels import Layer as KernelLayer
 from lissom.report.losses import Panel, activation_losses, spirals
@@ -51,8 +51,8 @@ def test_a_weak_kernel_is_white_and_the_strongest_comes_first() -> None:
 
 
 def test_numbers_are_spread_with_first_and_last() -> None:
-    assert spread(3, 5) == [0, 1, 2]
-    assert spread(50, 3) == [0, 24, 49]
+    assert evenly(3, 5) == [0, 1, 2]
+    assert evenly(50, 3) == [0, 24, 49]
 
 
 def test_absent_classes_and_many_layers_are_drawn() -> None:

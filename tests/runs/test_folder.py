@@ -1,10 +1,12 @@
+import errno
 import json
+import os
 from datetime import datetime
 
 import pytest
 
 from lissom.atomic import write_atomic
-from lissom.errors import DataError, MachineError
+from lissom.errors import DataError, MachineError, UsageError
 from lissom.runs.folder import (
     RUN_FORMAT,
     create,
@@ -47,6 +49,44 @@ class TestCreate:
         assert "\n" not in str(raised.value)
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
+    def test_whoever_is_killed_leaves_a_whole_run_or_none(self, tmp_path):
+        def killed(path):
+            write_config(path, CONFIG)
+            os._exit(3)
+
+        for dated in (True, False):
+            child = os.fork()
+            if child == 0:
+                create(tmp_path, "net", killed, dated=dated, now=NOW)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        assert all(path.name.startswith(".run.") for path in tmp_path.iterdir())
+        assert list_runs(tmp_path) == []
+        path = create(tmp_path, "net", lambda path: write_record(path, {}), dated=False)
+        assert [path] == list(tmp_path.iterdir()) == list_runs(tmp_path)
+
+    def test_what_is_raised_while_it_is_filled_leaves_nothing(self, tmp_path):
+        def fail(path):
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            create(tmp_path, "net", fail)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("there", ["full", "empty", "dangling link", "made meanwhile"])
+    def test_a_chosen_name_must_be_free(self, tmp_path, there):
+        def make(path):
+            if there == "dangling link":
+                (tmp_path / "net").symlink_to(tmp_path / "nowhere")
+            else:
+                (tmp_path / "net").mkdir()
+                (tmp_path / "net" / "file").touch() if there == "full" else None
+
+        if there != "made meanwhile":
+            make(tmp_path)
+        with pytest.raises(UsageError, match="exists already"):
+            create(tmp_path, "net", make if there == "made meanwhile" else lambda path: None, dated=False)
+        assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
 
 class TestRead:
     def test_what_was_written_is_read_as_plain_mappings(self, run):
@@ -83,6 +123,19 @@ class TestRead:
     def test_a_folder_that_is_no_run(self, tmp_path):
         with pytest.raises(DataError, match="is not a run folder"):
             read_run(tmp_path)
+
+    def test_a_folder_that_may_not_be_looked_into_is_listed_and_refused(self, run, monkeypatch):
+        ask = os.stat
+
+        def refuse(path, *args, **options):
+            if str(path).startswith(str(run)):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return ask(path, *args, **options)
+
+        monkeypatch.setattr(os, "stat", refuse)  # tests may run as root, whom nothing is forbidden
+        assert list_runs(run.parent) == [run]
+        with pytest.raises(DataError, match=r"run.json cannot be read: Permission denied"):
+            read_run(run)
 
     def test_no_folder_at_all(self, tmp_path):
         with pytest.raises(DataError, match="There is no run folder"):

@@ -24,7 +24,7 @@ PHOTOS = ClassifyFacts(
     class_names=("零", "one"), mean=(0.5, 0.25, 0.125), std=(1.0, 0.5, 0.25), resolution=32, in_channels=3, eps=1e-3
 )
 SCENE = SceneFacts(
-    class_names=("a", "b"), class_ids=(1, 7), colours=((0, 1, 2), (3, 4, 5)), window=9, in_channels=13, bands=64,
+    class_names=("a", "b"), class_ids=(1, 7), colours=((0, 1, 2), (3, 4, 5)), window=9, in_channels=2, bands=2,
     wavelengths_nm=(400.0, 433.5),
 )  # fmt: skip
 RECORD = Record(
@@ -107,7 +107,7 @@ def test_a_record_that_does_not_fit_is_named(tmp_path: Path, key: str, value: An
 def test_an_unknown_setting_is_named_with_near_ones(tmp_path: Path) -> None:
     path = begun(tmp_path)
     (path / "config.yaml").write_text("engine:\n  epoch: 3\n")
-    with pytest.raises(UsageError, match="unknown key 'epoch'; did you mean epochs"):
+    with pytest.raises(DataError, match="unknown key 'epoch'; did you mean epochs"):
         open_run(path)
 
 

@@ -1,6 +1,7 @@
 """Several trainings of any task: seeds one after the other, a setting varied, one table, paired tests."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 import lissom
 from lissom.cli.main import run as command
-from lissom.errors import UsageError
+from lissom.errors import Interrupted, UsageError
+from lissom.events import EpochEnded, Started
+from lissom.runs.folder import write_record
 from photos import make_photos
 
 QUICK: dict[str, Any] = {"model": "mobilenetv1_cifar", "width": 0.25, "epochs": 1, "batch_size": 8, "threads": 1}
@@ -91,6 +94,41 @@ def test_runs_that_differ_in_the_setting_alone_are_compared_in_pairs(tmp_path: P
     runs = [lissom.open_run(path) for path in found["runs"]]
     assert [run.config.scene.split_seed for run in runs] == [0, 1, 0, 1]
     assert found["rows"][1]["oa"] == pytest.approx(np.mean([run.test["oa"] for run in runs[2:]]))
+
+
+def test_cut_off_trainings_go_on_with_the_same_command(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "train classify --data photos --model mobilenetv1_cifar --width 0.25 --batch-size 8 --threads 1 --epochs 2"
+    again = [*words.split(), "--runs", "3", "--name", "cut"]
+    stop, settings = lissom.Stop(), {**QUICK, "epochs": 2, "data": "photos"}
+
+    def second(event: Any) -> None:
+        began.append(event) if isinstance(event, Started) else None
+        stop.ask() if len(began) == 2 and isinstance(event, EpochEnded) else None
+
+    began: list[Started] = []
+    with pytest.raises(Interrupted, match="run the same command again") as raised:
+        lissom.train_several("classify", **settings, runs=3, name="cut", listener=second, stop=stop)
+    assert "lissom resume runs/cut-2" in str(raised.value)
+    first = lissom.open_run("runs/cut-1").best.stat().st_mtime_ns
+    assert command([*again, "--lr", "0.03"]) == 2
+    err = capsys.readouterr().err
+    assert re.search(r"lr 0\.\d+ -> 0\.03\.", err)
+    assert err.count("\n") == 1
+    assert not Path("runs/cut-3").exists()
+    assert command(again) == 0
+    assert "runs/cut-1" in capsys.readouterr().err  # it is said to be finished
+    whole = lissom.train_several("classify", **settings, runs=3, name="whole")
+    for k, path in enumerate(whole["runs"], 1):
+        run, other = lissom.open_run(Path("runs", f"cut-{k}")), lissom.open_run(path)
+        assert (run.status, run.test) == ("finished", other.test)
+    assert lissom.open_run("runs/cut-1").best.stat().st_mtime_ns == first
+
+
+def test_a_run_of_nobody_knows_which_settings_is_not_gone_on_with(place: Path) -> None:
+    lissom.train("classify", **QUICK, data="photos", name="old-1")
+    write_record(Path("runs/old-1"), {"asked": None})  # as before they were kept
+    with pytest.raises(UsageError, match="exists already"):
+        lissom.train_several("classify", **QUICK, data="photos", runs=2, name="old")
 
 
 def test_an_unknown_setting_names_near_ones() -> None:

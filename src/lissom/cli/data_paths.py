@@ -17,8 +17,9 @@ def path_names() -> tuple[str, ...]:
 def with_path_flags(base: Any) -> Any:
     """The argument class with a flag for each of them that it does not have."""
     own = {field.name for field in fields(base)}
+    said = "Where the data lies: as `--{}` in training."
     added = [
-        (name, Annotated[str | None, Help(f"Where the data lies: as `--{name.replace('_', '-')}` in training.")], None)
+        (name, Annotated[str | tuple[str, ...] | None, Help(said.format(name.replace("_", "-")))], None)
         for name in path_names()
         if name not in own
     ]

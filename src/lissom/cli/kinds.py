@@ -26,8 +26,9 @@ class Kind:
     """The only values, where there are such."""
     optional: bool = False
     """Whether the word `None` stands for None."""
-    form: Literal["one", "list", "pairs"] = "one"
-    """One value; as many as are given, as a tuple; or names and values in turn, as a dictionary."""
+    form: Literal["one", "some", "list", "pairs"] = "one"
+    """One value; one, or several as a tuple; as many as are given, as a tuple; or names and values in turn, as a
+    dictionary."""
 
     @property
     def is_switch(self) -> bool:
@@ -43,7 +44,7 @@ class Kind:
     def metavar(self) -> str:
         """What stands for the value in the help."""
         one = "{" + ",".join(map(str, self.choices)) + "}" if self.choices else PLAIN[self.item]
-        return {"one": one, "list": f"{one} ...", "pairs": f"NAME {one} ..."}[self.form]
+        return {"one": one, "some": f"{one} ...", "list": f"{one} ...", "pairs": f"NAME {one} ..."}[self.form]
 
     def value(self, word: str, low: float | None = None) -> Any:
         """The value that a word stands for. Raises: Unfit."""
@@ -106,8 +107,10 @@ def _several(item: Any, form: Any) -> Kind:
 
 
 def _either(members: tuple[Any, ...]) -> Kind:
-    """`X | None`; or plain types, of which text takes every word."""
+    """`X | None`; plain types, of which text takes every word; or `X | tuple[X, ...]`."""
     real = [member for member in members if member is not NoneType]
+    if tuple[str, ...] in real:
+        return Kind(optional=NoneType in members, form="some")
     one = kind_of(str if str in real else real[0])
     assert len(real) == 1 or str in real
     return Kind(item=one.item, choices=one.choices, optional=NoneType in members, form=one.form)

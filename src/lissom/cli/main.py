@@ -1,41 +1,71 @@
 """From the words typed to one verb, and from what went wrong to one line and an exit code."""
 
+import contextlib
 import difflib
-import io
-import os
+import errno
 import shlex
 import sys
 import traceback
 from collections.abc import Sequence
 
 from lissom._version import __version__
+from lissom.atomic import FULL
 from lissom.cli.commands import COMMANDS, OF_MODELS, arguments, message_key, of_outside
-from lissom.errors import LissomError, UsageError, near
+from lissom.cli.stopping import Ending, say, silence
+from lissom.cli.streams import below, shown_streams
+from lissom.errors import LissomError, MachineError, UsageError, near
 from lissom.messages import text
 
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code, whatever went wrong."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            stream.reconfigure(errors="backslashreplace")  # output to a file on Windows: cp1252 has no Chinese
-    try:
-        code = _dispatch(list(argv))
-        print(end="", flush=True)  # while a reader who left can still be told from a fault
-        return code
-    except LissomError as error:
-        print(f"lissom: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"lissom: {text('cli.stopped')}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # `lissom models | head`: the reader left, which is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception:
+    with shown_streams():
+        return _guarded(argv)
+
+
+def _guarded(argv: Sequence[str]) -> int:
+    with Ending() as ending:
+        try:
+            code = _dispatch(list(argv))
+            print(end="", flush=True)  # while a reader who left can still be told from a fault
+            return code
+        except LissomError as error:
+            say(str(error))
+            return error.exit_code
+        except KeyboardInterrupt:
+            return _stopped()
+        except BrokenPipeError:  # `lissom models | head`: the reader left, which is no fault
+            silence(sys.stdout)
+            return 0
+        except MemoryError as error:
+            say(text("error.memory-full", reason=str(error) or type(error).__name__))
+            return MachineError.exit_code
+        except Exception as error:
+            if ending.asked:  # within an import, which made something else of it
+                return _stopped()
+            if isinstance(error, OSError) and error.filename is None and error.errno in (*FULL, errno.EIO):
+                return _refused(error)
+            return _fault()
+
+
+def _fault() -> int:
+    with contextlib.suppress(OSError):
         traceback.print_exc()
-        print(f"lissom: {text('cli.fault', version=__version__)}", file=sys.stderr)
-        return 1
+    say(text("cli.fault", version=__version__))
+    return 1
+
+
+def _stopped() -> int:
+    say(text("cli.stopped"))
+    return 130
+
+
+def _refused(error: OSError) -> int:
+    """What is printed goes to a full disk, or to a terminal that is gone; our own files are refused by name."""
+    silence(sys.stdout)
+    refused = MachineError("output-refused", reason=error.strerror or error)
+    say(str(refused))
+    return refused.exit_code
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -65,7 +95,8 @@ def run_verb(verb: str, words: list[str]) -> int:
         from lissom.cli.help import help_text
 
         key = message_key(verb)
-        print(help_text(kind, verb=verb, summary=text(f"summary.{key}"), examples=text(f"examples.{key}")))
+        shown = help_text(kind, verb=verb, summary=text(f"summary.{key}"), examples=text(f"examples.{key}"))
+        print(shown, file=below(sys.stdout))  # its headings are bold
         return 0
     from lissom.cli.parse import parse
 

@@ -36,7 +36,7 @@ def read_yaml(file: Path) -> Any:
         return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("config-unreadable", path=file, reason=error) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits
         raise DataError("config-not-yaml", path=file, reason=" ".join(str(error).split())) from None
 
 
@@ -58,6 +58,7 @@ class Reader:
         self._values: dict[tuple[str, ...], Any] = {}
         self._off: dict[tuple[str, ...], bool] = {}
         self._loose: list[str] = []
+        self._last: tuple[Argument, list[str]] | None = None  # of one value or several, given several
 
     def read(self, words: Sequence[str]) -> dict[tuple[str, ...], Any]:
         """Where it stands in the argument class -> the value, for all that was given. Raises: UsageError."""
@@ -95,7 +96,10 @@ class Reader:
     def _take(self, argument: Argument, off: bool, joined: list[str] | None, rest: deque[str]) -> None:
         """joined: the value after a `=`; None: the values follow."""
         if not argument.kind.is_switch:
-            self._set(argument, joined or self._following(argument, rest))
+            words = joined or self._following(argument, rest)
+            self._set(argument, words)
+            if argument.kind.form == "some" and len(words) > 1:
+                self._last = argument, words
             return
         if self._off.setdefault(argument.path, off) != off:
             raise self._error("flags-contradict", first=argument.name, second=argument.off)
@@ -117,7 +121,12 @@ class Reader:
         return words
 
     def _fill_positionals(self) -> None:
-        """Gives the loose words to the positional arguments."""
+        """Gives the loose words to the positional arguments; one that must be there and is not gets the last word of
+        the flag before it, where that took several."""
+        if not self._loose and self._last and any(each.required for each in self._known.positionals):
+            argument, words = self._last
+            self._loose.append(words.pop())
+            self._set(argument, words)
         loose = list(self._loose)
         for argument in self._known.positionals:
             count = 1 if argument.kind.form == "one" else len(loose)
@@ -138,7 +147,9 @@ class Reader:
                 values = []
                 for word in words:
                     values.append(kind.value(word, argument.low))
-                value = values[0] if kind.form == "one" else tuple(values)
+                if kind.form == "some" and len(values) > 1 and None in values:
+                    raise Unfit
+                value = values[0] if kind.form in ("one", "some") and len(values) == 1 else tuple(values)
         except Unfit:
             expected = self._expected(argument)
             raise self._error("value-unfit", name=argument.name, got=word, expected=expected) from None

@@ -8,6 +8,8 @@ from rich import progress as bars
 from rich.console import Console
 
 from lissom.cli.estimate import Estimate, clock_text
+from lissom.cli.show import Screen
+from lissom.cli.stopping import silence
 from lissom.events import (
     Advanced,
     CheckpointDamaged,
@@ -42,7 +44,7 @@ class Progress:
     """Writes to standard error, so that a program can read standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, emoji=False)
+        self._console = console or Screen(stderr=True, highlight=False, emoji=False)
         self._started: Started | None = None
         self._estimate = Estimate(epochs=0, steps_per_epoch=0)
         self._bars: _Bars | None = None
@@ -60,17 +62,27 @@ class Progress:
         }
 
     def __call__(self, event: Event) -> None:
-        if not isinstance(event, Advanced):
-            self._end_work()
-        if type(event) in self._handlers:
-            self._handlers[type(event)](event)
+        with self._only_told():
+            if not isinstance(event, Advanced):
+                self._end_work()
+            if type(event) in self._handlers:
+                self._handlers[type(event)](event)
 
     def close(self) -> None:
         """Takes the bars away."""
-        self._end_work()
-        if self._bars:
-            self._bars.close()
-            self._bars = None
+        with self._only_told():
+            self._end_work()
+            if self._bars:
+                self._bars.close()
+                self._bars = None
+
+    @contextmanager
+    def _only_told(self) -> Iterator[None]:
+        """A log on a full disk, or a reader who left, ends no work: nothing more is said."""
+        try:
+            yield
+        except OSError:
+            silence(self._console.file)
 
     def _line(self, name: str, **values: object) -> None:
         self._console.print(text(name, **values), markup=False, highlight=False, soft_wrap=True)

@@ -1,13 +1,16 @@
 """What the verbs return, printed in a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
 
 from lissom.cli.narrow import fit, least_width
 from lissom.cli.wrap import wrap
 from lissom.messages import metric_short, text
+from lissom.plain import visible
 from lissom.report.tables import Column, Row, column, to_rich
 
 NUMBER = "{:,}".format
@@ -20,7 +23,12 @@ SPARED = ("macs", "parameters", "train_seconds", "map_seconds", "epochs", "data"
 
 
 class Screen(Console):
-    """Sentences in lines of its width, tables without numbers cut in two."""
+    """Sentences in lines of its width, tables without numbers cut in two; a name's control characters are shown."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The colours and bars of rich go beside the words, as styles and controls."""
+        for words, style, control in super().render(renderable, options):
+            yield Segment(words if control else visible(words), style, control)
 
     def on_broken_pipe(self) -> None:
         """Leaves it to the command line what a reader who left means; rich would leave with an error."""
@@ -37,7 +45,13 @@ class Screen(Console):
             self.say(title)
         kept, left_out = fit(rows, columns, self)
         width = max(self.width, least_width(rows, kept, self))
-        self.print(to_rich(rows, kept), width=width, crop=False, no_wrap=width > self.width)
+        shown: Any = to_rich(rows, kept)
+        how: dict[str, Any] = {"width": width, "crop": False, "no_wrap": width > self.width}
+        if not self.is_terminal:  # a program reads the lines, and no colour is in them
+            with self.capture() as drawn:
+                self.print(shown, **how)
+            shown = Text("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+        self.print(shown, **how)
         if left_out:
             self.say(text("cli.not-shown", columns=text("why.comma").join(each.title for each in left_out)))
 

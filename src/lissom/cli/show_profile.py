@@ -71,7 +71,7 @@ def _sums(out: Screen, result: ProfileResult) -> None:
     for key, figures in (("unfused", result.unfused), ("fused", result.fused)):
         if figures:
             out.say(text(f"profile.{key}", parameters=NUMBER(figures[0]), macs=NUMBER(figures[1])))
-    other = ", ".join(f"{kind} {number:,}" for kind, number in counted.other.items() if number)
+    other = ", ".join(f"{text(f'family.{kind}')} {number:,}" for kind, number in counted.other.items() if number)
     out.say(text("profile.other", operations=other or "0"))
     moved = {"read": megabytes(counted.bytes_read), "written": megabytes(counted.bytes_written)}
     sizes = {"peak": megabytes(counted.peak_memory_bytes), "weights": megabytes(counted.weight_bytes)}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from lissom.bounds import UNPACKED, most_bytes, open_regular, require_unpacked
 from lissom.data.files import Unreadable
 from lissom.data.folders import stamp_of
 from lissom.data.left_out import LeftOut
@@ -25,7 +26,6 @@ from lissom.errors import DataError, LissomError, MachineError
 from lissom.events import note
 
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-LARGEST_FILE = 1 << 30  # bytes of one file in an archive, once decompressed
 BLOCK = 512  # bytes of a tar record
 LONGEST_LINK = 4096  # bytes
 OPENERS: dict[bytes, Callable[..., IO[bytes]]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}  # type: ignore[dict-item]
@@ -39,6 +39,7 @@ def is_archive(path: Path) -> bool:
 def open_archive(path: Path, *, cache_dir: Path) -> "ZipFiles | TarFiles":
     """The archive as a list of files. Raises: DataError for one that is damaged or has unsafe names."""
     try:
+        open_regular(path).close()  # nothing is waited for that a pipe may never bring
         if path.suffix.lower() == ".zip":
             return ZipFiles(path)
         return TarFiles(path, cache_dir / "archives")
@@ -96,8 +97,7 @@ class ZipFiles:
     def read(self, name: str) -> bytes:
         archive = self._zip.get()
         info = archive.getinfo(self._members[name])
-        if info.file_size > LARGEST_FILE:
-            raise Unreadable(note("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
+        _require_few(info.file_size)
         try:
             return archive.read(info)
         except (*DAMAGE, OSError, NotImplementedError, RuntimeError) as error:  # RuntimeError: it wants a password
@@ -129,7 +129,7 @@ class TarFiles:
                 where = info.offset_data, info.size
                 members.add(spell(info.name), where, raw=info.name, is_folder=info.isdir())
             else:  # a device or a pipe
-                members.left_out.append(LeftOut(spell(info.name), "other"))
+                members.left_out.append(LeftOut(spell(info.name), "device"))
         members.follow_links()
         self._offsets: dict[str, tuple[int, int]] = members.files
         self.names, self.folders, self.left_out = sorted(members.files), members.folders, members.left_out
@@ -137,8 +137,7 @@ class TarFiles:
 
     def read(self, name: str) -> bytes:
         offset, size = self._offsets[name]
-        if size > LARGEST_FILE:
-            raise Unreadable(note("data.reason-too-many-bytes", limit=f"{LARGEST_FILE:,}"))
+        _require_few(size)
         try:
             with self._plain.open("rb") as file:  # opened each time: safe for threads and forks, and costs 15 µs
                 file.seek(offset)
@@ -152,14 +151,23 @@ class TarFiles:
 
 def _plain_tar(path: Path, room: Path) -> Path:
     """`path` itself, or where it is compressed, its copy in `room`, written if it is not there or not whole."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(6)
     opener = next((opener for magic, opener in OPENERS.items() if start.startswith(magic)), None)
     if opener is None:
         return path
     plain = room / f"{content_digest(path)}.tar"
     if not is_sound(plain):
+        held, size = path.stat().st_size, 0
         with opener(path, "rb") as packed, sealing(plain) as file:
             while chunk := packed.read(1 << 20):
+                size += len(chunk)
+                require_unpacked(path, size, packed=held)
                 file.write(chunk)
     return plain
+
+
+def _require_few(size: int) -> None:
+    """Raises: Unreadable for a file of more bytes than one image may have."""
+    if size > most_bytes():
+        raise Unreadable(note("data.reason-too-many-bytes", limit=f"{most_bytes():,}", variable=UNPACKED))

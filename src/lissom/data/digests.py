@@ -3,6 +3,7 @@
 They name what data is made of wherever it lies: in a folder, in an archive, on another machine.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lissom.data.files import DECODE_VERSION, Unreadable, image_size, is_image_name
+from lissom.data.files import DECODE_VERSION, Unreadable, header, is_image_name
+from lissom.data.scales import Kind
 from lissom.data.sources import Files
 from lissom.data.storing import store
 from lissom.errors import MachineError
@@ -18,6 +20,7 @@ from lissom.events import Advanced, Listener
 from lissom.plain import to_json
 
 CHUNK = 512  # files between two events
+FORM = b"looks 2"  # of the index: what it holds of each file
 SALT = f"decoder {DECODE_VERSION}".encode()  # another decoder sees other pixels in the same bytes
 
 
@@ -28,6 +31,8 @@ class Look(NamedTuple):
     """Of its bytes and of the decoder's version, in hex."""
     side: int
     """The longer side of the image, pixels, as its header says; 0: no image's header."""
+    kind: Kind | None
+    """What of more than 8 bits it holds, as its header says."""
 
 
 def digest_of(data: bytes) -> str:
@@ -47,7 +52,7 @@ def look_at(files: Files, names: Sequence[str], *, cache_dir: Path, listener: Li
     for number, name in enumerate(names, 1):
         stamp, entry = files.stamp(name), known.get(name)
         if entry and stamp and entry[0] == stamp:
-            looks.append(Look(entry[1], entry[2]))
+            looks.append(Look(*entry[1:]))
             continue
         looks.append(_look(files, name))
         changed = changed or bool(stamp)
@@ -63,11 +68,13 @@ def _look(files: Files, name: str) -> Look:
     try:
         data = files.read(name)
     except Unreadable:  # named with all others when they are decoded
-        return Look("unreadable", 0)
-    try:
-        return Look(digest_of(data), max(image_size(data)) if is_image_name(name) else 0)
-    except Unreadable:
-        return Look(digest_of(data), 0)
+        return Look("unreadable", 0, None)
+    digest = digest_of(data)
+    if is_image_name(name):
+        with contextlib.suppress(Unreadable):
+            found = header(data)
+            return Look(digest, max(found.size), found.kind)
+    return Look(digest, 0, None)
 
 
 def _index(root: Path, cache_dir: Path) -> Path:
@@ -77,7 +84,7 @@ def _index(root: Path, cache_dir: Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, list[Any]]:
-    """Name -> stamp, digest, side; nothing where the file does not prove itself."""
+    """Name -> stamp, digest, side, kind; nothing where the file does not prove itself."""
     try:
         seal, _, body = path.read_bytes().partition(b"\n")
     except OSError:
@@ -97,4 +104,4 @@ def _write(path: Path, known: dict[str, list[Any]]) -> None:
 
 def _seal(path: Path, body: bytes) -> bytes:
     """Of the index under its name, and of how digests are made."""
-    return hashlib.blake2b(body, key=SALT, person=bytes.fromhex(path.stem)).hexdigest().encode()
+    return hashlib.blake2b(body, key=SALT + FORM, person=bytes.fromhex(path.stem)).hexdigest().encode()

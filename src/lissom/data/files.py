@@ -1,22 +1,26 @@
 """One image file to a uint8 array: the modes of real files, and what makes a file no image. No torch here.
 
 Grey, palette, alpha, CMYK, 16-bit and float files come out as 8-bit grey or RGB, turned upright as their EXIF tag says.
-Transparent parts become white, the ground on which such pictures are drawn. Animations give their first frame.
+`Scales` say which values of more than 8 bits become black and white. Transparent parts become white, the ground on
+which such pictures are drawn. Animations give their first frame.
 """
 
 import contextlib
 import io
-import os
 import struct
-from functools import cache
+from collections.abc import Callable, Collection
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 
+from lissom.bounds import PIXELS, most_pixels, read_regular
 from lissom.data import heic
+from lissom.data.deep import Values, is_grey, kind_of, range_of, scaled, values_of
+from lissom.data.scales import Kind, Scales
 from lissom.errors import DataError
 from lissom.events import note
 
@@ -27,10 +31,12 @@ IMAGE_SUFFIXES = (
 PNG = b"\x89PNG"
 MAGIC = (b"\xff\xd8\xff", PNG, b"GIF8", b"II*\0", b"MM\0*")  # how JPEG, PNG, GIF and TIFF begin
 
-LIMIT, MOST_PIXELS = "LISSOM_MAX_PIXELS", 1 << 28  # the variable that moves the limit; phones have up to 200 million
+# what the content may be, whatever the name says: others of Pillow's readers start programs, as that of EPS does
+FORMATS = frozenset({"JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "HEIF"})
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 Pixels = NDArray[np.uint8]
+Result = TypeVar("Result")
 
 
 class Unreadable(Exception):
@@ -38,6 +44,24 @@ class Unreadable(Exception):
 
     name = ""
     """Of the file, where whoever reads it knows it."""
+
+
+class Header(NamedTuple):
+    """What a file says of its image before a pixel is decoded."""
+
+    size: tuple[int, int]
+    """Width and height, before any turning."""
+    kind: Kind | None
+    """What it holds; None: 8 bits or fewer."""
+
+
+class Decoded(NamedTuple):
+    """An image, H W C, its file's own mode in Pillow's terms ("RGB", "L", "CMYK", "I;16"...), and the range of more
+    than 8 bits."""
+
+    pixels: Pixels
+    mode: str
+    values: Values | None
 
 
 def is_image_name(name: str) -> bool:
@@ -57,9 +81,17 @@ def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | Non
 
     Raises: DataError that names the file and the reason.
     """
+    return read_decoded(source, channels=channels, name=name).pixels
+
+
+def read_decoded(
+    source: str | Path | bytes, *, channels: int, scales: Scales | None = None, name: str | None = None
+) -> Decoded:
+    """As `read_image`, with what else is known of it."""
     path = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     try:
-        return decode(source if isinstance(source, bytes) else read_bytes(Path(source)), channels=channels)
+        data = source if isinstance(source, bytes) else read_bytes(Path(source))
+        return decode(data, channels=channels, scales=scales)
     except Unreadable as error:
         raise DataError("image-unreadable", path=path, reason=error) from error
 
@@ -67,29 +99,32 @@ def read_image(source: str | Path | bytes, *, channels: int = 3, name: str | Non
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file. Raises: Unreadable with the system's reason."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from error
 
 
-def decode(data: bytes, *, channels: int) -> Pixels:
-    """The image in `data` as H W C. Raises: Unreadable."""
-    return decode_with_mode(data, channels=channels)[0]
-
-
-def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
-    """The image in `data` as H W C, and the file's own mode in Pillow's terms: "RGB", "L", "CMYK", "I;16"...
+def decode(data: bytes, *, channels: int, scales: Scales | None = None) -> Decoded:
+    """The image in `data`. scales: of more than 8 bits; None, or for a kind that they lack: by its type or own range.
 
     Raises: Unreadable.
     """
+    return _read(data, partial(_decode, channels=channels, scales=scales))
+
+
+def read_values(data: bytes) -> Values | None:
+    """The range of an image of more than 8 bits; None for others. Raises: Unreadable."""
+    return _read(data, _values)
+
+
+def _read(data: bytes, read: Callable[[bytes], Result]) -> Result:
+    """What `read` makes of a file's bytes, with or without its text. Raises: Unreadable with the reason."""
     if not data:
         raise Unreadable(note("data.reason-empty"))
     if heic.is_heic(data) and not heic.register():
         raise Unreadable(note("data.reason-heic"))
     try:
-        with _open(data) as image:
-            mode = image.mode
-            return _as_array(_upright(image), channels), mode
+        return read(data)
     except Unreadable:
         raise
     except Image.UnidentifiedImageError as error:
@@ -98,22 +133,47 @@ def decode_with_mode(data: bytes, *, channels: int) -> tuple[Pixels, str]:
         raise Unreadable(note("data.reason-not-an-image", start=ascii(data[:12])[2:-1])) from error
     except Exception as error:  # Pillow's readers raise nearly every kind on damaged bytes
         if bare := _without_text(data):
-            return decode_with_mode(bare, channels=channels)
+            return _read(bare, read)
         raise Unreadable(note("data.reason-damaged", detail=_one_line(error))) from error
 
 
-def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height as the header says, before any turning. Raises: Unreadable."""
+def _decode(data: bytes, *, channels: int, scales: Scales | None) -> Decoded:
+    with open_image(data) as image:
+        mode, kind = image.mode, kind_of(image)
+        ends = scales.ends(kind) if scales and kind else None
+        if kind is None or (ends is None and not is_grey(image)):  # Pillow takes the high byte of colours
+            return Decoded(_as_array(_upright(image), channels), mode, None)
+        values, exif = values_of(image, partial(open_image, data)), image.info.get("exif")
+    _require_finite(values)
+    known = range_of(kind, values)
+    made = Image.fromarray(_to_8_bit(values, known) if ends is None else scaled(values, ends))
+    if exif:
+        made.info["exif"] = exif
+    return Decoded(_as_array(_upright(made), channels), mode, known)
+
+
+def _values(data: bytes) -> Values | None:
+    with open_image(data) as image:
+        kind = kind_of(image)
+        if kind is None:
+            return None
+        values = values_of(image, partial(open_image, data))
+    _require_finite(values)
+    return range_of(kind, values)
+
+
+def header(data: bytes) -> Header:
+    """Raises: Unreadable."""
     if heic.is_heic(data):
         heic.register()
     try:
-        with _open(data) as image:
-            return image.size
+        with open_image(data) as image:
+            return Header(image.size, kind_of(image))
     except Unreadable:
         raise
     except Exception as error:  # as in decode
         if bare := _without_text(data):
-            return image_size(bare)
+            return header(bare)
         raise Unreadable(_one_line(error)) from error
 
 
@@ -137,10 +197,14 @@ def resize_box(array: Pixels, box: tuple[float, float, float, float], resolution
     return np.asarray(small).reshape(resolution, resolution, array.shape[2])
 
 
-def _open(data: bytes) -> Image.Image:
-    """As `Image.open` with another limit: its own is below the photos of today's phones. No pixel is decoded here."""
+def open_image(data: bytes, formats: Collection[str] = FORMATS) -> Image.Image:
+    """As `Image.open` with another limit: its own is below the photos of today's phones. No pixel is decoded here.
+
+    formats: Pillow's names of what the content may be. Raises: Unreadable for too many pixels, and whatever Pillow
+    raises.
+    """
     Image.init()
-    for factory, accept in (Image.OPEN[name] for name in Image.ID):
+    for factory, accept in (Image.OPEN[name] for name in Image.ID if name in formats):
         if accept is None or accept(data[:16]) is True:
             with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
                 image = factory(io.BytesIO(data), "")
@@ -150,9 +214,9 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _check_size(width: int, height: int) -> None:
-    limit = int(os.environ.get(LIMIT) or MOST_PIXELS)
+    limit = most_pixels()
     if width * height > limit:
-        raise Unreadable(note("data.reason-too-large", got=width * height, limit=limit, variable=LIMIT))
+        raise Unreadable(note("data.reason-too-large", got=width * height, limit=limit, variable=PIXELS))
 
 
 def _without_text(data: bytes) -> bytes | None:
@@ -178,9 +242,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _as_array(image: Image.Image, channels: int) -> Pixels:
-    if image.mode.startswith(("I", "F")):
-        image = Image.fromarray(_to_8_bit(np.asarray(image)))
-    elif image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         image = _on_white(image)
     image = image.convert("L" if channels == 1 else "RGB")
     return np.asarray(image).reshape(image.height, image.width, channels)
@@ -192,11 +254,14 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, image)
 
 
-def _to_8_bit(values: NDArray[Any]) -> Pixels:
-    """Grey of 16 or 32 bits, or float, to 8 bits: by the type's range, for 32 bits and floats by that of the values."""
+def _require_finite(values: NDArray[Any]) -> None:
     if not np.isfinite(values).all():
         raise Unreadable(note("data.reason-not-finite", count=int((~np.isfinite(values)).sum())))
-    low, high = float(values.min()), float(values.max())
+
+
+def _to_8_bit(values: NDArray[Any], known: Values) -> Pixels:
+    """Grey of 16 or 32 bits, or float, to 8 bits: by the type's range, for 32 bits and floats by that of the values."""
+    _, low, high = known
     if values.dtype.kind == "f":
         scale = 1.0 if high <= 1 else 255.0
     else:

@@ -94,7 +94,14 @@ def _entries(folder: str, prefix: str) -> Iterator[Seen]:
     except PermissionError as error:
         raise MachineError("data-no-permission", path=folder) from error
     for entry in found:
-        yield entry, prefix + entry.name, _is_folder(entry), of_system(entry.name)
+        is_folder = _is_folder(entry)
+        device = "device" if not is_folder and _is_device(entry) else None
+        yield entry, prefix + entry.name, is_folder, of_system(entry.name) or device
+
+
+def _is_device(entry: os.DirEntry[str]) -> bool:
+    """Whether it is there and neither a file nor a folder: a pipe, a socket, a device, or a link to one."""
+    return not entry.is_file() and os.path.exists(entry.path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -9,11 +9,12 @@ from lissom.data.files import is_image_name
 from lissom.events import Note, note
 
 Reason = Literal[
-    "stray", "unused", "unlisted", "link", "heic", "format", "other", "thumbnail", "companion", "system", "empty"
-]
+    "stray", "unused", "unlisted", "link", "heic", "format", "other", "device", "thumbnail", "companion", "system",
+    "empty",
+]  # fmt: skip
 """An image outside the class folders or the splits, or one that a list does not name; a link that leads out of its
-archive; an image that cannot be decoded here or by nobody; a file that is no image; what a NAS, macOS or another system
-adds; a folder without images."""
+archive; an image that cannot be decoded here or by nobody; a file that is no image; what is no file, as a pipe; what a
+NAS, macOS or another system adds; a folder without images."""
 REASONS: tuple[Reason, ...] = Reason.__args__  # type: ignore[attr-defined]
 HARMLESS = frozenset({"thumbnail", "companion", "system"})
 

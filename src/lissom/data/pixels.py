@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import Pixels, Unreadable, decode, fit_square
+from lissom.data.scales import Scales
 from lissom.data.sealed import is_sound, sealing
 from lissom.data.sources import Images
 from lissom.data.storing import store
@@ -56,6 +57,7 @@ class Numbered(Protocol):
 
     names: list[str]
     channels: int
+    scales: Scales | None
 
     def read(self, index: int) -> bytes | Pixels: ...
 
@@ -65,6 +67,7 @@ class KeptImages:
 
     def __init__(self, source: Images, path: Path) -> None:
         self.names, self.channels, self.path = source.names, source.channels, path
+        self.scales = source.scales
         self._mapped: tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def read(self, index: int) -> Pixels:
@@ -104,7 +107,7 @@ class StreamedPixels:
 def read_pixels(source: Numbered, index: int) -> Pixels:
     """One image of a source, H W C at its own size. Raises: Unreadable."""
     data = source.read(index)
-    return decode(data, channels=source.channels) if isinstance(data, bytes) else data
+    return decode(data, channels=source.channels, scales=source.scales).pixels if isinstance(data, bytes) else data
 
 
 def cached(source: Images, path: Path, resolution: int, *, workers: int, listener: Listener) -> CachedPixels:

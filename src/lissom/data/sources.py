@@ -10,6 +10,7 @@ from lissom.data.archives import is_archive, open_archive
 from lissom.data.files import Pixels
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut
+from lissom.data.scales import Scales
 from lissom.errors import DataError, DataMissing, MachineError
 from lissom.events import Note
 
@@ -31,11 +32,15 @@ class Files(Protocol):
 
 
 class Images(Protocol):
-    """Images by number. Pickles without open files; each process opens its own."""
+    """Images by number. Pickles without open files; each process opens its own.
+
+    scales: with which files of more than 8 bits are decoded; None: each by itself.
+    """
 
     name: str
     names: list[str]
     channels: int
+    scales: Scales | None
 
     def read(self, index: int) -> bytes | Pixels:
         """The file's bytes or the decoded image H W C. Raises: Unreadable."""

@@ -1,6 +1,5 @@
 """Runs an exported file with NumPy and ONNX Runtime alone; torch is not needed and not loaded."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,9 +8,12 @@ import numpy as np
 import onnxruntime
 
 from lissom.errors import DataError
+from lissom.plain import from_json, short
 
 FORMAT = "2"  # of the metadata that `deploy.onnx` writes and this file reads
 TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
+
+KINDS = {"task": str, "facts": dict, "network": str, "weights": str, "producer": str}  # of the metadata
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -54,7 +56,7 @@ class Runner:
     def __call__(self, arrays: np.ndarray | Arrays) -> dict[str, np.ndarray]:
         """The file's raw outputs by name. arrays: by name, or the one of a file with one input.
 
-        Raises: DataError for another name, shape or type than the file takes.
+        Raises: DataError for another name, shape or type than the file takes, and for a file that cannot be computed.
         """
         given = {self.inputs[0].name: arrays} if isinstance(arrays, np.ndarray) else dict(arrays)
         if given.keys() != {port.name for port in self.inputs}:
@@ -63,7 +65,10 @@ class Runner:
             if not _fits(given[port.name], port):
                 got = given[port.name]
                 raise self._refused(f"{got.dtype} {_shape(got.shape)}", f"{np.dtype(port.dtype)} {_shape(port.shape)}")
-        outputs = self._session.run(None, {name: np.ascontiguousarray(array) for name, array in given.items()})
+        try:
+            outputs = self._session.run(None, {name: np.ascontiguousarray(array) for name, array in given.items()})
+        except Exception as error:  # as in _open
+            raise DataError("deploy-not-run", path=self.path, reason=str(error).split("\n")[0]) from error
         return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
     def _refused(self, got: str, expected: str) -> DataError:
@@ -94,9 +99,13 @@ def _metadata(path: Path, session: onnxruntime.InferenceSession) -> dict[str, An
     if found.get("lissom_format") != FORMAT:
         raise DataError("deploy-not-ours", path=path, got=found.get("lissom_format", "–"), expected=FORMAT)
     try:
-        return {name: json.loads(found[name]) for name in ("task", "facts", "network", "weights", "producer")}
+        values = {name: from_json(found[name]) for name in KINDS}
+        odd = [name for name, value in values.items() if not isinstance(value, KINDS[name])]
     except (KeyError, ValueError) as error:
         raise DataError("deploy-not-onnx", path=path, reason=error) from error
+    if odd:
+        raise DataError("deploy-not-onnx", path=path, reason=f"{odd[0]}: {short(values[odd[0]])}")
+    return values
 
 
 def _shape(shape: tuple[Any, ...]) -> str:

@@ -76,8 +76,16 @@ def newest_sound(folder: Path, *, on_damaged: Callable[[Path], None]) -> Path | 
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a sound checkpoint, tensors on the CPU; DataError when another version wrote it."""
-    state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    """The content of a sound checkpoint, tensors on the CPU. Raises: DataError where another version wrote it, or
+    something else, whose name is right all the same."""
+    try:
+        state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises nearly every kind
+        called = re.search(r"GLOBAL [\w.]+", str(error))
+        reason = called[0] if called else (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise DataError("run-file-damaged", path=path, reason=reason) from error
+    if not isinstance(state, dict) or "format" not in state:
+        raise DataError("run-file-damaged", path=path, reason=f"{type(state).__name__}, not a training state")
     got = state.pop("format")
     if got != CHECKPOINT_FORMAT:
         raise DataError("checkpoint-format-unknown", path=path, got=got, expected=CHECKPOINT_FORMAT)

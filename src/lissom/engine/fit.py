@@ -154,13 +154,13 @@ class _Loop:
 
     def _load(self, path: Path) -> None:
         content = load_checkpoint(path)
-        if content["run"] != self._run():
-            raise DataError("checkpoint-other-run", path=path, got=content["run"], expected=self._run())
+        if content.get("run") != self._run():
+            raise DataError("checkpoint-other-run", path=path, got=content.get("run"), expected=self._run())
         try:
             self.training.load(content)
-        except (RuntimeError, KeyError, ValueError) as error:
+            self.state = TrainingState.from_dict(content["state"], self.fabric.device)
+        except (RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise DataError("checkpoint-does-not-fit", path=path, reason=" ".join(str(error).split())[:200]) from error
-        self.state = TrainingState.from_dict(content["state"], self.fabric.device)
 
     def _run(self) -> dict[str, int]:
         """What must be the same for a checkpoint to be continued exactly."""

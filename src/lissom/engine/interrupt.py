@@ -13,12 +13,19 @@ class EvaluationStopped(Exception):
     """Leaves an evaluation that the user does not want to wait for; its epoch is evaluated again on resume."""
 
 
+def ends() -> list[int]:
+    """The signals by which people and machines ask a process to end, but for those that it was told to ignore."""
+    hangup = [signal.SIGHUP] if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
+
+
 class StopRequest:
     """Within `with`, whether to stop.
 
-    Without a token the first Ctrl-C asks and the second raises KeyboardInterrupt where it finds us; SIGTERM counts as
-    the same. Former handlers are put back at the end. With a token no handler is touched, and none outside the main
-    thread, where Python allows none.
+    Without a token the first Ctrl-C asks and the second raises KeyboardInterrupt where it finds us; SIGTERM and SIGHUP,
+    of a terminal that was closed, count as the same, unless they are ignored, as under nohup. Former handlers
+    are put back at the end. With a token no handler is touched, and none outside the main thread, where Python allows
+    none.
 
     tell: called once: within the signal's handler, or by who first reads in `asked` that the token was asked; never by
     the thread that asks.
@@ -31,7 +38,7 @@ class StopRequest:
 
     def __enter__(self) -> "StopRequest":
         if self._by_signals and threading.current_thread() is threading.main_thread():
-            self._former = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._former = {number: signal.signal(number, self._handle) for number in ends()}
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -55,9 +55,9 @@ def too_many(engine: EngineConfig, fitting: int | None) -> MachineError:
     """The error for `fitting` images at once, which were tried; 0: not one fits; None: none tried, half is told."""
     if fitting == 0:
         return MachineError("out-of-memory-with-one")
-    at_once = engine.batch_size // (engine.devices * engine.accumulate)
+    at_once = engine.step_size // (engine.devices * engine.accumulate)
     fewer = fitting or max(1, at_once // 2)
-    values = {"at_once": at_once, "fewer": fewer, "batch_size": max(1, engine.batch_size * fewer // at_once)}
+    values = {"at_once": at_once, "fewer": fewer, "batch_size": max(1, engine.step_size * fewer // at_once)}
     parts = next(n for n in range(1, at_once + 1) if at_once % n == 0 and at_once // n <= fewer)
     return MachineError(
         "out-of-memory-tried" if fitting else "out-of-memory", accumulate=engine.accumulate * parts, **values

@@ -78,14 +78,15 @@ def require_variance(
     engine: EngineConfig,
     build: Callable[[], nn.Module],
     shapes: tuple[tuple[int, ...], ...],
+    at_once: int,
 ) -> None:
     """UsageError where a part of a batch is one image of which a batch norm sees one value per channel.
 
-    build: makes the network on meta. shapes: of its inputs, without the batch.
+    build: makes the network on meta. shapes: of its inputs, without the batch. at_once: images of a part, which are
+    fewer than the batch size says where there are few.
     """
-    parts = engine.devices * engine.accumulate
     shared = engine.sync_bn and engine.devices > 1
-    if engine.batch_size > parts or optim.freeze or shared:
+    if at_once > 1 or optim.freeze or shared:
         return
     model, seen = build(), list[str]()
     for name, module in model.named_modules():
@@ -96,7 +97,9 @@ def require_variance(
     with torch.no_grad():
         model.eval()(*(torch.empty(1, *shape, device="meta") for shape in shapes))
     if seen:
-        raise UsageError("batch-norm-one-value", got=engine.batch_size, layer=seen[0], parts=parts, fitting=2 * parts)
+        parts = engine.devices * engine.accumulate
+        kind = "batch-norm-one-sample" if engine.step_size > parts else "batch-norm-one-value"
+        raise UsageError(kind, got=engine.step_size, layer=seen[0], parts=parts, fitting=2 * parts)
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:

@@ -23,6 +23,7 @@ from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsa
 
 from lissom.config import EngineConfig
 from lissom.engine.channel import Inbox, Outbox
+from lissom.engine.interrupt import ends
 from lissom.errors import LissomError, MachineError
 from lissom.events import Listener, Stop, silent
 
@@ -118,7 +119,8 @@ def _wait(children: list[subprocess.Popen[bytes]], inbox: Inbox, stop: Stop | No
 
 @contextlib.contextmanager
 def _forwarded(children: list[subprocess.Popen[bytes]], stop: Stop | None) -> Iterator[list[int]]:
-    """Within it, Ctrl-C and SIGTERM go to the children; yields those that came so far. With a token none is caught."""
+    """Within it, Ctrl-C, SIGTERM and SIGHUP go to the children; yields those that came so far. With a token none is
+    caught."""
     signals: list[int] = []
 
     def forward(number: int, frame: object) -> None:
@@ -129,7 +131,7 @@ def _forwarded(children: list[subprocess.Popen[bytes]], stop: Stop | None) -> It
     if stop or threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    former = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, forward) for number in ends()}
     try:
         yield signals
     finally:

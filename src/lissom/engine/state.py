@@ -45,7 +45,12 @@ class TrainingState:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], device: torch.device) -> "TrainingState":
+        """Raises: TypeError, ValueError for what `to_dict` never gave."""
         state = cls(**values)
+        whole = all(type(value) is int and value >= 0 for value in (state.epoch, state.step, state.best_epoch))
+        rows = isinstance(state.history, list) and all(isinstance(row, dict) for row in state.history)
+        if not whole or not rows or len(state.history) != state.epoch:
+            raise ValueError("epoch, step, best_epoch or history is that of no training")
         state.loss_sums, state.observed = _on(device, state.loss_sums), _on(device, state.observed)
         return state
 

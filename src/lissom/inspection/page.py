@@ -88,7 +88,7 @@ def _attention_pictures(seen: Inspected) -> dict[str, Any]:
 def _places(seen: Inspected, pixels: np.ndarray, found: dict[str, Tensor]) -> Any:
     """A column for each image, a row for each of at most five layers, first and last among them."""
     names = list(found)
-    rows = [names[place] for place in gates.spread(len(names), MOST_LAYERS)]
+    rows = [names[place] for place in gates.evenly(len(names), MOST_LAYERS)]
     shown, captions = list(pixels), [""] * len(pixels)
     for name in rows:
         for image, weights in zip(pixels, found[name].numpy(), strict=True):

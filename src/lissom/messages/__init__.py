@@ -2,6 +2,8 @@
 
 import locale
 import os
+import shlex
+import string
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -49,5 +51,37 @@ def metric_short(key: str) -> str:
 
 
 def text(name: str, /, **values: Any) -> str:
-    """The sentence called `table.key` in the reader's language, its values filled in."""
-    return catalogue(language())[name].format(**values)
+    """The sentence called `table.key` in the reader's language, its values filled in; `{run!q}` as a shell's word,
+    `{count:image|images}` by number."""
+    return SENTENCES.format(catalogue(language())[name], **values)
+
+
+class _Sentences(string.Formatter):
+    """`{count} {count:image|images}`: the word for one, or the word for any other number; `{path!q}`: for a shell."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return super().format_field(value, format_spec)
+        return one if str(value) == "1" else many
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        return shell_word(value) if conversion == "q" else super().convert_field(value, conversion)  # type: ignore[arg-type]
+
+
+SENTENCES = _Sentences()
+"""Fills the values of a sentence."""
+
+
+def shell_word(value: Any) -> str:
+    """A path or name as a shell (bash, zsh) reads it, on one line; what cannot be seen, or would be lost where spaces
+    are joined, stands as its bytes."""
+    word = str(value)
+    if word.isprintable() and "  " not in word:
+        return shlex.quote(word)
+    shown = (f"\\{c}" if c in "\\'" else c if c.isprintable() and c != " " else _as_bytes(c) for c in word)
+    return f"$'{''.join(shown)}'"
+
+
+def _as_bytes(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lissom.messages import catalogue, language
+from lissom.messages import SENTENCES, catalogue, language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Reason:
         """In a language, `en` or `zh`; None: the reader's."""
         words = catalogue(lang or language())
         values = {key: _words(key, value, words) for key, value in self.values.items()}
-        return words[f"why.{self.kind}"].format(**values)
+        return SENTENCES.format(words[f"why.{self.kind}"], **values)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, with the sentence: the one that was read, or that in the reader's language."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lissom.messages import text
+from lissom.plain import visible
 from lissom.report.tables import percent
 
 
@@ -76,8 +77,8 @@ def _facts(card: Card) -> list[str]:
 
 
 def _figure(figure: Figure) -> str:
-    spread = "" if figure.low is None or figure.high is None else _interval(figure.low, figure.high)
-    return f"- {_inline(figure.name)}: **{percent(figure.value)}**{spread} · {_inline(figure.source)}"
+    interval = "" if figure.low is None or figure.high is None else _interval(figure.low, figure.high)
+    return f"- {_inline(figure.name)}: **{percent(figure.value)}**{interval} · {_inline(figure.source)}"
 
 
 def _interval(low: float, high: float) -> str:
@@ -101,5 +102,5 @@ def _numbers(values: Sequence[float]) -> str:
 
 def _inline(value: object) -> str:
     """One line that Markdown shows as it is."""
-    line = " ".join(str(value).split())
+    line = visible(" ".join(str(value).split()))
     return "".join("\\" + char if char in "\\`*<>[]|#" else char for char in line)

@@ -29,9 +29,9 @@ def gate_lines(layers: Sequence[Layer], class_names: Sequence[str]) -> Figure:
     Channels stand in the order of that mean: by their numbers, neighbours have nothing to do with each other.
     """
     assert layers, "no layer to show"
-    layers = [layers[place] for place in spread(len(layers), MOST_LAYERS)]
+    layers = [layers[place] for place in evenly(len(layers), MOST_LAYERS)]
     known = np.flatnonzero(~np.isnan(layers[0].per_class).any(1))
-    chosen = known[spread(len(known), MOST_CLASSES)]
+    chosen = known[evenly(len(known), MOST_CLASSES)]
     colours = matplotlib.colormaps["tab10"](np.arange(len(chosen)))
     names = class_labels([str(class_names[i]) for i in chosen])
     rows = -(-len(layers) // COLUMNS)
@@ -61,6 +61,6 @@ def _frame(axes: Axes, name: str) -> None:
     axes.margins(x=0.01)
 
 
-def spread(count: int, most: int) -> list[int]:
+def evenly(count: int, most: int) -> list[int]:
     """At most `most` of the numbers below `count`, evenly spread, first and last among them."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()

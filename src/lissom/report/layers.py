@@ -11,8 +11,8 @@ from lissom.report.canvas import figure, style
 from lissom.report.lettering import label, word
 from lissom.report.tables import short
 
-MOST_BARS = 40  # more cannot be told apart
-# Told apart by lightness as well as by hue, and kept on dark and light paper alike.
+MOST_BARS = 40  # more cannot be distinguished
+# Distinct by lightness as well as by hue, and kept on dark and light paper alike.
 COLOURS = {
     "pointwise": "#3d7fc4",
     "conv": "#6b6fd6",

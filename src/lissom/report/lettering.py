@@ -17,7 +17,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lissom.messages import catalogue, text
+from lissom.messages import SENTENCES, catalogue, text
+from lissom.plain import visible
 
 LATIN = "DejaVu Sans"  # comes with matplotlib
 CJK = (
@@ -94,7 +95,7 @@ def label(string: object, *, longest: int = 28) -> str:
 
 
 def _safe(string: str, longest: int) -> str:
-    line = re.sub(r"\s+", " ", string).strip()
+    line = visible(re.sub(r"\s+", " ", string).strip())
     if letters(line) > longest:
         while letters(line) > longest - 1:
             line = line[:-1]
@@ -109,7 +110,7 @@ def letters(string: str) -> int:
 
 def class_labels(names: Iterable[str], *, longest: int = 16) -> list[str]:
     """Class names for a picture; their numbers stand for them in a PNG when the fonts lack one of the names."""
-    names = [re.sub(r"\s+", " ", name) if type(name) is str else name for name in names]
+    names = [visible(re.sub(r"\s+", " ", name)) if type(name) is str else name for name in names]
     cut = [label(name, longest=longest) for name in names]
     if len(set(cut)) < len(set(names)):  # Lettuce_romaine_4wk and _5wk, cut to the same
         cut = [label(name, longest=2 * longest) for name in names]
@@ -134,7 +135,7 @@ def word(key: str, **values: Any) -> str:
 def worded(key: str, **values: Any) -> str:
     """The text called `table.key` in the reader's language, and its English form for a PNG."""
     plain = {name: latin(value) if isinstance(value, str) else value for name, value in values.items()}
-    return Wording(text(key, **values), catalogue("en")[key].format(**plain))
+    return Wording(text(key, **values), SENTENCES.format(catalogue("en")[key], **plain))
 
 
 @contextmanager

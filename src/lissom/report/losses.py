@@ -57,11 +57,11 @@ def activation_losses(rows: Sequence[Mapping[str, Any]], *, independent: float) 
 
 
 def _by_layer(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    places = range(1, len(rows) + 1)
+    numbers = range(1, len(rows) + 1)
     colours = {"zero_share": GREEN, "silent": ORANGE, "lost": BLUE}
     for key, colour in colours.items():
         values = [float("nan") if row[key] is None else 100 * row[key] for row in rows]
-        axes.plot(places, values, color=colour, marker="o", markersize=4, linewidth=1.3, label=word(f"inspect_{key}"))
+        axes.plot(numbers, values, color=colour, marker="o", markersize=4, linewidth=1.3, label=word(f"inspect_{key}"))
     axes.set_xlabel(word("inspect_place"))
     axes.set_ylabel("%")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=3, fontsize=8, columnspacing=1.2)

@@ -40,13 +40,13 @@ def twin_shares(rows: Sequence[Mapping[str, Any]], *, alike: float) -> Figure:
     with style():
         picture = figure(7.2, 0.9 + 0.27 * len(rows))
         axes = picture.subplots()
-        places = range(len(rows))
-        axes.barh(places, [100] * len(rows), color=WASH, height=0.7)
-        axes.barh(places, [100 * row["twinned"] for row in rows], color=BLUE, height=0.7)
-        axes.plot([100 * max(0, row["largest_cosine"]) for row in rows], places, "o", color=ORANGE, markersize=5)
+        bars = range(len(rows))
+        axes.barh(bars, [100] * len(rows), color=WASH, height=0.7)
+        axes.barh(bars, [100 * row["twinned"] for row in rows], color=BLUE, height=0.7)
+        axes.plot([100 * max(0, row["largest_cosine"]) for row in rows], bars, "o", color=ORANGE, markersize=5)
         axes.axvline(100 * alike, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_yticks(
-            places, [phrase("{name} ({n})", name=label(row["block"]), n=row["channels"]) for row in rows], fontsize=8
+            bars, [phrase("{name} ({n})", name=label(row["block"]), n=row["channels"]) for row in rows], fontsize=8
         )
         axes.invert_yaxis()
         axes.set_xlim(0, 103)  # the bars stay clear of the frame

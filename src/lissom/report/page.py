@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from matplotlib.figure import Figure
 
+from lissom.plain import visible
 from lissom.report import canvas
 from lissom.report.tables import Column, Row, to_html
 
@@ -150,7 +151,7 @@ class Page:
         nav = f"<nav>{' '.join(links)}</nav>" if len(links) > 1 else ""
         subtitle = f'<p class="subtitle">{escape(self.subtitle)}</p>' if self.subtitle else ""
         footer = f"<footer>{escape(self.footer)}</footer>" if self.footer else ""
-        return (
+        return visible(
             f'<!doctype html>\n<html lang="{escape(self.lang)}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'

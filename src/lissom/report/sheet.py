@@ -40,19 +40,19 @@ def sheet(
         axes.autoscale(False)
         for place, (image, caption, is_wrong) in enumerate(zip(images, captions, wrong, strict=True)):
             row, column = divmod(place, columns)
-            middle, top = CELL * (column + 0.5), (CELL + above) * (rows - row) - above
-            _show(axes, as_rgb(image), middle, top)
+            centre, top = CELL * (column + 0.5), (CELL + above) * (rows - row) - above
+            _show(axes, as_rgb(image), centre, top)
             colour = ORANGE if is_wrong else INK
-            axes.text(middle, top + PAD, _lines(caption), fontsize=8, ha="center", va="bottom", color=colour)
+            axes.text(centre, top + PAD, _lines(caption), fontsize=8, ha="center", va="bottom", color=colour)
         if title:
             axes.text(0.02, size[1], label(title, longest=90), fontsize=11, va="top")
     return picture
 
 
-def _show(axes: Axes, image: np.ndarray, middle: float, top: float) -> None:
+def _show(axes: Axes, image: np.ndarray, centre: float, top: float) -> None:
     """Below that point, as large as the cell allows."""
     high, wide = (SIDE * side / max(image.shape[:2]) for side in image.shape[:2])
-    extent = (middle - wide / 2, middle + wide / 2, top - high, top)
+    extent = (centre - wide / 2, centre + wide / 2, top - high, top)
     interpolation = "nearest" if max(image.shape[:2]) <= 64 else "antialiased"
     axes.imshow(image, extent=extent, aspect="auto", interpolation=interpolation)
 

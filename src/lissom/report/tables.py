@@ -6,6 +6,7 @@ Rows are dictionaries of raw values: CSV writes these whole. A column says how a
 import csv
 import html
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lissom.messages import text
-from lissom.plain import plain
+from lissom.plain import plain, visible
 from lissom.stats.intervals import wilson
 
 Row = Mapping[str, Any]
@@ -95,8 +96,9 @@ def legend() -> str:
 def _latency(row: Row) -> str:
     if row.get("latency_ms") is None:
         return "–"
-    spread = "" if row.get("latency_low_ms") is None else f" ({row['latency_low_ms']:.2f}–{row['latency_high_ms']:.2f})"
-    return f"{row['latency_ms']:.2f}{spread}"
+    low, high = row.get("latency_low_ms"), row.get("latency_high_ms")
+    interval = "" if low is None else f" ({low:.2f}–{high:.2f})"
+    return f"{row['latency_ms']:.2f}{interval}"
 
 
 def _accuracy(row: Row) -> str:
@@ -125,28 +127,48 @@ def percent(fraction: float) -> str:
 
 
 def to_rich(rows: Iterable[Row], columns: Sequence[Column]) -> Table:
-    """For the console; names are shown as they are, brackets included."""
+    """For the console; names are shown as they are, brackets included, control characters as escapes."""
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     for each in columns:
         table.add_column(
-            escape(each.title), justify="right" if each.right else "left", no_wrap=each.right, overflow="fold"
+            escape(visible(each.title)), justify="right" if each.right else "left", no_wrap=each.right, overflow="fold"
         )
     for row in rows:
-        table.add_row(*[escape(each.cell(row)) for each in columns])
+        table.add_row(*[escape(visible(each.cell(row))) for each in columns])
     return table
 
 
 def to_csv(rows: Sequence[Row]) -> str:
-    """All values of all rows, empty where there is none or it is not finite.
+    """All values of all rows, empty where there is none or it is not finite; `read_csv` gives the words back.
 
-    The columns are the rows' keys, in the order of their first appearance.
+    The columns are the rows' keys, in the order of their first appearance. Words that a spreadsheet would compute, as a
+    class named `=1+1`, begin with an apostrophe, by which it takes them for words.
     """
     keys = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
-    writer = csv.DictWriter(out, keys, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(plain(row) for row in rows)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(_inert, keys))
+    writer.writerows([_inert(plain(row.get(key))) for key in keys] for row in rows)
     return out.getvalue()
+
+
+def read_csv(lines: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of what `to_csv` wrote, all values as text. Raises: csv.Error for what is no CSV."""
+    heads, *rows = [[_live(cell) for cell in row] for row in csv.reader(lines, strict=True)] or [[]]
+    return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+NUMBER = re.compile(r"[+-]\d+(\.\d*)?")
+FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # the full-width signs, too
+
+
+def _inert(value: Any) -> Any:
+    words = isinstance(value, str) and not NUMBER.fullmatch(value)
+    return f"'{value}" if words and FORMULA.match(value) else value
+
+
+def _live(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def to_text(rows: Iterable[Row], columns: Sequence[Column]) -> str:

@@ -11,9 +11,13 @@ curves.*  confusion.*  samples.png  report.html  model_card.md
 `training.run` makes a typed run of it; here nothing is known of tasks.
 """
 
+import contextlib
+import errno
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,14 +25,16 @@ from typing import Any, NamedTuple
 import yaml
 
 from lissom._version import __version__
-from lissom.atomic import write_atomic
-from lissom.errors import DataError, MachineError, UsageError
-from lissom.plain import to_json
+from lissom.atomic import TEMPORARY, sweep, sync_folder, temporary_name, write_atomic
+from lissom.bounds import read_text
+from lissom.errors import DataError, LissomError, MachineError, UsageError
+from lissom.plain import from_json, short, to_json
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
 ITEMS, GOLDEN = "items.json", "golden.npz"
 INITIAL, BEST, LAST, CHECKPOINTS = "initial.safetensors", "best.safetensors", "last.safetensors", "checkpoints"
+MADE = "run"  # the stem of the temporary name of a folder that is not yet whole
 
 
 class Stored(NamedTuple):
@@ -42,26 +48,61 @@ class Stored(NamedTuple):
     """One row for each finished epoch."""
 
 
-def create(root: Path | str, stem: str, *, dated: bool = True, now: datetime | None = None) -> Path:
+def create(
+    root: Path | str,
+    stem: str,
+    fill: Callable[[Path], None] = lambda path: None,
+    *,
+    dated: bool = True,
+    now: datetime | None = None,
+) -> Path:
     """Makes `root/stem-YYYYMMDD-HHMMSS` (with `-2`, `-3` ... when it exists) and its checkpoints folder.
 
-    dated=False: just `root/stem`, a name that somebody chose; it must not exist.
+    `fill` is given the folder under a temporary name, which it loses when all is in it: whatever ends the process,
+    there is a whole run or none. dated=False: just `root/stem`, a name that somebody chose; it must not exist.
     Raises: MachineError when the folder cannot be made, before anything is trained; UsageError when it exists.
     """
+    root = Path(root)
     name = f"{stem}-{now or datetime.now():%Y%m%d-%H%M%S}" if dated else stem
-    if not dated and (Path(root) / name).exists():
-        raise UsageError("run-exists", path=Path(root) / name)
-    for path in _candidates(Path(root), name):
+    if not dated and os.path.lexists(root / name):
+        raise UsageError("run-exists", path=root / name)
+    made = root / temporary_name(MADE)
+    sweep(root, MADE)
+    try:
+        with _explained(root / name):
+            (made / CHECKPOINTS).mkdir(parents=True)
+        fill(made)
+        with _explained(root / name):
+            return _named(made, _candidates(root, name) if dated else iter([root / name]))
+    finally:
+        shutil.rmtree(made, ignore_errors=True)  # it has its name, unless something was raised
+
+
+def _named(made: Path, candidates: Iterator[Path]) -> Path:
+    """The folder under the first name that is free."""
+    path = None
+    for path in candidates:
+        if os.path.lexists(path):
+            continue
         try:
-            path.mkdir(parents=True)
-            (path / CHECKPOINTS).mkdir()
-            return path
-        except FileExistsError as error:
-            if not path.exists() or path.parent.is_file():  # it is `root` that stands in the way, as a file
-                raise _not_writable(path, error) from error
+            os.rename(made, path)
         except OSError as error:
-            raise _not_writable(path, error) from error
-    raise AssertionError("the candidates never end")
+            if not isinstance(error, FileExistsError) and error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            sync_folder(path.parent)
+            return path
+    raise UsageError("run-exists", path=path)  # since it was asked
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except LissomError:
+        raise
+    except OSError as error:
+        raise _not_writable(path, error) from error
 
 
 def make_folder(path: Path) -> None:
@@ -103,7 +144,7 @@ def write_json(file: Path, values: Any) -> None:
 
 def is_run(path: Path | str) -> bool:
     """Whether it is the folder of a run, of whatever version."""
-    return (Path(path) / RECORD).is_file()
+    return os.path.isfile(Path(path) / RECORD)
 
 
 def read_run(path: Path | str) -> Stored:
@@ -112,6 +153,8 @@ def read_run(path: Path | str) -> Stored:
     Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged.
     """
     path = Path(path)
+    if _is_closed(path):
+        raise DataError("run-file-damaged", path=path / RECORD, reason=os.strerror(errno.EACCES))
     if not is_run(path):
         raise DataError("run-folder-missing" if not path.exists() else "not-a-run-folder", path=path)
     record = read_json(path / RECORD)
@@ -128,9 +171,26 @@ def read_environment(path: Path) -> dict[str, Any]:
 
 
 def list_runs(root: Path | str) -> list[Path]:
-    """The run folders below `root`, by name; those of other versions are among them, `read_run` says so."""
-    root = Path(root)
-    return sorted(file.parent for file in root.glob(f"*/{RECORD}")) if root.is_dir() else []
+    """The run folders below `root`, by name; those of other versions, and those that may not be looked into, are among
+    them: `read_run` says so. Raises: MachineError where `root` may not be read."""
+    try:
+        folders = [path for path in Path(root).iterdir() if not TEMPORARY.fullmatch(path.name)]
+    except PermissionError as error:
+        raise MachineError("not-readable", path=root, reason=error.strerror) from error
+    except OSError:
+        return []
+    return sorted(path for path in folders if is_run(path) or _is_closed(path))
+
+
+def _is_closed(path: Path) -> bool:
+    """Whether the folder may not be looked into."""
+    try:
+        os.stat(path / RECORD)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def file_digest(path: Path | str) -> str:
@@ -143,8 +203,8 @@ def file_digest(path: Path | str) -> str:
 
 def _read_config(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = yaml.safe_load(read_text(file))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: a number of 5,000 digits
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
     if not isinstance(values, dict):
         raise DataError("run-file-damaged", path=file, reason=f"{type(values).__name__}, not sections of settings")
@@ -154,7 +214,7 @@ def _read_config(file: Path) -> dict[str, Any]:
 def read_json(file: Path) -> dict[str, Any]:
     """An object of plain values. Raises: DataError where the file is missing or damaged."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = from_json(read_text(file))
     except (OSError, ValueError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
     if not isinstance(data, dict):
@@ -166,9 +226,19 @@ def _read_history(file: Path) -> list[dict[str, Any]]:
     if not file.exists():  # no epoch has ended yet
         return []
     try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [_row(from_json(line)) for line in read_text(file).splitlines()]
     except (OSError, ValueError) as error:
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
+
+
+def _row(values: Any) -> dict[str, Any]:
+    """The figures of an epoch, None for one that was not finite. Raises: ValueError for anything else."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{short(values)}, not the figures of an epoch")
+    for name, value in values.items():
+        if not (value is None or type(value) is int or (isinstance(value, float) and math.isfinite(value))):
+            raise ValueError(f"{short(name)} is {short(value)}, not a number")
+    return values
 
 
 def _first_line(error: Exception) -> str:

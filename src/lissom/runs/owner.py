@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from lissom.atomic import guarded, sweep
 from lissom.errors import MachineError
 from lissom.plain import to_json
 
@@ -43,23 +44,36 @@ class Owner:
         if self.lost:
             raise MachineError("run-lost", run=self._folder)
 
+    def guard(self, path: Path) -> None:
+        """As `require`, for a file of the folder."""
+        if Path(os.path.abspath(self._folder)) in Path(os.path.abspath(path)).parents:
+            self.require()
+
 
 @contextlib.contextmanager
 def owned(folder: Path) -> Iterator[Owner]:
     """Holds the folder's lock within the block; it is free again however this process ends.
 
-    A process that is stopped (Ctrl-Z) still holds it. A file system without locks is taken as it is.
+    A process that is stopped (Ctrl-Z) still holds it. A file system without locks is taken as it is. Each file written
+    within the block is given its name only while the folder is still ours; what killed processes left there is removed.
     Raises: MachineError, with the pid and host of the process that owns it.
     """
     file, token = _taken(folder), secrets.token_hex(8)
     _HELD.add(file)
     try:
-        file.truncate(0)
         started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
         words = {"pid": os.getpid(), "host": socket.gethostname(), "since": started, "token": token}
-        file.write(to_json(words, indent=None))
-        file.flush()
-        yield Owner(folder, file, token)
+        try:
+            file.truncate(0)
+            file.write(to_json(words, indent=None))
+            file.flush()
+        except OSError as error:
+            raise MachineError("not-writable", path=folder / LOCK, size="0", reason=error.strerror or error) from error
+        owner = Owner(folder, file, token)
+        for place in (folder, *(path for path in folder.iterdir() if path.is_dir())):
+            sweep(place)
+        with guarded(owner.guard):
+            yield owner
     finally:
         _HELD.discard(file)
         file.close()

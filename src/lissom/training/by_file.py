@@ -16,7 +16,7 @@ class ByFile:
     """The work of a prediction whose inputs are files.
 
     read: a file as the predictor's `preprocess` takes several of in a list. row: of a file and its prediction, or of
-    a file that could not be read, and why. notes: what the user must know of the files.
+    a file that could not be read, and why. notes: what the user must know of the files; remarks: of what they held.
     """
 
     what: What = "images"
@@ -29,9 +29,11 @@ class ByFile:
         preprocess: Callable[[list[Any]], dict[str, Any]],
         row: Callable[[Path, Any, LissomError | None], Row],
         notes: Sequence[Note] = (),
+        remarks: Callable[[], Sequence[Note]] = tuple,
     ) -> None:
         self._files, self._read, self._preprocess, self._row = files, read, preprocess, row
         self._rows: dict[Path, Row] = {}
+        self._remarks = remarks
         self.total, self.done, self.notes = len(files), 0, notes
 
     def parts(self) -> Iterator[tuple[list[Path], dict[str, Any]]]:
@@ -52,6 +54,10 @@ class ByFile:
         self._rows |= {
             file: self._row(file, prediction, None) for file, prediction in zip(part, predictions, strict=True)
         }
+
+    @property
+    def remarks(self) -> Sequence[Note]:
+        return self._remarks()
 
     def rows(self) -> list[Row]:
         return [self._rows[file] for file in self._files]

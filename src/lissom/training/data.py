@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lissom.config import updated_flat
+from lissom.config import to_dict, updated_flat
 from lissom.errors import DataError, DataMissing, UsageError
 from lissom.events import Listener, note
 from lissom.training.run import Run, items_digest
@@ -14,8 +14,17 @@ from lissom.training.task import Data, Task
 
 NAMED = 3  # items of each kind that an error names
 
-Paths = Mapping[str, str]
-"""Where the data is, by the settings of the task that say so."""
+Paths = Mapping[str, str | tuple[str, ...]]
+"""Where the data is, by the settings of the task that say so; several paths where a setting has several."""
+
+
+def each_path(paths: Paths) -> list[str]:
+    """All of them, in order."""
+    return [path for given in paths.values() for path in _several(given)]
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, list | tuple) else (given,)
 
 
 def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
@@ -23,7 +32,7 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
 
     Raises: UsageError for a setting that the task does not have, or that is given twice.
     """
-    given = {name: os.fspath(path) for name, path in others.items() if path is not None}
+    given = {name: _as_text(path) for name, path in others.items() if path is not None}
     for name in given:
         if name not in task.paths:
             known = ", ".join(task.paths) or "-"
@@ -34,7 +43,11 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
         raise UsageError("evaluate-own-data", task=task.name, got=data)
     if task.paths[0] in given:
         raise UsageError("data-given-twice", first=data, name=task.paths[0], second=given[task.paths[0]])
-    return {task.paths[0]: os.fspath(data), **given}
+    return {task.paths[0]: _as_text(data), **given}
+
+
+def _as_text(path: Any) -> str | tuple[str, ...]:
+    return tuple(map(os.fspath, path)) if isinstance(path, list | tuple) else os.fspath(path)
 
 
 def with_paths(run: Run, paths: Paths) -> Run:
@@ -45,12 +58,22 @@ def with_paths(run: Run, paths: Paths) -> Run:
 def whole_paths(task: Task, config: Any) -> Any:
     """The settings with paths to the data that hold in every working folder; names of known data stay."""
     values = {name: value for section in vars(config).values() for name, value in vars(section).items()}
-    found = {
-        name: os.path.abspath(os.path.expanduser(values[name]))
-        for name in task.paths
-        if values[name] and values[name] not in task.data_names and Path(values[name]).expanduser().exists()
-    }
+    found = {}
+    for name in task.paths:
+        if values[name]:
+            whole = tuple(_whole(path, task.data_names) for path in _several(values[name]))
+            found[name] = whole if isinstance(values[name], tuple) else whole[0]
     return updated_flat(config, found)
+
+
+def _whole(path: str, names: tuple[str, ...]) -> str:
+    there = path not in names and Path(path).expanduser().exists()
+    return os.path.abspath(os.path.expanduser(path)) if there else path
+
+
+def asked_settings(task: Task, config: Any) -> dict[str, Any]:
+    """Sections of settings as they were given, by which the same command is known again in another folder."""
+    return to_dict(whole_paths(task, config))
 
 
 def content_at(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
@@ -117,7 +140,8 @@ def _changed(run: Run, now: Mapping[str, str]) -> DataError:
 
 def _sources(run: Run) -> list[Any]:
     values = {name: value for section in vars(run.config).values() for name, value in vars(section).items()}
-    return [values[name] for name in run.task.paths if values.get(name)] or [run.record.data.source]
+    found = {name: values[name] for name in run.task.paths if values.get(name)}
+    return each_path(found) or [run.record.data.source]
 
 
 def _some(names: list[str]) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 from lissom.config import require_count
 from lissom.device import set_threads
-from lissom.errors import DataError, UsageError
+from lissom.errors import DataError, DataMissing, UsageError
 from lissom.events import Listener, Note, Stop, note, silent
 from lissom.runs.folder import file_digest, make_folder
 from lissom.runs.owner import owned
-from lissom.training.data import Paths, content_at, copies, given_paths, is_own, own_data
+from lissom.training.data import Paths, content_at, copies, each_path, given_paths, is_own, own_data
 from lissom.training.figures import Figures
 from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
@@ -85,7 +85,7 @@ def measured(
     """
     run, task = opened.run, opened.task
     answering = _answering(run, file, where.threads) if run else opened
-    content = content_at(run, paths, listener) if run and paths else {}
+    content = _content(run, paths, listener) if run and paths else {}
     which = "other" if run is None else "own" if not paths else "moved" if is_own(run, content) else "other"
     if which == "other":
         held: Any = foreign_data(answering, paths, listener)
@@ -106,6 +106,15 @@ def measured(
     return figures
 
 
+def _content(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
+    """Digests of the run's data with those parts at `paths`; nothing where a part of it is no longer there, so that it
+    cannot be the run's own."""
+    try:
+        return content_at(run, paths, listener)
+    except DataMissing:
+        return {}
+
+
 def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened:
     """The run, or its file instead of its network."""
     if file is None:
@@ -122,7 +131,7 @@ def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened
 def foreign_data(opened: Opened, paths: Paths, listener: Listener) -> Any:
     """Other data as the opened sees its own. Raises: UsageError for a task that has none."""
     if opened.task.foreign is None:
-        raise UsageError("evaluate-own-data", task=opened.task.name, got=", ".join(paths.values()))
+        raise UsageError("evaluate-own-data", task=opened.task.name, got=", ".join(each_path(paths)))
     return opened.task.foreign(opened, paths, listener)
 
 
@@ -130,7 +139,7 @@ def _notes(run: Run | None, which: str, paths: Paths, content: Mapping[str, str]
     """Which data it was, where some was given, and how much of other data the run has seen."""
     if run is None or not paths:
         return ()
-    data = ", ".join(paths.values())
+    data = ", ".join(each_path(paths))
     if which == "moved":
         return (note("verbs.data-moved", data=data),)
     seen = copies(run, content)
@@ -152,5 +161,5 @@ def _folder(run: Run | None, paths: Paths, file: Path | str | None, output: Path
     """What is asked for; else the run's own, or one below it that is named for the other data and the file."""
     if output is not None or run is None:
         return output
-    of = "-".join(Path(part).expanduser().resolve().name for part in (*paths.values(), file) if part)
+    of = "-".join(Path(part).expanduser().resolve().name for part in (*each_path(paths), file) if part)
     return run.path / EVALUATIONS / of if of else run.path

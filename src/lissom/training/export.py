@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lissom.atomic import temporary_folder
 from lissom.errors import DataMissing, MachineError
 from lissom.events import Listener, note, silent
 from lissom.models import fuse
@@ -45,13 +46,12 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
         "weights": file_digest(run.best),
     }
     shapes = {name: array.shape[1:] for name, array in samples.items()}
-    unproven, write = path.with_suffix(f".unproven{path.suffix}"), writer(path)
-    try:
+    write = writer(path)
+    with temporary_folder(path) as folder:
+        unproven = folder / path.name
         write(fuse(portable.model), unproven, inputs=shapes, outputs=portable.outputs, about=about)
         result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
-    finally:
-        unproven.unlink(missing_ok=True)
     figures = {"images": result.n, "difference": result.largest_difference, "tolerance": result.tolerance}
     return {"file": str(path), "proof": proof, **figures}
 

@@ -1,14 +1,13 @@
 """A few inputs of a run's network with its outputs, kept in its folder: its proof where the data is missing."""
 
 import io
-import zipfile
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, ResultError
+from lissom.runs.arrays import read_arrays
 from lissom.runs.folder import GOLDEN
 from lissom.training.finite import finite
 from lissom.training.run import Run
@@ -16,7 +15,6 @@ from lissom.training.task import Data, Predictor
 
 COUNT = 8  # samples
 INPUTS, OUTPUTS = "inputs/", "outputs/"
-DAMAGED = (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class Golden(NamedTuple):
@@ -44,11 +42,7 @@ def read_golden(run: Run) -> Golden | None:
     path = run.path / GOLDEN
     if not path.is_file():
         return None
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except DAMAGED as error:
-        raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
+    arrays = read_arrays(path)
     golden = Golden(
         *({n.removeprefix(kind): a for n, a in arrays.items() if n.startswith(kind)} for kind in (INPUTS, OUTPUTS))
     )

@@ -8,7 +8,7 @@ from lissom.device import set_threads
 from lissom.errors import UsageError
 from lissom.events import Listener, silent
 from lissom.messages import text
-from lissom.training.data import content_at, given_paths, is_own, own_data
+from lissom.training.data import content_at, each_path, given_paths, is_own, own_data
 from lissom.training.evaluate import foreign_data
 from lissom.training.opened import Opened
 from lissom.training.run import open_run
@@ -53,7 +53,7 @@ def inspect(
     samples = run.task.samples(run, held, "train" if own else "test", most=images, device=device)
     return inspect_samples(
         samples,
-        source=text("inspect.source", run=run.name) if own else ", ".join(others.values()),
+        source=text("inspect.source", run=run.name) if own else ", ".join(each_path(others)),
         folder=(Path(output) if output else run.path) if write else None,
         batch_size=batch_size,
     )

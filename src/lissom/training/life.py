@@ -21,6 +21,7 @@ from lissom.runs.folder import INITIAL, write_config
 from lissom.runs.owner import Owner, owned
 from lissom.runs.weights import save_weights
 from lissom.training.changes import Change, Stored, objective
+from lissom.training.data import asked_settings
 from lissom.training.finish import finish
 from lissom.training.prepare import Prepared, prepare
 from lissom.training.registry import task_of
@@ -38,6 +39,7 @@ def train(
 
     changes: made to its network and its objective beside the settings. Raises: all that `prepare` refuses, before that.
     """
+    target = target._replace(asked=asked_settings(task_of(config), config))
     with _alone():
         made: list[Prepared] = [prepare(task_of(config), config, listener, changes=[c.to_json() for c in changes])]
         return _launch(made[0].config, target, None, made, made[0].changes, listener, stop)
@@ -104,7 +106,7 @@ def life(
         folder = on_first(fabric, begun, target, prepared)
     else:
         folder = resumed
-    with _owned(fabric, folder) as (require, over):
+    with _said_how_to_go_on(folder), _owned(fabric, folder) as (require, over):
         if over:  # another process finished it between our reading and our owning it
             return folder
         if resumed is not None:
@@ -118,6 +120,15 @@ def life(
             require()
             on_first(fabric, _finish, folder, results, best, prepared, listener, stop)
     return folder
+
+
+@contextlib.contextmanager
+def _said_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Ctrl-C at a moment when nobody asks for it: there is a run that a resume finishes. Raises: Interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted("stopped-at-once", run=folder) from error
 
 
 @contextlib.contextmanager
@@ -214,6 +225,7 @@ def begun(target: RunTarget, prepared: Prepared) -> Path:
         data=prepared.data.used,
         weights=prepared.weights,
         changes=tuple(dict(change) for change in prepared.changes),
+        asked=target.asked,
     )
 
     def fill(folder: Path) -> None:
@@ -245,6 +257,7 @@ def plan(config: Any, target: RunTarget, listener: Listener) -> dict[str, Any]:
         "classes": len(prepared.facts.class_names),
         **prepared.data.used.sizes,
         "epochs": config.engine.epochs,
+        "batch_size": config.engine.batch_size,
         "steps": prepared.batches_on("cpu").train.steps_per_epoch if prepared.model else None,
         "folder": str(Path(target.runs_dir) / (target.name or f"{prepared.stem}-...")),
         **prepared.cost._asdict(),

@@ -36,6 +36,8 @@ def predict(
             for told in work.notes:
                 listener(told)
             _answer(predictor, work, listener, request)
+            for told in work.remarks:
+                listener(told)
             rows += work.rows()
     return rows
 

@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from lissom.device import choose_device, set_threads
+from lissom.engine.batch_size import resolve_batch_size
 from lissom.engine.checkpoint import newest
 from lissom.engine.idle import require_used, require_used_by
 from lissom.engine.norms import require_variance, resolve_norm_warmup, statistics_note
 from lissom.engine.precision import slow_precision
 from lissom.engine.seeds import seed_everything
-from lissom.events import Listener
+from lissom.events import Listener, note
 from lissom.profiler import count
 from lissom.runs.folder import INITIAL
 from lissom.runs.weights import digest, load_weights
@@ -78,7 +79,7 @@ def prepare(
     if told := slow_precision(choose_device(config.engine.device).type, config.engine.precision):
         listener(told)
     data = own_data(run, listener) if run else task.load(config, listener, None)
-    config = config if run else task.decide(config, data)
+    config = config if run else _sized(task, task.decide(config, data), data, listener)
     facts = run.facts if run else data.facts
     changes = run.record.changes if run else tuple(changes)
     cost = _cost(task, config, facts, changes)
@@ -98,9 +99,20 @@ def prepare(
         batches = prepared.batches_on("cpu")  # its checks too come before anything is written
         if not run:
             build = partial(_on_meta, task, config, facts, changes)
-            require_variance(config.optim, config.engine, build, task.inputs(config, facts))
+            parts = config.engine.devices * config.engine.accumulate
+            at_once = getattr(batches.train, "part_size", config.engine.step_size // parts)
+            require_variance(config.optim, config.engine, build, task.inputs(config, facts), at_once)
             require_used_by(config.optim, config.engine, prepared.model, batches.val)
     return prepared
+
+
+def _sized(task: Task, config: Any, data: Data, listener: Listener) -> Any:
+    """The settings with the batch size that this much data wants, which is told, where none is given."""
+    if config.engine.batch_size is not None or not task.by_epochs(config):
+        return config
+    engine = resolve_batch_size(config.engine, data.used.sizes.get("train"))
+    listener(note("engine.batch-size", batch_size=engine.batch_size))
+    return replace(config, engine=engine)
 
 
 def _begin(prepared: Prepared, weights: Any, listener: Listener) -> None:

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lissom.config import to_dict, updated
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.events import Note
-from lissom.plain import plain
+from lissom.plain import plain, short
 from lissom.runs import folder
 from lissom.runs.environment import environment
 from lissom.runs.owner import is_owned
@@ -81,7 +81,7 @@ class InitialWeights:
 class Record:
     """run.json beside the facts of the task."""
 
-    status: str
+    status: Literal["training", "finished", "failed"]
     """"training" until all is written, then "finished"; "failed" where an error ended it, which `reason` says."""
     reason: Note | None = None
     network: str
@@ -103,12 +103,14 @@ class Record:
     """Of training alone, without evaluations."""
     changes: tuple[dict[str, Any], ...] = ()
     """What was done to the network beside its settings, as `changes.find_change` reads it."""
-    test: dict[str, Any] = field(default_factory=dict)
+    test: dict[str, float | int | None] = field(default_factory=dict)
     """Figures of the test set: metric to number; empty until it was read."""
-    intervals: dict[str, Any] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Low and high of those figures that have a 95 % interval."""
     notes: tuple[Note, ...] = ()
     """What must be known to read the figures."""
+    asked: dict[str, Any] | None = None
+    """The settings as they were given, before any default was resolved; None: of a run made before they were kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,24 +179,31 @@ class Run:
 def open_run(path: Path | str) -> Run:
     """Reads a run folder.
 
-    Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged;
-    UsageError for a setting that this version does not know.
+    Raises: DataError when it is none, when another version of lissom wrote it, or when a file in it is damaged or has
+    a setting that this version does not know.
     """
     path = Path(path)
     stored = folder.read_run(path)
     file = path / folder.RECORD
     name = stored.record.get("task")
-    if name not in TASKS and not is_outside(name):
-        raise DataError("run-file-damaged", path=file, reason=f"task is {name!r}, not one of {', '.join(TASKS)}")
+    if not isinstance(name, str) or (name not in TASKS and not is_outside(name)):
+        raise DataError("run-file-damaged", path=file, reason=f"task is {short(name)}, not one of {', '.join(TASKS)}")
     task = find_task(name)
     return Run(
         path=path,
         task=task,
-        config=updated(task.config(), stored.config, where=str(path / folder.CONFIG)),
+        config=_config(task, stored.config, path / folder.CONFIG),
         facts=typed(task.facts, stored.record.get("facts"), file=file),
         record=typed(Record, stored.record, file=file),
         history=stored.history,
     )
+
+
+def _config(task: Task, values: dict[str, Any], file: Path) -> Any:
+    try:
+        return updated(task.config(), values, where=str(file))
+    except UsageError as error:
+        raise DataError("run-file-damaged", path=file, reason=str(error).rstrip(".")) from error
 
 
 def begin(
@@ -208,15 +217,17 @@ def begin(
     fill: Callable[[Path], None] = lambda path: None,
 ) -> Path:
     """Makes a run folder with all that is known before training: settings, facts, machine, what the data is made of,
-    and what `fill` writes; run.json comes last, and makes it a run. Raises: as `create`."""
-    path = folder.create(target.runs_dir, target.name or stem, dated=target.name is None)
-    folder.write_config(path, to_dict(config))
+    what `fill` writes, and run.json. Raises: as `create`."""
     found = {**environment(), "seed": config.engine.seed, "data_digest": record.data.digest}
-    folder.write_json(path / folder.ENVIRONMENT, found)
-    folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
-    fill(path)
-    folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
-    return path
+
+    def fill_all(path: Path) -> None:
+        folder.write_config(path, to_dict(config))
+        folder.write_json(path / folder.ENVIRONMENT, found)
+        folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
+        fill(path)
+        folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
+
+    return folder.create(target.runs_dir, target.name or stem, fill_all, dated=target.name is None)
 
 
 def write_results(path: Path, results: Mapping[str, Any]) -> None:

@@ -14,9 +14,10 @@ from lissom.events import Listener, Stop
 from lissom.messages import metric_name, text
 from lissom.report.tables import column, to_csv, to_text
 from lissom.training.compare import by_intervals
-from lissom.training.life import plan, train
+from lissom.training.life import plan
+from lissom.training.members import earlier, train_or_go_on
 from lissom.training.registry import task_of
-from lissom.training.run import Run, open_run
+from lissom.training.run import Run
 from lissom.training.task import RunTarget
 
 Methods = Mapping[str, Sequence[Run]]
@@ -46,11 +47,16 @@ def train_several(
 
     Returns `title`, `runs` (folders), `rows` (one for each value, with mean and deviation of each score), `table` as
     text, `verdicts` (sentences on runs of the same seeds), and `summary`, the file of the table; .csv and .tex beside.
-    Raises: UsageError for a number, setting or value that is none, before anything is trained; else as `train`.
+    With a name, what the same call has left that was cut off is gone on with: its finished runs stand as they are.
+    Raises: UsageError for a number, setting or value that is none, and for a run of this name with other settings,
+    before anything is trained; else as `train`.
     """
     require_count("runs", runs)
     task, stem = task_of(config), target.name or config.model.short.replace(":", "-")
     variants = _variants(config, target, vary)
+    for _, each, where in variants:
+        for k in range(runs):
+            earlier(*_drawn(each, where, k, runs))
     methods = {
         label or stem: [_trained(each, where, k, runs, listener, stop) for k in range(runs)]
         for label, each, where in variants
@@ -102,7 +108,7 @@ def _as_name(value: Any) -> str:
 
 def _trained(config: Any, target: RunTarget, k: int, runs: int, listener: Listener, stop: Stop | None) -> Run:
     """Run number k of `runs`."""
-    return open_run(train(*_drawn(config, target, k, runs), listener, stop))
+    return train_or_go_on(*_drawn(config, target, k, runs), listener, stop)
 
 
 def _drawn(config: Any, target: RunTarget, k: int, runs: int) -> tuple[Any, RunTarget]:

@@ -41,6 +41,8 @@ class RunTarget(NamedTuple):
     runs_dir: str
     name: str | None
     """None: made of network, data and time."""
+    asked: dict[str, Any] | None = None
+    """The settings before any default was resolved, by which the same command is known again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,11 @@ class Work(Protocol):
     @property
     def notes(self) -> Sequence[Note]:
         """What the user must know of these inputs and of how they are preprocessed, before they are predicted."""
+        ...
+
+    @property
+    def remarks(self) -> Sequence[Note]:
+        """What was found in these inputs, once all parts are kept."""
         ...
 
     @property

@@ -6,17 +6,20 @@ import pathlib
 import types
 from typing import Any
 
-import numpy as np
+from lissom.data.plain_pickle import PickledArray, PickledType, pickled_scalar
 
-MAKERS = {"scalar": np.float64().__reduce__()[0], "_reconstruct": np.zeros(1).__reduce__()[0]}  # NumPy's own functions
+MAKERS = {"scalar": pickled_scalar, "_reconstruct": PickledArray}  # not NumPy's, which take a file's bytes for pointers
 FACTORIES = (int, float, str, bool, list, dict, tuple)  # of a defaultdict
 PATHS = {"PosixPath": pathlib.PurePosixPath, "WindowsPath": pathlib.PureWindowsPath}  # readable on every system
-DTYPES = tuple(dict.fromkeys(type(np.dtype(code)) for code in "?bhilqBHILQefdgFDGSUO"))
 
 
 def _plain(_factory: Any = None) -> dict[Any, Any]:
     """In the place of a defaultdict, which torch does not fill."""
     return {}
+
+
+def _no_array(*_given: Any) -> None:
+    """In the place of `numpy.ndarray`, which `_reconstruct` is given."""
 
 
 HARMLESS: list[Any] = [
@@ -28,9 +31,8 @@ HARMLESS: list[Any] = [
     *((kind, f"{module}.{name}") for module in ("pathlib", "pathlib._local") for name, kind in PATHS.items()),
     pathlib.PurePosixPath,
     pathlib.PureWindowsPath,
-    np.dtype,
-    np.ndarray,
-    *DTYPES,
+    (PickledType, "numpy.dtype"),
+    (_no_array, "numpy.ndarray"),
     # by both names that NumPy's core has had
     *((make, f"numpy.{core}.multiarray.{name}") for core in ("core", "_core") for name, make in MAKERS.items()),
 ]

@@ -21,6 +21,7 @@ from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.network import load_network
+from lissom.tasks.scene.partial import Partial
 from lissom.tasks.scene.predictor import ScenePredictor
 from lissom.tasks.scene.prepare import reduce, stored_fit
 from lissom.tasks.scene.settings import SceneOptions
@@ -54,6 +55,21 @@ def cube(place: Path) -> Path:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 16 pixels a side, so that a small cube has many of them."""
     monkeypatch.setattr(dense, "BLOCK", 16)
+
+
+def test_a_prediction_killed_before_its_first_write_is_not_locked_out(tmp_path: Path) -> None:
+    folder = tmp_path / "map.npy.partial"
+    folder.mkdir()
+    key = {"weights": "a"}
+    partial = Partial(folder, key)
+    assert [path.name for path in folder.iterdir()] == ["key.json"]
+    partial.remove()
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "mine.txt").touch()  # somebody else's
+    with pytest.raises(MachineError, match="File exists"):
+        Partial(folder, key)
+    assert (folder / "mine.txt").exists()
 
 
 def predict_scene(run: Run, cube: Any, **settings: Any) -> dict[str, Any]:

@@ -54,6 +54,7 @@ ROWS = [
     Row("variable", "other", "content"),
     Row("variable", "other", "contain one array", ARRAYS),
     Row("variable", "other", "is generated", MADE),
+    Row("test_ground_truth", "map.mat", "no test cube"),
     Row("ground_truth_variable", "other_gt", "content"),
     Row("ground_truth_variable", "other", "contain one array", ARRAYS),
     Row("ground_truth_variable", "other", "is generated", MADE),
@@ -138,6 +139,7 @@ AT_ONCE = {
     "patience": 3, "checkpoint_minutes": 1.0, "devices": 2, "sync_bn": True,
 }  # fmt: skip
 ELSEWHERE = {
+    "test_cube",  # test_scene_several
     "class_field",  # data/test_scene_maps
     "class_names",
     "device",

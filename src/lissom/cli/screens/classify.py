@@ -1,6 +1,5 @@
 """What the verbs return about photos, as a person reads it in a terminal."""
 
-import csv
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from lissom.cli.show import NUMBER, Screen, console, show_rows
 from lissom.events import Note
 from lissom.messages import text
 from lissom.plain import to_json
-from lissom.report.tables import comparison_columns, legend, percent
+from lissom.report.tables import comparison_columns, legend, percent, to_csv
 from lissom.training.run import Run
 
 FULL_WIDTH = 132  # columns that the whole comparison takes
@@ -70,9 +69,7 @@ def predictions(rows: list[dict[str, Any]], form: str) -> None:
         for top in row["top"]
     ]
     if form == "csv":
-        writer = csv.DictWriter(sys.stdout, ["file", "label", "probability"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+        sys.stdout.write(to_csv(lines) if lines else "file,label,probability\n")
     elif lines:
         show_rows(lines)
     for row in rows:

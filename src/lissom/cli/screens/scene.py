@@ -29,7 +29,7 @@ def result(run: Run) -> None:
     for told in (*record.data.warnings, *record.data.notes, *begun):
         out.say(str(told))
     figures = {"oa": _percent(test["oa"]), "aa": _percent(test["aa"]), "kappa": _percent(test["kappa"])}
-    split = text(f"scene_runs.{run.config.scene.split}")
+    split = text(run.config.scene.tested_by)
     out.say(text("scene_runs.finished", pixels=test["pixels"], split=split, **figures))
     for told in record.notes:
         out.say(str(told))

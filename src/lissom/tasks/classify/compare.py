@@ -1,12 +1,13 @@
 """Two runs on the same test images: McNemar's test on what both have answered."""
 
 import csv
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lissom.errors import DataError
 from lissom.messages import text
+from lissom.report.tables import read_csv
 from lissom.stats.mcnemar import McNemar, mcnemar
 from lissom.tasks.classify.measure import EVALUATION
 from lissom.training.run import Run
@@ -57,11 +58,16 @@ def _tested(run: Run) -> dict[str, str]:
 
 
 def kept_predictions(run: Run) -> Kept:
-    """Of the run's own test images. Raises: DataError for a file that is missing or damaged."""
-    path = run.path / EVALUATION
+    """Of the run's own test images, in older runs under an older name.
+
+    Raises: DataError for a file that is missing or damaged.
+    """
+    path, older = run.path / EVALUATION, run.path / "predictions.csv"
+    if not path.exists() and older.exists():
+        path = older
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows: list[dict[str, Any]] = sorted(csv.DictReader(file), key=lambda row: row["file"])
+            rows = sorted(read_csv(file), key=lambda row: row["file"])
         right = np.array([row["true"] == row["predicted"] for row in rows], bool)
         return Kept([(row["file"], row["true"]) for row in rows], right)
     except (OSError, ValueError, KeyError, csv.Error) as error:

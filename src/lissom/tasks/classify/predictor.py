@@ -3,23 +3,29 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lissom.data.files import Pixels, Unreadable, fit_square, is_image_name, read_image
+from lissom.data.deep import Values
+from lissom.data.files import Pixels, Unreadable, fit_square, is_image_name, read_decoded
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut, first, no_images, summary
 from lissom.data.names import printable
+from lissom.data.scales import Scales
 from lissom.errors import DataError, LissomError, UsageError
 from lissom.events import Note
 from lissom.models.registry import ENTRIES
 from lissom.stats.softmax import softmax
+from lissom.tasks.classify.data.depth import scaled_notes
 from lissom.tasks.classify.normalise import normalise
 from lissom.tasks.classify.settings import ClassifyOptions
 from lissom.training.by_file import ByFile
 from lissom.training.opened import Opened
 from lissom.training.task import Arrays, Where
+
+if TYPE_CHECKING:
+    from lissom.deploy.targets import Runs
 
 INPUT, OUTPUT = "images", "logits"
 
@@ -40,11 +46,14 @@ class View(NamedTuple):
     """uint8 N H W C, mean and std -> float32 N C H W."""
     notes: tuple[Note, ...] = ()
     """What the user must know of how images are preprocessed."""
+    scales: Scales | None = None
+    """Of images with more than 8 bits; None: each by its type or its own range."""
 
     @classmethod
     def of(cls, facts: Any) -> "View":
         fit = partial(fit_square, resolution=facts.resolution)
-        return cls(facts.class_names, facts.mean, facts.std, facts.in_channels, facts.resolution, fit)
+        size = facts.in_channels, facts.resolution
+        return cls(facts.class_names, facts.mean, facts.std, *size, fit, scales=facts.scales)
 
 
 class ImagePredictor:
@@ -63,14 +72,28 @@ class ImagePredictor:
         files = list(_image_files(inputs, left))
         if not files:
             raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))), left=first(left))
+        deep: dict[str, Values] = {}
         notes = (*self.view.notes, *summary(left).values())
-        yield ByFile(files, read=self._read, preprocess=self.preprocess, row=self._row, notes=notes)
+        yield ByFile(
+            files,
+            read=partial(self._read, deep=deep),
+            preprocess=self.preprocess,
+            row=self._row,
+            notes=notes,
+            remarks=lambda: scaled_notes(deep, self.view.scales),
+        )
 
-    def _read(self, file: Path) -> Pixels:
-        """The image as the network wants it. Raises: DataError that names the file and the reason."""
-        image = read_image(file, channels=self.view.channels, name=printable(str(file)))
+    def _read(self, file: Path, deep: dict[str, Values]) -> Pixels:
+        """The image as the network wants it; `deep` gets the range of one with more than 8 bits.
+
+        Raises: DataError that names the file and the reason.
+        """
+        name = printable(str(file))
+        image = read_decoded(file, channels=self.view.channels, scales=self.view.scales, name=name)
+        if image.values:
+            deep[name] = image.values
         try:
-            return self.view.fit(image)
+            return self.view.fit(image.pixels)
         except Unreadable as error:
             raise DataError("image-unreadable", path=printable(str(file)), reason=error) from error
 
@@ -107,8 +130,18 @@ def predictor(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePr
         path = opened.run.path if opened.run else opened.file.path if opened.file else ""
         raise UsageError("weights-with-run", model=path)
     if opened.file:
-        return ImagePredictor(View.of(opened.facts), opened.file, top=options.top)
+        network = partial(_logits, opened.file, len(opened.facts.class_names))
+        return ImagePredictor(View.of(opened.facts), network, top=options.top)
     return _of_run(opened, options, where) if opened.run else _of_name(opened.name, options, where)
+
+
+def _logits(file: "Runs", classes: int, arrays: Arrays) -> Arrays:
+    """Outputs of a file. Raises: DataError for other ones than `logits` N K of so many classes."""
+    outputs = file(arrays)
+    found = {name: values.shape[1:] for name, values in outputs.items()}
+    if found.get(OUTPUT) != (classes,):
+        raise DataError("deploy-not-onnx", path=file.path, reason=f"{found}, expected {OUTPUT} ({classes},)")
+    return outputs
 
 
 def _of_run(opened: Opened, options: ClassifyOptions, where: Where) -> ImagePredictor:

@@ -57,7 +57,13 @@ def load_data(config: ClassifyTrainConfig, listener: Listener = silent, run: Run
         with torch.device("meta"):
             models.check_resolution(build_model(config, num_classes=2, in_channels=1), resolution)
     folder = cache_folder(config.data.cache_dir)
-    return images.load(config.data, cache_dir=folder, default_resolution=entry.resolution, listener=listener)
+    return images.load(
+        config.data,
+        cache_dir=folder,
+        default_resolution=entry.resolution,
+        facts=run.facts if run else None,
+        listener=listener,
+    )
 
 
 def content(config: ClassifyTrainConfig, listener: Listener = silent) -> Mapping[str, str]:
@@ -118,7 +124,7 @@ def training_batches(
         data,
         facts,
         config.augment,
-        batch_size=engine.batch_size,
+        batch_size=engine.step_size,
         parts=engine.devices * engine.accumulate,
         seed=engine.seed,
         device=device,

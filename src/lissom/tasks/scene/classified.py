@@ -1,6 +1,7 @@
 """Every pixel of a scene given a class, with its confidence and, where asked for, its uncertainty; in NumPy."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from lissom.models.regions import Region
 from lissom.stats.softmax import softmax
 
 CLASSIFIED = "classified.npz"  # in a run folder
+SCENES = "scenes"  # there: a folder for each of several scenes
 
 
 class Classified(NamedTuple):
@@ -18,6 +20,17 @@ class Classified(NamedTuple):
     predicted: NDArray[np.int64]  # H W, class indices
     confidence: NDArray[np.float32]  # H W, probability of that class
     uncertainty: NDArray[np.float32] | None = None  # H W, in nats: see `decode`
+
+
+def scene_folder(folder: Path, name: str, k: int, count: int) -> Path:
+    """Where the map of scene `k` (from 0) of `count` goes: a single one's into the folder itself."""
+    return folder if count == 1 else folder / SCENES / f"{k + 1:03d}-{name}"
+
+
+def scene_folders(folder: Path) -> list[Path]:
+    """Where the maps are, in the order of the settings."""
+    found = sorted(file.parent for file in folder.glob(f"{SCENES}/*/{CLASSIFIED}"))
+    return found or [folder]
 
 
 def decode(logits: NDArray[np.float32]) -> Classified:

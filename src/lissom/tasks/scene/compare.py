@@ -1,16 +1,15 @@
 """Two runs on the same test pixels of a scene: McNemar's test, and intervals of the differences of AA and kappa."""
 
-import zipfile
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError
 from lissom.messages import text
+from lissom.runs.arrays import read_arrays
 from lissom.stats.bootstrap import Difference, joint_counts, paired_difference
 from lissom.stats.mcnemar import McNemar, mcnemar
-from lissom.tasks.scene.classified import CLASSIFIED
+from lissom.tasks.scene.classified import CLASSIFIED, scene_folders
 from lissom.tasks.scene.metrics import average_accuracies, kappas
 from lissom.training.run import Run
 
@@ -56,9 +55,10 @@ def _shown(difference: Difference) -> dict[str, str]:
 
 def compare_pixels(a: Run, b: Run) -> Compared | None:
     """Both runs on their test pixels, None where these are not the same. Raises: DataError for a damaged file."""
+    if a.record.data.digest != b.record.data.digest:
+        return None
     first, second = _classified(a), _classified(b)
-    alike = (np.array_equal(first[name], second[name]) for name in ("test", "labels"))
-    if a.record.data.digest != b.record.data.digest or not all(alike):
+    if not all(np.array_equal(first[name], second[name]) for name in ("test", "labels")):
         return None
     test, classes = first["test"], len(a.facts.class_names)
     labels, ours, theirs = first["labels"][test], first["predicted"][test], second["predicted"][test]
@@ -71,9 +71,9 @@ def compare_pixels(a: Run, b: Run) -> Compared | None:
 
 
 def _classified(run: Run) -> dict[str, NDArray[Any]]:
-    path = run.path / CLASSIFIED
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return {name: file[name] for name in ("predicted", "test", "labels")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError("run-file-damaged", path=path, reason=str(error) or type(error).__name__) from error
+    """Of all pixels, of the scenes whose pixels are measured one after the other."""
+    names = {"predicted": ("iu", 2), "test": ("b", 2), "labels": ("iu", 2)}
+    folders = scene_folders(run.path)
+    found = [read_arrays(folder / CLASSIFIED, names, {"measured": ("b", 0)}) for folder in folders]
+    measured = [each for each in found if each.get("measured", True)]
+    return {name: np.concatenate([each[name].ravel() for each in measured]) for name in names}

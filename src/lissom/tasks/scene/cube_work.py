@@ -6,7 +6,6 @@ blocks of two widths that took 0.7 and 0.9 GB in two runs, and 0.5 GB without. I
 a busy machine do not settle by how much.
 """
 
-import shlex
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import torch
 
 from lissom.errors import Interrupted
 from lissom.events import Note, What
+from lissom.messages import shell_word
 from lissom.models import dense
 from lissom.models.regions import Region
 from lissom.models.window_net import cut
@@ -45,6 +45,7 @@ class CubeWork:
 
     what: What = "pixels"
     notes: Sequence[Note] = ()  # they stand in its row
+    remarks: Sequence[Note] = ()
 
     def __init__(self, predictor: "ScenePredictor", cube: Given) -> None:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube
@@ -64,7 +65,7 @@ class CubeWork:
             wavelengths_nm=None if run.facts.wavelengths_nm is None else np.array(run.facts.wavelengths_nm),
             used=np.asarray(predictor.fitted.matrix.any(1)),
         )
-        trained = bool(run.facts.gain) or options.scale is not None
+        trained = run.facts.scaled or options.scale is not None
         self._scene, self._told = scaled_as_trained(scene, predictor.fitted, self._bands, trained=trained)
         self._files = planned_files(run, self._scene, options)
         self._files.check([*run.facts.class_ids, run.config.scene.unlabelled])
@@ -83,7 +84,7 @@ class CubeWork:
             "preprocess": file_digest(run.path / PREPROCESS),
             "cube": self._scene.items["cube"],
             "bands": self._bands.tolist(),
-            "scale": None if self._scene.scale is None else self._scene.scale.to_facts(),
+            "scale": self._scene.scale and [self._scene.scale.kept_gain, self._scene.scale.kept_offset],
             "passes": predictor.passes,
             "seed": run.config.engine.seed if predictor.passes else None,
             "block": dense.BLOCK,
@@ -153,7 +154,7 @@ class CubeWork:
         flags |= {"--bands-axis": None if options.bands_axis == "auto" else options.bands_axis}
         flags |= {"--device": None if where.device == "auto" else where.device}
         given = [(flag, value) for flag, value in flags.items() if value is not None]
-        return shlex.join([*words, *(str(word) for pair in given for word in pair)])
+        return " ".join(map(shell_word, [*words, *(word for pair in given for word in pair)]))
 
 
 def _summary(run: Run, scene: Scene, assembled: Assembled) -> dict[str, Any]:

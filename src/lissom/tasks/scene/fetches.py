@@ -11,10 +11,9 @@ from lissom.training.task import Fetch
 
 def fetches(config: SceneTrainConfig, weights: Any) -> list[Fetch]:
     """The files of a known scene that are asked for and not here."""
-    scene = config.scene
-    known = KNOWN.get(spelled(scene.cube)) if scene.download else None
-    if known is None:
+    if not config.scene.download:
         return []
-    files = [known.cube, *([known.ground_truth] if scene.ground_truth is None else [])]
+    named = [(KNOWN.get(spelled(scene.cube)), scene.ground_truth) for scene in config.scene.files]
+    files = [[known.cube, *([known.ground_truth] if truth is None else [])] for known, truth in named if known]
     folder = cache_folder() / "scenes"
-    return [Fetch(file.address, folder / file.name, None) for file in missing_files(files)]
+    return [Fetch(file.address, folder / file.name, None) for each in files for file in missing_files(each)]

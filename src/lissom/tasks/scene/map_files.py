@@ -1,6 +1,5 @@
 """From the finished blocks of a prediction to one map, and to the files that were requested."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.atomic import write_atomic
+from lissom.atomic import temporary_folder, write_atomic
 from lissom.errors import MachineError, UsageError
 from lissom.messages import text
 from lissom.models.regions import Region
@@ -56,9 +55,9 @@ class Files:
             if path.is_dir():
                 raise MachineError("not-writable", path=path, reason=text("scene_predict.is-folder"), size="0")
             try:
-                with tempfile.TemporaryDirectory(prefix=".lissom-", dir=path.parent) as folder:
+                with temporary_folder(path) as folder:
                     if path.suffix.lower() != PNG:
-                        write_map(Path(folder) / path.name, np.array([ids]), class_names=names)
+                        write_map(folder / path.name, np.array([ids]), class_names=names)
             except MachineError:
                 raise
             except OSError as error:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lissom.atomic import write_atomic
 from lissom.engine.memory import keep_memory, release_memory
@@ -15,15 +16,16 @@ from lissom.models.window_net import cut
 from lissom.report.confusion import confusion
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
-from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined
-from lissom.tasks.scene.data.scene import Scene
-from lissom.tasks.scene.data.splits import Split
+from lissom.runs.folder import make_folder
+from lissom.tasks.scene.by_scene import row_notes, scene_rows
+from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined, scene_folder
+from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.writing import holds, write_map
 from lissom.tasks.scene.metrics import scene_figures
 from lissom.tasks.scene.network import PixelNet
 from lissom.tasks.scene.pictures.run import draw_scene_run, lettered
 from lissom.tasks.scene.predictor import INPUT, SEED, ScenePredictor
-from lissom.tasks.scene.prepare import SceneData
+from lissom.tasks.scene.ready import Part, SceneData
 from lissom.tasks.scene.table import published_table
 from lissom.training.figures import Figure, Figures
 from lissom.training.finite import finite
@@ -51,24 +53,38 @@ def measure(
     if next(predictor.model.parameters()).device.type == "cpu":
         keep_memory()
     start = time.perf_counter()
-    classified = classify_scene(predictor, data, listener, stop)
+    maps = [classify_scene(predictor, part.reduced, listener, stop) for part in data.parts]
     seconds = round(time.perf_counter() - start, 3)
-    chosen, scene, model = getattr(data.split, split), data.scene, predictor.model
-    result = scene_figures(scene.labels[chosen], classified.predicted[chosen], scene.class_names, split=split)
+    model, measured = predictor.model, data.tested if split == "test" else data.parts
+    pairs = [pair_of(part, map_, split) for part, map_ in zip(data.parts, maps, strict=True) if part in measured]
+    truth, predicted = (np.concatenate(each) for each in zip(*pairs, strict=True))
+    result = scene_figures(truth, predicted, data.scene.class_names, split=split)
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     fitted = model.classifier if isinstance(model, PixelNet) else None
+    rows = scene_rows(data, maps, measured, split)
     kinds = {"settings": fitted and fitted.settings, "classifier": fitted.name if fitted else "network"}
     figures = Figures(
         figures=(*result.figures, *leaks, Figure(name="seconds", value=seconds, unit="seconds", split=split)),
-        details={**result.details, "form": form, "why_not_dense": why, **kinds},
-        notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), form_note(form, why, seconds)),
+        details={**result.details, "form": form, "why_not_dense": why, **kinds, **({"scenes": rows} if rows else {})},
+        notes=(*data.other, *(leak_note(leak.value or 0.0) for leak in leaks), *row_notes(rows),
+               form_note(form, why, seconds)),
         folder=folder,
-    )
+    )  # fmt: skip
     if folder is not None:
-        write_scene(folder, classified, scene, data.split, figures)
+        for k, (part, classified) in enumerate(zip(data.parts, maps, strict=True)):
+            place = scene_folder(folder, part.name, k, len(maps))
+            make_folder(place)
+            write_scene(place, classified, part, measured=part in measured, classifier=kinds["classifier"])
+        write_tables(folder, figures, lettered(data.scene))
     return figures
+
+
+def pair_of(part: Part, classified: Classified, split: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """True and predicted classes of the pixels of a part of the split."""
+    chosen = getattr(part.split, split)
+    return part.scene.labels[chosen], classified.predicted[chosen]
 
 
 def leak_note(share: float) -> Note:
@@ -82,9 +98,9 @@ def form_note(form: str, why_not_dense: str, seconds: float) -> Note:
     return note(f"scene_runs.form-{form}", seconds=f"{seconds:.2f}", why=why)
 
 
-def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listener, stop: Stop | None) -> Classified:
+def classify_scene(predictor: ScenePredictor, reduced: Reduced, listener: Listener, stop: Stop | None) -> Classified:
     """Every pixel of a scene whose bands are reduced already, strip by strip; the same bits at every call."""
-    scene, rows = data.reduced.values, []
+    scene, rows = reduced.values, []
     height, width = scene.shape[1:]
     for strip in dense.strips(height, width):
         blocks = []
@@ -99,12 +115,13 @@ def classify_scene(predictor: ScenePredictor, data: SceneData, listener: Listene
     return joined(rows, axis=0)
 
 
-def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split, figures: Figures) -> list[Path]:
-    """The map in the formats that people open, the confidences, the table as text, CSV and LaTeX, and the figures.
+def write_scene(folder: Path, classified: Classified, part: Part, *, measured: bool, classifier: str) -> list[Path]:
+    """A scene's map in the formats that people open, the confidences and the pictures.
 
     map.mat and map.npy always, map.tif and map.hdr where the scene is georeferenced and their formats hold its ids;
-    ids as in the ground truth, pixels without data unlabelled.
+    ids as in the ground truth, pixels without data unlabelled. measured: whether its test pixels are in the figures.
     """
+    scene, split = part.scene, part.split
     classified = Classified(
         np.where(scene.valid, classified.predicted, -1), np.where(scene.valid, classified.confidence, np.float32("nan"))
     )
@@ -120,13 +137,17 @@ def write_scene(folder: Path, classified: Classified, scene: Scene, split: Split
     held = io.BytesIO()
     np.savez_compressed(
         held, predicted=classified.predicted.astype(np.int32), confidence=classified.confidence,
-        train=split.train, val=split.val, test=split.test, labels=scene.labels.astype(np.int32),
+        train=split.train, val=split.val, test=split.test, labels=scene.labels.astype(np.int32), measured=measured,
     )  # fmt: skip
     write_atomic(folder / CLASSIFIED, held.getvalue())
-    draw_scene_run(folder, classified, scene, split, confidence=worded(f"scene_page.share_{figures['classifier']}"))
-    save_picture(confusion(figures["confusion"], lettered(scene)), folder / "confusion")
+    draw_scene_run(folder, classified, scene, split, confidence=worded(f"scene_page.share_{classifier}"))
+    return written
+
+
+def write_tables(folder: Path, figures: Figures, names: list[str]) -> None:
+    """The confusion matrix, and the table as text, CSV and LaTeX."""
+    save_picture(confusion(figures["confusion"], names), folder / "confusion")
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())
     write_atomic(folder / "table.csv", table.to_csv())
     write_atomic(folder / "table.tex", table.to_latex())
-    return written

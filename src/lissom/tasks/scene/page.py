@@ -1,5 +1,8 @@
 """A run on a scene as one self-contained page, and as a model card."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from lissom import models
 from lissom.messages import text
 from lissom.report.card import Card
@@ -7,6 +10,7 @@ from lissom.report.card import Figure as CardFigure
 from lissom.report.lettering import Wording
 from lissom.report.page import Page
 from lissom.report.tables import Column, column, percent
+from lissom.tasks.scene.classified import scene_folders
 from lissom.training.figures import Figures
 from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
 from lissom.training.run import Run
@@ -21,16 +25,29 @@ def scene_page(run: Run, figures: Figures) -> Page:
     page.table(figures["per_class"], _columns())
     names = [Wording(name, str(i)) for i, name in zip(run.facts.class_ids, run.facts.class_names, strict=True)]
     captions = {name: text(f"scene_page.{name}_caption") for name in ("maps", "spectra")}
-    _section(page, run, "scene.svg", "scene_page.section_maps", captions["maps"])
+    scenes = figures.details.get("scenes", ())
+    if scenes:
+        page.heading(text("scene_page.section_scenes")).table(scenes, _scene_columns())
+    _section(page, run, "scene.svg", "scene_page.section_maps", captions["maps"], scenes)
     _section(page, run, "confusion.svg", "page.section_confusion", numbers_caption(names))
-    _section(page, run, "spectra.svg", "scene_page.section_spectra", captions["spectra"])
+    _section(page, run, "spectra.svg", "scene_page.section_spectra", captions["spectra"], scenes)
     add_curves(page, run)
     return add_end(page, run, f"lissom predict {run.path.as_posix()} CUBE")
 
 
-def _section(page: Page, run: Run, name: str, title: str, caption: str = "") -> None:
+def _section(
+    page: Page, run: Run, name: str, title: str, caption: str = "", scenes: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """A picture; of several scenes that of each, below its name, role and figure."""
     page.heading(text(title))
-    add_picture(page, run, name, text(title), caption)
+    if not scenes:
+        add_picture(page, run, name, text(title), caption)
+    for row, folder in zip(scenes, scene_folders(run.path) if scenes else (), strict=True):
+        said = f"{row['scene']} ({text('scene_page.role_' + row['role'])}): "
+        said += f"OA {_share(row['oa'])}, {text('scene_metrics.pixels')}: {row['pixels']:,}"
+        page.paragraph(said)
+        picture = (folder / name).relative_to(run.path).as_posix()
+        add_picture(page, run, picture, f"{text(title)}: {row['scene']}", caption)
 
 
 def _trained_on(run: Run) -> str:
@@ -45,6 +62,8 @@ def scene_card(run: Run, figures: Figures) -> Card:
     """What a stranger must know before using the weights."""
     low, high = figures.intervals["oa"]
     source = text("scene_page.test_pixels", pixels=figures["pixels"])
+    count = len(run.config.scene.trained_files)
+    limit = text("scene_page.limit_scene") if count == 1 else text("scene_page.limit_scenes", count=count)
     known = run.config.model.model in models.names("scene")
     leak = [text("scene_page.limit_leak", share=f"{100 * figures['leak']:.1f}")] if figures["leak"] else []
     return card_of(
@@ -55,7 +74,7 @@ def scene_card(run: Run, figures: Figures) -> Card:
             CardFigure(name="AA", value=figures["aa"], source=source),
         ],
         usage=f'import lissom\n\nlissom.predict("{run.path.as_posix()}", "cube.mat")',
-        limits=[*leak, text("scene_page.limit_scene"), *map(str, run.record.data.notes)],
+        limits=[*leak, limit, *map(str, run.record.data.notes)],
     )
 
 
@@ -72,8 +91,22 @@ def _facts(run: Run, figures: Figures) -> dict[str, str]:
 
 
 def _columns() -> list[Column]:
-    def share(value: float | None) -> str:
-        return "–" if value is None else percent(value)
-
-    scores = [column(key, text(f"column.{key}"), share, right=True) for key in ("precision", "recall", "f1")]
+    scores = [column(key, text(f"column.{key}"), _share, right=True) for key in ("precision", "recall", "f1")]
     return [column("class", text("column.class")), *scores, column("pixels", text("scene_metrics.pixels"), right=True)]
+
+
+def _scene_columns() -> list[Column]:
+    """Of the table that says which figure is of which scene."""
+    return [
+        column("scene", text("scene_page.scene")),
+        column("role", text("scene_page.role"), lambda role: text(f"scene_page.role_{role}")),
+        column("measured", text("scene_page.in_result"), lambda yes: text(f"scene_page.{'yes' if yes else 'no'}")),
+        column("pixels", text("scene_metrics.pixels"), lambda pixels: f"{pixels:,}", right=True),
+        column("oa", "OA", _share, right=True),
+        column("aa", "AA", _share, right=True),
+        column("kappa", "Kappa", lambda value: f"{value:.4f}", right=True),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else percent(value)

@@ -1,21 +1,25 @@
 """The finished blocks of a map that is under way, as files beside it: a stop costs one block at most."""
 
+import contextlib
+import errno
 import io
+import os
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lissom.atomic import write_atomic
-from lissom.errors import DataError, MachineError
+from lissom.atomic import sweep, write_atomic
+from lissom.errors import MachineError
 from lissom.models.regions import Region
 from lissom.plain import to_json
+from lissom.runs.arrays import read_arrays
 from lissom.tasks.scene.classified import Classified
 
 KEY = "key.json"
+NEEDED = {"predicted": ("iu", 2), "confidence": ("f", 2)}
 
 
 class Partial:
@@ -33,7 +37,10 @@ class Partial:
             return
         self.remove()
         try:
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)  # a killed process may have left it with nothing in it
+            sweep(folder)
+            if any(folder.iterdir()):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         except OSError as error:
             raise MachineError("not-writable", path=folder, reason=error.strerror or error, size="0") from error
         write_atomic(file, wanted)
@@ -49,17 +56,20 @@ class Partial:
         write_atomic(self._file(block), held.getvalue())
 
     def __getitem__(self, block: Region) -> Classified:
-        path = self._file(block)
-        try:
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                return Classified(**{name: file[name] for name in file.files})
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError("scene-partial-damaged", path=path, folder=self.folder, reason=error) from error
+        found = read_arrays(
+            self._file(block), NEEDED, {"uncertainty": ("f", 2)}, error="scene-partial-damaged", folder=self.folder
+        )
+        return Classified(**found)
 
     def remove(self) -> None:
-        """Deletes the folder and what is in it, if it is one of ours."""
-        if (self.folder / KEY).is_file():
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Deletes the folder and what is in it, if it is one of ours; the key last, by which it is known as one."""
+        if not (self.folder / KEY).is_file():
+            return
+        for path in self.folder.iterdir():
+            if path.name != KEY:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, block: Region) -> Path:
         return self.folder / f"{block.top:07d}-{block.left:07d}.npz"

@@ -1,10 +1,10 @@
 """From the settings of a run on a scene to its pixels, as the network reads them, and to the network."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from lissom import models
@@ -13,19 +13,23 @@ from lissom.errors import DataError, UsageError
 from lissom.events import Listener, Note, note, silent
 from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.arrangement import better_turn
-from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.border import border
+from lissom.tasks.scene.data.class_names import read_class_names
+from lissom.tasks.scene.data.distance import unlike
 from lissom.tasks.scene.data.opening import content as digests
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
-from lissom.tasks.scene.data.preprocess import Fitted, fit_scene
+from lissom.tasks.scene.data.preprocess import Fitted, Source, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
-from lissom.tasks.scene.data.scale import from_facts
+from lissom.tasks.scene.data.scale import kept_scale
 from lissom.tasks.scene.data.scene import Scene, check_trainable, listed_bands
-from lissom.tasks.scene.data.splits import Split, leak, merged_truth, split
+from lissom.tasks.scene.data.several import Together, bad_bands, together
+from lissom.tasks.scene.data.splits import Split, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
-from lissom.tasks.scene.settings import SceneConfig, SceneTrainConfig
+from lissom.tasks.scene.ready import Part, SceneData, item_name, of_scene, refuse_twice, short_names, split_notes
+from lissom.tasks.scene.settings import SceneConfig, SceneFiles, SceneTrainConfig
+from lissom.tasks.scene.unseen import never_trained, reduce
 from lissom.tasks.scene.unused import CLASSICAL, refuse_unused
-from lissom.training.run import DataUsed, Item, Run, items_digest, parts_digest
+from lissom.training.run import Run
 
 PREPROCESS = "preprocess.npz"
 
@@ -50,94 +54,56 @@ def resolve_from_paper(config: SceneTrainConfig) -> SceneTrainConfig:
     return resolved
 
 
-@dataclass(frozen=True, kw_only=True)
-class SceneData:
-    """A scene that has been read, split and reduced."""
-
-    scene: Scene
-    split: Split
-    fitted: Fitted
-    reduced: Reduced
-    window: int
-    """Side of the window that a network sees, pixels."""
-    remarks: tuple[Note, ...] = ()
-    """What the training says of the scene."""
-    other: tuple[Note, ...] = ()
-    """Of a scene that a run was not trained on: what of it is measured."""
-
-    @property
-    def name(self) -> str:
-        return self.scene.name.replace(" ", "-").lower()
-
-    @property
-    def used(self) -> DataUsed:
-        """For the run folder."""
-        made_up = (note("scenes.check-synthetic"),) if self.scene.name == "synthetic" else ()
-        return DataUsed(
-            source=self.scene.source,
-            digest=items_digest(self.items),
-            parts=parts_digest(self.split.train, self.split.val, self.split.test),
-            sizes=self.sizes,
-            split=self.split.note,
-            warnings=made_up + self.scene.notes + self.remarks + self.split.warnings,
-            notes=(self.fitted.note,),
-        )
-
-    @property
-    def items(self) -> dict[str, Item]:
-        """The cube and its maps, by setting."""
-        return {name: Item(digest) for name, digest in self.scene.items.items()}
-
-    @property
-    def facts(self) -> SceneFacts:
-        """What a network must know of this scene."""
-        nm = self.scene.wavelengths_nm
-        return SceneFacts(
-            class_names=self.scene.class_names,
-            class_ids=self.scene.class_ids,
-            colours=self.scene.colours,
-            window=self.window,
-            in_channels=self.fitted.components,
-            bands=self.scene.bands,
-            wavelengths_nm=None if nm is None else tuple(nm.tolist()),
-            **(self.scene.scale.to_facts() if self.scene.scale else {}),
-        )
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Pixels that train, choose and test."""
-        return {name: int(getattr(self.split, name).sum()) for name in ("train", "val", "test")}
-
-    def leak(self, window: int) -> float:
-        """Share of the test windows that hold a training pixel."""
-        return leak(self.split, window)
-
-
 def load(config: SceneTrainConfig, listener: Listener = silent, run: Run | None = None) -> SceneData:
-    """The scene of a training, ready for the network; a run that is looked at again keeps the preprocessing it has."""
-    if run is None:
-        return prepare(config, read(config.scene, listener))
-    scene = read(replace(config.scene, class_names=None), listener)  # their file may be gone; the run has the names
-    return prepare(config, with_names(with_scale(scene, run.facts), run.facts), fitted=stored_fit(run))
+    """The scenes of a training, ready for the network; a run that is looked at again keeps the preprocessing it has."""
+    settings, files = config.scene, config.scene.files
+    if len(files) == 1:
+        names = settings.class_names if run is None else None  # their file may be gone; the run has the names
+        scenes = [read(replace(settings, class_names=names), listener)]
+    else:
+        bare = replace(settings, class_names=None)
+        scenes = [read(bare, listener, each) for each in files]
+        if settings.class_names and run is None:
+            scenes = named_alike(scenes, settings.class_names, sum(not each.test for each in files))
+    if run is not None and (len(files) == 1 or settings.class_names):
+        scenes = [with_names(scene, run.facts) for scene in scenes]
+    if run is not None:
+        trained = len(settings.trained_files)
+        scenes[:trained] = [with_scale(scene, run.facts, k) for k, scene in enumerate(scenes[:trained])]
+    return prepare(config, *scenes, fitted=None if run is None else stored_fit(run))
 
 
-def with_scale(scene: Scene, facts: SceneFacts) -> Scene:
-    """The scene of a run with the scale that it was trained with, whatever its header says today."""
-    return replace(scene, scale=from_facts(facts.gain, facts.offset, facts.bands))
+def with_scale(scene: Scene, facts: SceneFacts, k: int) -> Scene:
+    """Scene k of a run with the scale that it was trained with, whatever its header says today."""
+    if not facts.gains:
+        return replace(scene, scale=None)
+    if k >= len(facts.gains) or len(facts.gains[k]) not in (0, 1, scene.bands):
+        return scene  # another file, which its digest will show
+    return replace(scene, scale=kept_scale(facts.gains[k], facts.offsets[k], scene.bands))
 
 
 def with_names(scene: Scene, facts: SceneFacts) -> Scene:
     """The scene with the names that a run has for the ids of its classes."""
-    known = dict(zip(facts.class_ids, facts.class_names, strict=True))
+    return _renamed(scene, dict(zip(facts.class_ids, facts.class_names, strict=True)))
+
+
+def named_alike(scenes: Sequence[Scene], path: str, trained: int) -> list[Scene]:
+    """Scenes with the class names of one file, for the ids that are in the first `trained` of them."""
+    names = read_class_names(path, tuple(sorted({k for scene in scenes[:trained] for k in scene.class_ids})))
+    return [_renamed(scene, {k: str(k) for k in scene.class_ids} | names) for scene in scenes]
+
+
+def _renamed(scene: Scene, names: Mapping[int, str]) -> Scene:
     pairs = zip(scene.class_ids, scene.class_names, strict=True)
-    return replace(scene, class_names=tuple(known.get(class_id, name) for class_id, name in pairs))
+    return replace(scene, class_names=tuple(names.get(class_id, name) for class_id, name in pairs))
 
 
-def read(config: SceneConfig, listener: Listener = silent) -> Scene:
-    """The scene that the settings name, with labels enough to train on."""
+def read(config: SceneConfig, listener: Listener = silent, files: SceneFiles | None = None) -> Scene:
+    """One of the scenes that the settings name, with its labels; None: the first."""
+    files = files or config.files[0]
     scene = open_scene(
-        config.cube,
-        config.ground_truth,
+        files.cube,
+        files.ground_truth,
         variable=config.variable,
         ground_truth_variable=config.ground_truth_variable,
         class_field=config.class_field,
@@ -149,32 +115,69 @@ def read(config: SceneConfig, listener: Listener = silent) -> Scene:
         download=config.download,
         listener=listener,
     )
-    if config.split == "maps":  # they may label pixels that the ground truth leaves out
+    if config.split == "maps" and not files.test:  # they may label pixels that the ground truth leaves out
         maps = open_maps(config, scene)
         truth = merged_truth(scene.ground_truth, maps["train_map"], maps["test_map"], config.unlabelled)
         scene = relabelled(replace(scene, maps={**scene.maps, **maps}), truth)
-    check_trainable(scene)
+    if scene.ground_truth is None:
+        raise DataError("scene-no-ground-truth", path=scene.source)
     return scene
 
 
-def prepare(config: SceneTrainConfig, scene: Scene, *, fitted: Fitted | None = None) -> SceneData:
-    """Splits the scene and reduces its bands; a run that is looked at again brings what it has `fitted`."""
-    settings = config.scene
-    check_window(settings.side, scene)
-    parts = split(scene.labels, scene.valid, settings, class_names=scene.class_names, maps=maps(settings, scene))
-    left_out = left_out_bands(settings, scene)
-    fitted = fitted or fit_scene(
-        settings, scene.cube, train=parts.train, valid=scene.valid, left_out=left_out, scale=scene.scale
-    )
-    reduced = reduce(fitted, scene)
-    told = remarks(settings, scene)
-    return SceneData(scene=scene, split=parts, fitted=fitted, reduced=reduced, window=settings.side, remarks=told)
+def prepare(config: SceneTrainConfig, *given: Scene, fitted: Fitted | None = None) -> SceneData:
+    """Splits the scenes, in the order of the settings' files, and reduces their bands; a run that is looked at again
+    brings what it has `fitted`.
+
+    Raises: DataError for scenes that do not fit each other, for one that is given twice, and where nothing can test.
+    """
+    settings, count = config.scene, len(config.scene.trained_files)
+    for scene in given:
+        check_window(settings.side, scene)
+    joined, names = together(given[:count]), short_names([scene.source for scene in given])
+    check_trainable(joined.scenes[0])
+    splits = [split(s.labels, s.valid, settings, class_names=s.class_names, maps=maps(settings, s))
+              for s in joined.scenes]  # fmt: skip
+    fitted = fitted or fit_together(settings, joined, splits)
+    pairs = zip(names, joined.scenes, joined.bands, splits, strict=False)
+    parts = [Part(name=n, scene=s, split=p, reduced=reduce(fitted, s, index)) for n, s, index, p in pairs]
+    several, scaled = len(given) > 1, any(scene.scale is not None for scene in joined.scenes)
+    told = [of_scene(part.name if several else None, remarks(settings, part.scene)) for part in parts]
+    if count > 1:
+        far = [unlike(s, fitted, index) for s, index in zip(joined.scenes, joined.bands, strict=True)]
+        told += [of_scene(part.name, notes) for part, notes in zip(parts, far, strict=True)]
+    for name, scene in zip(names[count:], given[count:], strict=True):
+        part, notes = never_trained(name, scene, fitted, joined.scenes[0], scaled=scaled)
+        parts.append(part)
+        told.append(of_scene(name, notes))
+    split_note, warnings = split_notes(settings, parts, by_epochs=by_epochs(config))
+    remarked = (*joined.notes, *(each for notes in told for each in notes))
+    data = SceneData(parts=tuple(parts), fitted=fitted, window=settings.side, split_note=split_note, warnings=warnings,
+                     remarks=remarked)  # fmt: skip
+    if several:
+        refuse_twice(data)
+    return data
 
 
-def left_out_bands(config: SceneConfig, scene: Scene) -> NDArray[np.bool_] | None:
-    """The empty bands and, unless bands are named, those that the file calls bad."""
-    bad = None if config.bands or scene.good_bands is None else ~scene.good_bands
-    return scene.empty if bad is None else bad if scene.empty is None else bad | scene.empty
+def fit_together(config: SceneConfig, joined: Together, splits: Sequence[Split]) -> Fitted:
+    """One preprocessing, learned from the pixels of all scenes that train."""
+    first, *others = joined.scenes
+    sources = [
+        Source(scene.cube, (scene.valid & parts.train) if config.fit_on == "train" else scene.valid, index, scene.scale)
+        for scene, parts, index in zip(others, splits[1:], joined.bands[1:], strict=True)
+    ]
+    left_out = left_out_bands(config, first, joined)
+    masks = {"train": splits[0].train, "valid": first.valid, "left_out": left_out}
+    return fit_scene(config, first.cube, **masks, others=sources, scale=first.scale)
+
+
+def left_out_bands(config: SceneConfig, scene: Scene, joined: Together | None = None) -> NDArray[np.bool_] | None:
+    """The empty bands, those that another of the scenes that train together does not have and, unless bands are named,
+    those that a file calls bad."""
+    scenes, bands = (joined.scenes, joined.bands) if joined else ((scene,), (np.arange(scene.bands),))
+    bad = None if config.bands else bad_bands(scenes, bands)
+    missing = joined.missing if joined and joined.missing.any() else None
+    masks = [mask for mask in (bad, scene.empty, missing) if mask is not None]
+    return np.logical_or.reduce(masks) if masks else None
 
 
 def remarks(config: SceneConfig, scene: Scene) -> tuple[Note, ...]:
@@ -197,21 +200,25 @@ def check_window(side: int, scene: Scene) -> None:
 
 
 def content(config: SceneTrainConfig, listener: Listener = silent) -> dict[str, str]:
-    """The digest of the cube and of each map, by setting; they need not fit each other."""
-    scene = config.scene
-    given = {"ground_truth": scene.ground_truth, "train_map": scene.train_map, "test_map": scene.test_map}
-    return digests(
-        scene.cube,
-        given,
-        variable=scene.variable,
-        variables={"ground_truth": scene.ground_truth_variable},
-        class_field=scene.class_field,
-        unlabelled=scene.unlabelled,
-        no_data=scene.no_data,
-        bands_axis=scene.bands_axis,
-        download=scene.download,
-        listener=listener,
-    )
+    """The digest of each cube and of each map, by setting; they need not fit each other."""
+    scene, found, counts = config.scene, {}, {False: 0, True: 0}
+    for files in scene.files:
+        given = {"ground_truth": files.ground_truth, "train_map": files.train_map, "test_map": files.test_map}
+        digested = digests(
+            files.cube,
+            given,
+            variable=scene.variable,
+            variables={"ground_truth": scene.ground_truth_variable},
+            class_field=scene.class_field,
+            unlabelled=scene.unlabelled,
+            no_data=scene.no_data,
+            bands_axis=scene.bands_axis,
+            download=scene.download,
+            listener=listener,
+        )
+        found |= {item_name(name, counts[files.test], files.test): digest for name, digest in digested.items()}
+        counts[files.test] += 1
+    return found
 
 
 def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
@@ -225,13 +232,6 @@ def open_maps(config: SceneConfig, scene: Scene) -> dict[str, NDArray[np.integer
     """The training map and the test map, class ids `H W`, by setting."""
     paths = {"train_map": config.train_map, "test_map": config.test_map}
     return {name: open_map(path, scene, class_field=config.class_field) for name, path in paths.items() if path}
-
-
-def reduce(fitted: Fitted, scene: Scene, bands: NDArray[np.intp] | None = None) -> Reduced:
-    """The scene's components, the channels first: `components H W`; of another scene, `bands` are those to take."""
-    stored = fitted.of_stored(scene.scale, np.s_[:] if bands is None else bands)
-    values = stored.apply(scene.cube, scene.valid, bands)
-    return Reduced(torch.from_numpy(values).permute(2, 0, 1).contiguous())
 
 
 def build_network(config: SceneTrainConfig, *, num_classes: int, in_channels: int) -> WindowNet:
@@ -259,5 +259,8 @@ def build(config: SceneTrainConfig, facts: SceneFacts) -> WindowNet:
 
 
 def stored_fit(run: Run) -> Fitted:
-    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged."""
-    return load_fit(run.path / PREPROCESS)
+    """The preprocessing that was learned with the run. Raises: DataError when the file is damaged or another run's."""
+    fitted = load_fit(run.path / PREPROCESS)
+    if (fitted.bands, fitted.components) != (run.facts.bands, run.facts.in_channels):
+        raise DataError("scene-preprocess-unreadable", path=run.path / PREPROCESS, reason=note("scene_fit.misfit"))
+    return fitted

@@ -35,7 +35,7 @@ def summary(trained: Sequence[Run]) -> dict[str, Any]:
     """Mean and sample standard deviation (None of a single run) of each score, shares from 0 to 1, times in seconds."""
     row: dict[str, Any] = {
         "runs": len(trained),
-        "split": text(f"scene_runs.{trained[0].config.scene.split}"),
+        "split": text(trained[0].config.scene.tested_by),
         "leak": statistics.fmean(run.test["leak"] for run in trained),
     }
     scores = {score: [run.test[score] for run in trained] for score in SCORES}

@@ -2,19 +2,40 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from lissom.config import EngineConfig, ModelConfig, OptimConfig, at_least, in_range, require
+from lissom.errors import UsageError
+
+Paths = str | tuple[str, ...]
+
+
+class SceneFiles(NamedTuple):
+    """Where one scene comes from."""
+
+    cube: str
+    ground_truth: str | None = None
+    train_map: str | None = None
+    test_map: str | None = None
+    test: bool = False
+    """Whether it is never trained on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneConfig:
     """Where a hyperspectral scene comes from, what is done to its spectra, and which of its pixels train."""
 
-    cube: str = "synthetic"
-    """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`."""
-    ground_truth: str | None = None
-    """File of the ground-truth map; None: the cube's own, where its file or name brings one."""
+    cube: str | tuple[str, ...] = "synthetic"
+    """File of the cube (.mat, .npy, .npz, ENVI header, GeoTIFF), a known scene's name, or `synthetic`; several: scenes
+    of one sensor that train together."""
+    ground_truth: str | tuple[str, ...] | None = None
+    """File of the ground-truth map, of several cubes one for each, in their order; None: the cube's own, where its file
+    or name brings one."""
+    test_cube: str | tuple[str, ...] | None = None
+    """Cube of a labelled scene that is never trained on, or several: all its labelled pixels are the test; None: the
+    pixels that the split holds out."""
+    test_ground_truth: str | tuple[str, ...] | None = None
+    """Its ground-truth map, of several cubes one for each; None: the cube's own."""
     download: bool = False
     """Fetch the files of a known scene where they are missing."""
     variable: str | None = None
@@ -76,7 +97,26 @@ class SceneConfig:
         assert self.window is not None, "not resolved"
         return self.window
 
+    @property
+    def files(self) -> tuple[SceneFiles, ...]:
+        """Each scene's: those that train first."""
+        trained = [SceneFiles(*pair, self.train_map, self.test_map) for pair in pairs(self.cube, self.ground_truth)]
+        tested = [] if self.test_cube is None else pairs(self.test_cube, self.test_ground_truth)
+        return (*trained, *(SceneFiles(*pair, test=True) for pair in tested))
+
+    @property
+    def tested_by(self) -> str:
+        """Key of the words for what the test pixels are."""
+        return f"scene_runs.{self.split}" if self.test_cube is None else "scene_several.elsewhere"
+
+    @property
+    def trained_files(self) -> tuple[SceneFiles, ...]:
+        """Of the scenes that train."""
+        return tuple(files for files in self.files if not files.test)
+
     def __post_init__(self) -> None:
+        trained = len(self.trained_files)  # pairs are checked there
+        require(trained == 1 or self.split != "maps", "split", self.split, "random or disjoint with several scenes")
         if self.window is not None:
             require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
         odd = self.smooth >= 5 and self.smooth % 2 == 1
@@ -119,6 +159,20 @@ class SceneTrainConfig:
         )
     )
     engine: EngineConfig = field(default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False))
+
+
+def pairs(cubes: Paths, maps: Paths | None) -> list[tuple[str, str | None]]:
+    """Each cube with its map, in their order. Raises: UsageError for another number of maps."""
+    cubes, maps = _several(cubes), None if maps is None else _several(maps)
+    if maps is None:
+        return [(cube, None) for cube in cubes]
+    if len(maps) != len(cubes):
+        raise UsageError("scene-pairs", cubes=len(cubes), maps=len(maps))
+    return list(zip(cubes, maps, strict=True))
+
+
+def _several(paths: Paths) -> tuple[str, ...]:
+    return tuple(paths) if isinstance(paths, list | tuple) else (paths,)
 
 
 def guard_of(config: SceneConfig) -> int:
@@ -175,6 +229,8 @@ class SceneCheckOptions:
     """Factor that stored values are multiplied with; None: the file's own scale (gains, offsets); 1: as stored."""
     bands_axis: Literal["auto", "first", "last"] = "auto"
     """Axis of the bands in a plain array (.npy, .npz, .mat, HDF5); auto: as map or wavelengths tell, else last."""
+    window: int = 25
+    """Side of the window for which a disjoint split is tried, in pixels."""
 
     def __post_init__(self) -> None:
         check_scale(self.scale)

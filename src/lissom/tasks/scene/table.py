@@ -3,14 +3,13 @@
 Each cell is in percent, the mean over runs and, of two or more, the sample standard deviation.
 """
 
-import csv
-import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lissom.messages import text
+from lissom.report.tables import to_csv
 
 TOTALS = ("oa", "aa", "kappa")
 LATEX = str.maketrans({
@@ -52,14 +51,12 @@ class SceneTable:
 
     def to_csv(self) -> str:
         """Unrounded means and deviations: class, pixels, and two columns for each method."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(
-            ["class", "pixels", *(f"{method} {part}" for method in self.methods for part in ("mean", "std"))]
-        )
-        for name, pixels, cells in self.rows:
-            writer.writerow([name, pixels, *(value for cell in cells for value in (cell.mean, cell.std))])
-        return out.getvalue()
+        heads = [f"{method} {part}" for method in self.methods for part in ("mean", "std")]
+        return to_csv([
+            {"class": name, "pixels": pixels}
+            | dict(zip(heads, (value for cell in cells for value in (cell.mean, cell.std)), strict=True))
+            for name, pixels, cells in self.rows
+        ])  # fmt: skip
 
     def to_latex(self) -> str:
         """A `tabular` for the package booktabs; the best mean of each row is bold."""

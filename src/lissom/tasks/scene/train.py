@@ -8,7 +8,8 @@ from lissom.models.window_net import WindowNet
 from lissom.tasks.scene.data.batches import EvalPixels, Reduced, TrainPixels
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.objective import ClassifyScene
-from lissom.tasks.scene.prepare import PREPROCESS, SceneData, resolve_from_paper
+from lissom.tasks.scene.prepare import PREPROCESS, resolve_from_paper
+from lissom.tasks.scene.ready import SceneData
 from lissom.tasks.scene.settings import SceneTrainConfig
 from lissom.tasks.scene.transfer import as_begun, load_initial_weights
 from lissom.training.run import Run
@@ -31,9 +32,9 @@ def objective(config: SceneTrainConfig, data: SceneData) -> ClassifyScene:
 
 
 def batches(config: SceneTrainConfig, data: SceneData, facts: SceneFacts, device: Any) -> Batches:
-    engine, labels = config.engine, data.scene.labels
+    engine, labels = config.engine, data.pool.labels
     scene = Reduced(data.reduced.values.to(device))
-    parts, size = engine.devices * engine.accumulate, engine.batch_size
+    parts, size = engine.devices * engine.accumulate, engine.step_size
     train = TrainPixels(scene, labels, data.split.train, batch_size=size, parts=parts, seed=engine.seed)
     return Batches(train, EvalPixels(scene, labels, data.split.val))
 

@@ -11,7 +11,7 @@ from lissom.runs.weights import save_weights
 from lissom.tasks.scene.data.batches import pixels
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.network import PixelNet, fitted
-from lissom.tasks.scene.prepare import SceneData
+from lissom.tasks.scene.ready import SceneData
 from lissom.tasks.scene.settings import SceneTrainConfig
 
 
@@ -23,7 +23,7 @@ def fit_spectra(
     Nothing chooses weights here, so the pixels that would are no test and may train too. Kept are these spectra, not
     the classifier: its kind has no format that is safe to open, and the same spectra fit the same one in seconds.
     """
-    coords, labels = pixels(data.scene.labels, data.split.train | data.split.val)
+    coords, labels = pixels(data.pool.labels, data.split.train | data.split.val)
     seen = data.reduced.values[:, coords[:, 0], coords[:, 1]].t().contiguous()  # N components
     save_weights(folder / BEST, {"pixels": seen, "labels": torch.from_numpy(labels)})
     start = time.perf_counter()

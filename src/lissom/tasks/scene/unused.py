@@ -33,15 +33,15 @@ def _classical(config: SceneTrainConfig) -> bool:
 
 
 def _synthetic(config: SceneTrainConfig) -> bool:
-    return config.scene.cube == SYNTHETIC
+    return all(files.cube == SYNTHETIC for files in config.scene.files)
 
 
-def _one_array(path: str | None) -> bool:
-    return path is not None and Path(path).suffix.lower() in ONE_ARRAY
+def _one_array(*paths: str | None) -> bool:
+    return all(path is not None and Path(path).suffix.lower() in ONE_ARRAY for path in paths)
 
 
-def _maps(config: SceneTrainConfig) -> tuple[str | None, ...]:
-    return config.scene.ground_truth, config.scene.train_map, config.scene.test_map
+def _maps(config: SceneTrainConfig) -> list[str | None]:
+    return [path for files in config.scene.files for path in (files.ground_truth, files.train_map, files.test_map)]
 
 
 def _shapes(path: str | None) -> bool:
@@ -90,10 +90,11 @@ RULES = (
     Rule("no-blocks", ("block", "guard"), lambda c: c.scene.split != "disjoint"),
     Rule("nothing-drawn", ("split_seed",), _nothing_drawn),
     Rule("synthetic", MADE, _synthetic),
-    Rule("one-array", ("variable",), lambda c: _one_array(c.scene.cube)),
-    Rule("one-array", ("ground_truth_variable",), lambda c: _one_array(c.scene.ground_truth)),
+    Rule("one-array", ("variable",), lambda c: _one_array(*(f.cube for f in c.scene.files))),
+    Rule("one-array", ("ground_truth_variable",), lambda c: _one_array(*(f.ground_truth for f in c.scene.files))),
     Rule("no-shapes", ("class_field",), lambda c: not any(map(_shapes, _maps(c)))),
-    Rule("file", ("download",), lambda c: known_scene(c.scene.cube) is None),
+    Rule("file", ("download",), lambda c: all(known_scene(files.cube) is None for files in c.scene.files)),
+    Rule("no-test-scene", ("test_ground_truth",), lambda c: c.scene.test_cube is None),
 )
 
 
@@ -108,8 +109,8 @@ def refuse_unused(config: SceneTrainConfig) -> None:
 
 def _unused(config: SceneTrainConfig, name: str, why: str) -> UsageError:
     """The error that says why a setting does nothing."""
-    default = _flat(SceneTrainConfig())[name]
-    clause = note(f"scene_unused.{why}", network=config.model.model, split=config.scene.split, cube=config.scene.cube)
+    default, cubes = _flat(SceneTrainConfig())[name], ", ".join(files.cube for files in config.scene.files)
+    clause = note(f"scene_unused.{why}", network=config.model.model, split=config.scene.split, cube=cubes)
     expected = note("scene_unused.none") if default in (None, "", {}) else default
     return UsageError("scene-setting-unused", name=name, got=_flat(config)[name], why=clause, expected=expected)
 

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 class TwoPhotos:
     """A decoded photo, and a file that is none."""
 
-    name, names, channels, digest = "photos", ["good.jpg", "bad.jpg"], 3, ""
+    name, names, channels, scales = "photos", ["good.jpg", "bad.jpg"], 3, None
 
     def __init__(self) -> None:
         self.photo = RNG.integers(0, 256, (90, 60, 3), np.uint8)

@@ -12,7 +12,7 @@ from lissom.tasks.scene.data.check import check
 from lissom.tasks.scene.data.distance import scaled_as_trained, unlike
 from lissom.tasks.scene.data.opening import open_scene
 from lissom.tasks.scene.data.preprocess import fit
-from lissom.tasks.scene.data.scale import from_facts
+from lissom.tasks.scene.data.scale import kept_scale
 from lissom.tasks.scene.data.scene import Scene
 from lissom.tasks.scene.pictures.run import class_spectra
 from lissom.tasks.scene.settings import SceneConfig
@@ -131,12 +131,11 @@ class TestFit:
         for number, fields in enumerate([SCALED, {"reflectance_scale_factor": 10000}]):
             scale = open_scene(write_envi(tmp_path / f"{number}.hdr", CUBE, **fields)).scale
             assert scale is not None
-            facts = scale.to_facts()
-            assert len(facts["gain"]) == (9, 1)[number]
-            back = from_facts(**facts, bands=9)
+            assert len(scale.kept_gain) == len(scale.kept_offset) == (9, 1)[number]
+            back = kept_scale(scale.kept_gain, scale.kept_offset, 9)
             assert back is not None
             assert np.array_equal(back.of(CUBE), scale.of(CUBE))
-        assert from_facts((), (), 9) is None
+        assert kept_scale((), (), 9) is None
 
     def test_spectra_are_drawn_as_scaled(self, tmp_path: Path) -> None:
         scene = open_scene(write_envi(tmp_path / "a.hdr", CUBE, **SCALED), MAP)

@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from lissom.data.files import Pixels, Unreadable, decode_with_mode
+from lissom.data.files import Pixels, Unreadable, decode
 from lissom.data.left_out import HARMLESS
 from lissom.data.pixels import CHUNK
+from lissom.data.scales import Scales
 from lissom.errors import DataError
 from lissom.events import Advanced, Listener, silent
 from lissom.messages import text
 from lissom.tasks.classify.data.contact import draw_sheet
+from lissom.tasks.classify.data.depth import Deep, clipped_notes, decide, find_deep, found_notes, rare_notes
+from lissom.tasks.classify.data.depth import report as depth_report
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import check_trainable, part_counts
 from lissom.tasks.classify.data.told import left_out
@@ -42,7 +45,8 @@ class Look:
 def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: Listener = silent) -> dict[str, Any]:
     """Decodes every image of `spec` (as `DataConfig.data`) and reports plain data:
 
-    `name`, `images`, `trainable`; `classes`: counts by part for each class; `sizes` in pixels, `modes`; `broken`: name
+    `name`, `images`, `trainable`; `classes`: counts by part for each class; `sizes` in pixels, `modes`; `depth`: of
+    images with more than 8 bits, by kind, what they hold and what a training scales them by; `broken`: name
     and reason of each unreadable file; `ignored`: files that are not used, `left_out`: how many for each reason;
     `empty`: class folders without images; `notes`: sentences on files of no consequence;
     `duplicates`: groups of names with equal pixels `within` a part and `between` parts; `imbalance`: largest training
@@ -50,6 +54,7 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
     Raises: DataError where there is nothing to look at, as for a path that does not exist.
     """
     source = open_source(spec, cache_dir=cache_dir)
+    deep, scales = _scaled(source, cache_dir, listener)
     looks = look_at_all(source, listener)
     report = {
         "name": source.name,
@@ -57,6 +62,7 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
         "classes": _classes(source),
         "sizes": _sizes(looks),
         "modes": dict(Counter(look.mode for look in looks if not look.reason).most_common()),
+        "depth": depth_report(deep, scales),
         "broken": [
             {"name": name, "reason": look.reason} for name, look in zip(source.names, looks, strict=True) if look.reason
         ],
@@ -67,12 +73,22 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
         "imbalance": _imbalance(source),
     }
     problem = _untrainable(source)
-    warnings = [*([problem] if problem else []), *_warnings(source, report, looks)]
+    told = map(str, (*rare_notes(deep, scales), *clipped_notes(deep, scales)))
+    warnings = [*([problem] if problem else []), *told, *_warnings(source, report, looks)]
     if picture:
         draw_sheet(source, picture, usable=np.array([not look.reason for look in looks]))
-    notes = [*source.notes, *(told for reason, told in left_out(source).items() if reason in HARMLESS)]
+    harmless = (told for reason, told in left_out(source).items() if reason in HARMLESS)
+    notes = [*source.notes, *found_notes(deep, scales), *harmless]
     trainable = not problem and not report["broken"]
     return {**report, "trainable": trainable, "warnings": warnings, "notes": list(map(str, notes))}
+
+
+def _scaled(source: Source, cache_dir: Path, listener: Listener) -> tuple[list[Deep], Scales]:
+    """The images of more than 8 bits, and what a training would scale them by, as the source now does."""
+    content = source.content(cache_dir, listener)
+    deep = find_deep(source, content, cache_dir / "images", workers=os.cpu_count() or 1, listener=listener)
+    source.scales = decide(deep)
+    return deep, source.scales
 
 
 def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
@@ -89,7 +105,10 @@ def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
 def _look(source: Source, index: int) -> Look:
     try:
         data = source.read(index)
-        pixels, mode = decode_with_mode(data, channels=source.channels) if isinstance(data, bytes) else (data, "")
+        if isinstance(data, bytes):
+            pixels, mode, _ = decode(data, channels=source.channels, scales=source.scales)
+        else:
+            pixels, mode = data, ""
     except Unreadable as error:
         return Look(reason=str(error))
     return Look(pixels.shape[1], pixels.shape[0], mode or ("L" if source.channels == 1 else "RGB"), _hash(pixels))

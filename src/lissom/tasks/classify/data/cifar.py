@@ -1,10 +1,8 @@
 """CIFAR-10 and CIFAR-100 (Krizhevsky, 2009) as published: python or binary form, packed or not.
 
-The python form is a pickle. It is read by an unpickler that builds NumPy arrays and plain values and nothing else.
+The python form is a pickle, of which nothing is run.
 """
 
-import io
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +17,8 @@ from lissom.data.download import fetch
 from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut
+from lissom.data.plain_pickle import read_pickle, texts
+from lissom.data.scales import Scales
 from lissom.data.sources import Files
 from lissom.errors import DataError, DataMissing
 from lissom.events import Listener, Note, silent
@@ -27,12 +27,6 @@ from lissom.tasks.classify.data.content import Content
 SIDE, CHANNELS = 32, 3
 PLANES = SIDE * SIDE * CHANNELS  # bytes of an image: the red plane, then green, then blue
 PAGE = "https://www.cs.toronto.edu/~kriz/"
-ALLOWED = {
-    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
 
 
 @dataclass(frozen=True)
@@ -111,6 +105,7 @@ class CifarSource:
     """All images of one archive, in the order of its files. 180 MB, read when the first image is."""
 
     channels = CHANNELS
+    scales: Scales | None = None
     left_out: Sequence[LeftOut] = ()
     empty: Sequence[str] = ()
     notes: tuple[Note, ...] = ()
@@ -137,7 +132,9 @@ class CifarSource:
         files.append(self._variant.python_names[0] if self._python else self._variant.binary_names)
         looks = look_at(self._files, [self._paths[file] for file in files], cache_dir=cache_dir, listener=listener)
         digests = {file: look.digest for file, look in zip(files, looks, strict=True)}
-        return Content(digests, [name.rpartition(":")[0] for name in self.names], np.full(len(self.names), SIDE))
+        count = len(self.names)
+        items = [name.rpartition(":")[0] for name in self.names]
+        return Content(digests, items, np.full(count, SIDE), np.full(count, ""))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pixels": None}
@@ -158,21 +155,24 @@ class CifarSource:
     def _class_names(self) -> tuple[str, ...]:
         file, key = self._variant.python_names
         if not self._python:
-            names = self._bytes(self._variant.binary_names).decode("utf-8", "replace").split()
+            names = tuple(self._bytes(self._variant.binary_names).decode("utf-8", "replace").split())
         else:
-            names = [_text(name) for name in self._table(file).get(key, ())]
+            names = texts(self._table(file).get(key))
         if not names:
             raise self._damaged(file)
-        return tuple(names)
+        return names
 
     def _read_python(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """(pixels N 3072, labels N) of one pickled file."""
         table = self._table(name)
         rows, labels = table.get("data"), table.get(self._variant.python_labels)
-        good = isinstance(rows, np.ndarray) and rows.dtype == np.uint8 and rows.ndim == 2 and rows.shape[1] == PLANES
-        if not good or not isinstance(labels, list) or len(labels) != len(rows):  # type: ignore[arg-type]
+        if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (PLANES,):
             raise self._damaged(name)
-        return rows, np.array(labels, np.int64)  # type: ignore[return-value]
+        if not isinstance(labels, list) or len(labels) != len(rows):
+            raise self._damaged(name)
+        if not all(type(label) is int and 0 <= label < len(self.class_names) for label in labels):
+            raise self._damaged(name)
+        return rows, np.array(labels, np.int64)
 
     def _read_binary(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """(pixels N 3072, labels N) of records of one or two label bytes and an image."""
@@ -185,14 +185,11 @@ class CifarSource:
 
     def _table(self, name: str) -> dict[str, Any]:
         try:
-            table = _PlainUnpickler(io.BytesIO(self._bytes(name)), encoding="latin1").load()
+            return read_pickle(self._bytes(name))
         except DataError:
             raise
-        except Exception as error:  # a damaged pickle raises nearly anything
+        except ValueError as error:
             raise self._damaged(name) from error
-        if not isinstance(table, dict):
-            raise self._damaged(name)
-        return {_text(key): value for key, value in table.items()}
 
     def _bytes(self, name: str) -> bytes:
         try:
@@ -202,16 +199,3 @@ class CifarSource:
 
     def _damaged(self, name: str) -> DataError:
         return DataError("cifar-damaged", path=self._files.path, name=name, title=self._variant.title)
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Arrays, numbers, texts, lists and dictionaries; a pickle can otherwise run any program."""
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if (module_name, global_name) in ALLOWED:
-            return super().find_class(module_name, global_name)
-        raise DataError("cifar-unsafe-pickle", name=f"{module_name}.{global_name}")
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin1") if isinstance(value, bytes) else str(value)

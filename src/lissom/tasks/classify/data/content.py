@@ -16,3 +16,5 @@ class Content:
     """Of each image, the item that holds it."""
     sides: NDArray[np.int64]
     """Of each image, the longer side in pixels; 0 where its header cannot be read."""
+    kinds: NDArray[np.str_]
+    """Of each image, what of more than 8 bits it holds: "integers", "floats", else ""."""

@@ -11,12 +11,15 @@ from PIL import Image
 from lissom.config import cache_folder
 from lissom.data.files import Pixels
 from lissom.data.pixels import StreamedPixels, read_pixels
+from lissom.data.scales import Scales
 from lissom.errors import DataError
 from lissom.events import Listener, silent
 from lissom.tasks.classify.data.class_folders import class_numbers
+from lissom.tasks.classify.data.depth import clipped_notes, find_deep, found_notes
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.data.sources import Source, open_source
 from lissom.tasks.classify.data.told import tell
+from lissom.tasks.classify.facts import ClassifyFacts
 from lissom.training.opened import Opened
 
 
@@ -31,6 +34,7 @@ class Fitted:
 
     def __init__(self, source: Source, channels: int, fit: Callable[[Pixels], Pixels]) -> None:
         source.channels = self.channels = channels
+        self.scales = source.scales
         self.name, self.names = source.name, source.names
         self._source, self._fit = source, fit
 
@@ -53,9 +57,7 @@ def foreign(opened: Opened, paths: Mapping[str, str], listener: Listener) -> Oth
     facts, run = opened.facts, opened.run
     images = open_for_run(
         paths["data"],
-        class_names=facts.class_names,
-        in_channels=facts.in_channels,
-        resolution=facts.resolution,
+        facts=facts,
         cache_dir=cache_folder(run.config.data.cache_dir if run else None),
         workers=run.config.data.workers if run else 2,
         listener=listener,
@@ -78,26 +80,35 @@ def _as_published(opened: Opened, spec: str, listener: Listener) -> ImageSet:
 def open_for_run(
     spec: str,
     *,
-    class_names: Sequence[str],
-    in_channels: int,
-    resolution: int,
+    facts: ClassifyFacts,
     cache_dir: Path,
     workers: int = 2,
     listener: Listener = silent,
 ) -> ImageSet:
-    """All images of a source, labelled by their index in `class_names`; `listener` is told what was found.
+    """All images of a source, labelled by the classes of `facts` and scaled as they say; `listener` is told what was
+    found.
 
-    Raises: DataError for data that cannot be read, or a class that is not among `class_names`.
+    Raises: DataError for data that cannot be read, or a class that is not among those.
     """
     source = open_source(spec, cache_dir=cache_dir)
     tell(source, listener)
-    known = {unicodedata.normalize("NFC", name): index for index, name in enumerate(class_names)}
+    known = {unicodedata.normalize("NFC", name): index for index, name in enumerate(facts.class_names)}
     for name in source.class_names:
         if name not in known:
-            raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(class_names))
-    source.channels = in_channels
-    store = StreamedPixels(source, resolution, workers=workers)
+            raise DataError("class-not-in-run", data=spec, got=name, known=", ".join(facts.class_names))
+    source.channels = facts.in_channels
+    if facts.scales is not None:
+        _scale(source, facts.scales, cache_dir, workers, listener)
+    store = StreamedPixels(source, facts.resolution, workers=workers)
     return _all(source, store, [known[name] for name in source.class_names])
+
+
+def _scale(source: Source, scales: Scales, cache_dir: Path, workers: int, listener: Listener) -> None:
+    source.scales = scales
+    content = source.content(cache_dir, listener)
+    deep = find_deep(source, content, cache_dir / "images", workers=workers, listener=listener)
+    for told in (*found_notes(deep, scales), *clipped_notes(deep, scales)):
+        listener(told)
 
 
 def _all(source: Source, store: StreamedPixels, numbers: Sequence[int]) -> ImageSet:

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from lissom.data.files import DECODE_VERSION
 from lissom.data.pixels import LARGEST_CACHE, SMALL_SIDE, CachedPixels, StreamedPixels, cached, kept, verify
+from lissom.data.scales import Scales
 from lissom.events import Listener, Note, note, silent
 from lissom.tasks.classify.data.content import Content
+from lissom.tasks.classify.data.depth import clipped_notes, decide, find_deep, found_notes, rare_notes
 from lissom.tasks.classify.data.sources import Digits, Source, open_source
 from lissom.tasks.classify.data.splits import Split, check_trainable, split
 from lissom.tasks.classify.data.told import tell
@@ -64,6 +66,10 @@ class ImageData:
     split: Split
     source: str
     """As the settings name it."""
+    scales: Scales | None = None
+    """With which images of more than 8 bits are decoded."""
+    notes: tuple[Note, ...] = ()
+    """On those images."""
 
     @property
     def mirrored(self) -> bool:
@@ -80,7 +86,12 @@ class ImageData:
         """For the run folder."""
         parts = parts_digest(*(part.indices for part in (self.train, self.val, self.test)))
         return DataUsed(
-            source=self.source, digest=items_digest(self.items), parts=parts, sizes=self.sizes, split=self.split_note
+            source=self.source,
+            digest=items_digest(self.items),
+            parts=parts,
+            sizes=self.sizes,
+            split=self.split_note,
+            notes=self.notes,
         )
 
     @property
@@ -92,6 +103,7 @@ class ImageData:
             std=self.std,
             resolution=self.resolution,
             in_channels=self.in_channels,
+            scales=self.scales,
         )
 
     @property
@@ -101,12 +113,17 @@ class ImageData:
 
 
 def load(
-    config: DataConfig, *, cache_dir: Path, default_resolution: int = 224, listener: Listener = silent
+    config: DataConfig,
+    *,
+    cache_dir: Path,
+    default_resolution: int = 224,
+    facts: ClassifyFacts | None = None,
+    listener: Listener = silent,
 ) -> ImageData:
     """The data set that `config.data` names, split, and decoded into `cache_dir` where its images are small.
 
-    `default_resolution` is used for large images when the configuration gives none. `listener` is told of bytes
-    fetched, of the classes and of what is left out, then of images decoded.
+    `default_resolution` is used for large images when the configuration gives none. facts: of the run whose data it is.
+    `listener` is told of bytes fetched, of the classes and of what is left out, then of images decoded.
     Raises: DataError for input that cannot be trained on, MachineError for a cache that is full.
     """
     source = open_source(config.data, cache_dir=cache_dir, download=config.download, listener=listener)
@@ -115,6 +132,7 @@ def load(
     content = source.content(cache_dir, listener)
     small, typical = _small(content)
     resolution = config.resolution or (typical if small else default_resolution)
+    notes = _scale(source, content, config, cache_dir / "images", facts, listener)
     store = _store(source, content, config, cache_dir / "images", resolution, small=small, listener=listener)
     parts = split(
         source.parts,
@@ -139,7 +157,28 @@ def load(
         small=small,
         split=parts,
         source=config.data,
+        scales=source.scales,
+        notes=notes,
     )
+
+
+def _scale(
+    source: Source,
+    content: Content,
+    config: DataConfig,
+    folder: Path,
+    facts: ClassifyFacts | None,
+    listener: Listener,
+) -> tuple[Note, ...]:
+    """Sets the source's scales: those of the run, or by the training images. Returns what is to know of them."""
+    if facts and facts.scales is None:  # of an older version
+        return ()
+    deep = find_deep(source, content, folder, workers=config.workers, listener=listener)
+    source.scales = scales = decide(deep) if facts is None or facts.scales is None else facts.scales
+    notes = (*found_notes(deep, scales), *rare_notes(deep, scales), *clipped_notes(deep, scales))
+    for told in notes:
+        listener(told)
+    return notes
 
 
 def _small(content: Content) -> tuple[bool, int]:
@@ -177,7 +216,8 @@ def _store(
     listener: Listener,
 ) -> CachedPixels | StreamedPixels:
     """Where the pixels come from; what they are is the same."""
-    order = [DECODE_VERSION, source.channels, *(content.digests[item] for item in content.items)]
+    scales = [repr(source.scales)] if source.scales and (content.kinds != "").any() else []
+    order = [DECODE_VERSION, source.channels, *scales, *(content.digests[item] for item in content.items)]
     key, workers = hashlib.sha256(repr(order).encode()).hexdigest()[:24], config.workers
     if config.cache == "always" and not small:
         images = kept(source, folder / f"{key}.pixels", workers=workers, listener=listener)

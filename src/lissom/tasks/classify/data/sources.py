@@ -15,6 +15,7 @@ from lissom.data.files import Pixels, Unreadable
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut
 from lissom.data.names import is_writable, printable
+from lissom.data.scales import Scales
 from lissom.data.sources import Files, Images, open_files
 from lissom.errors import DataError, MachineError
 from lissom.events import Listener, Note, silent
@@ -46,6 +47,7 @@ class ImageFiles:
 
     def __init__(self, name: str, files: Files, layout: Layout, *, channels: int = 3) -> None:
         self.name, self.channels = name, channels
+        self.scales: Scales | None = None
         self.class_names, self.names, self.labels = layout.class_names, layout.names, layout.labels
         self.parts, self.empty = layout.parts, layout.empty
         self.left_out, self.notes = [*files.left_out, *layout.left_out], files.notes
@@ -58,7 +60,8 @@ class ImageFiles:
         """By name below the enclosing folders: `train/class/image` or `class/image`; of a list `split/label/name`."""
         looks = look_at(self._files, self.names, cache_dir=cache_dir, listener=listener)
         digests = {item: look.digest for item, look in zip(self._items, looks, strict=True)}
-        return Content(digests, self._items, np.array([look.side for look in looks], np.int64))
+        sides, kinds = [look.side for look in looks], [look.kind or "" for look in looks]
+        return Content(digests, self._items, np.array(sides, np.int64), np.array(kinds, np.str_))
 
 
 class Digits:
@@ -67,6 +70,7 @@ class Digits:
     name = "digits"
     class_names = tuple("0123456789")
     channels = 1
+    scales: Scales | None = None
     left_out: Sequence[LeftOut] = ()
     empty: Sequence[str] = ()
     notes: tuple[Note, ...] = ()
@@ -86,7 +90,8 @@ class Digits:
     def content(self, cache_dir: Path, listener: Listener) -> Content:
         """One item, seen as images of 32 pixels."""
         digests = {self.name: digest_of(self._pixels.tobytes() + self.labels.tobytes())}
-        return Content(digests, [self.name] * len(self.names), np.full(len(self.names), SIDE))
+        count = len(self.names)
+        return Content(digests, [self.name] * count, np.full(count, SIDE), np.full(count, ""))
 
 
 def open_source(

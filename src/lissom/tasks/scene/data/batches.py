@@ -58,8 +58,11 @@ class TrainPixels:
         if len(self._labels) < parts:
             raise DataError("scene-fewer-than-parts", got=len(self._labels), expected=parts)
         self._parts, self._seed = parts, seed
-        self.steps_per_epoch = -(-len(self._labels) // batch_size)
-        self._batch_size = len(self._labels) // self.steps_per_epoch // parts * parts
+        count = len(self._labels)
+        least = min(2, batch_size // parts) * parts  # one pixel of each part is too few for its norms
+        self.steps_per_epoch = min(-(-count // batch_size), max(count // least, 1))
+        self._batch_size = min(count // self.steps_per_epoch // parts * parts, batch_size)
+        self.part_size = self._batch_size // parts
 
     def epoch(self, epoch: int, *, start_step: int = 0, parts: range | None = None) -> Iterator[list[PixelBatch]]:
         """For each step from `start_step` on, its micro-batches numbered in `parts` (None: all)."""

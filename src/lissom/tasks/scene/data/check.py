@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lissom.events import Listener, silent
 from lissom.messages import text
+from lissom.tasks.scene.data.advice import advice, lacking
 from lissom.tasks.scene.data.arrangement import better_turn
 from lissom.tasks.scene.data.axes import Axis
 from lissom.tasks.scene.data.border import border
@@ -15,7 +16,9 @@ from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
 from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.data.scene import Scene, listed_bands
+from lissom.tasks.scene.data.splits import split
 from lissom.tasks.scene.pictures.sheet import draw_scene
+from lissom.tasks.scene.settings import SceneConfig
 
 FEW = 20  # labelled pixels of a class
 IMBALANCE = 20  # largest class to smallest: scenes are far less even than photos, so only from here on a warning
@@ -34,6 +37,7 @@ def check(
     no_data: float | None = None,
     scale: float | None = None,
     bands_axis: Axis = "auto",
+    window: int = 25,
     picture: Path | None = None,
     listener: Listener = silent,
 ) -> dict[str, Any]:
@@ -44,7 +48,8 @@ def check(
     data; `classes`: id, name and pixels of each; `labelled`: pixels;
     `imbalance`: largest class to smallest; `dead`, `noisy`, `saturated`, `bad_list`: numbers of bands, from 1;
     `noise`: share of each band's variance that may be noise; `turned`: how the map would fit better, or None;
-    `trainable`; `warnings`: sentences. `picture`: where to write false colour and map (PNG).
+    `untested`: classes that a disjoint split for a `window` leaves without test pixels; `trainable`; `warnings`:
+    sentences. `picture`: where to write false colour and map (PNG).
     Raises: DataError for a scene that cannot be opened.
     """
     scene = open_scene(
@@ -62,10 +67,10 @@ def check(
     statistics = band_statistics(scene, listener)
     if picture:
         draw_scene(scene, picture)
-    return describe(scene, statistics)
+    return describe(scene, statistics, window=window)
 
 
-def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
+def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> dict[str, Any]:
     """The report of `check` on a scene that is open."""
     turn = better_turn(scene)
     counts = class_counts(scene)
@@ -97,7 +102,24 @@ def describe(scene: Scene, statistics: BandStatistics) -> dict[str, Any]:
     }
     scaled = scene.scale.notes if scene.scale else ()
     told = [str(told) for told in (*scene.notes, *scaled, *border(scene))]
-    return {**report, "warnings": told + _warnings(report, synthetic=scene.name == "synthetic")}
+    untested, helps = _disjoint(scene, window)
+    found = told + _warnings(report, synthetic=scene.name == "synthetic") + helps
+    return {**report, "untested": untested, "warnings": found}
+
+
+def _disjoint(scene: Scene, window: int) -> tuple[list[str], list[str]]:
+    """Classes that a disjoint split leaves without test pixels, and sentences on them; a window that the scene does not
+    hold is not tried."""
+    config = SceneConfig(split="disjoint", window=window)
+    if len(scene.class_ids) < 2 or window > min(scene.height, scene.width):
+        return [], []
+    counted = split(scene.labels, scene.valid, config, class_names=scene.class_names).tally
+    assert counted
+    untested = [scene.class_names[k] for k in lacking(counted, val=False, test=True).test]
+    if not untested:
+        return [], []
+    helps = advice([scene], config, counted, val=False, test=True)
+    return untested, [text("scenes.check-untested", window=window, names=_listed(untested)), *map(str, helps)]
 
 
 def class_counts(scene: Scene) -> NDArray[np.int64]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError, UsageError
+from lissom.bounds import require_room
+from lissom.errors import DataError, LissomError, UsageError
 from lissom.tasks.scene.data.envi import known_of
 from lissom.tasks.scene.data.envi_header import Header, listed
 from lissom.tasks.scene.data.layers import Layer, first_line
@@ -22,6 +23,8 @@ HEADER_TAGS = (
     "wavelength", "wavelength units", "bbl", "reflectance scale factor", "data gain values", "data offset values",
     "data reflectance gain values", "data reflectance offset values",
 )  # fmt: skip
+DRIVER = "GTiff"  # said, not guessed: GDAL takes the text of a VRT in a .tif too, which reads other files and hosts
+OFFLINE = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
 CLASS_TAG = "CLASS_"  # our own: `CLASS_10=Lettuce`, as the format has no field for names
 
 
@@ -32,9 +35,9 @@ def read_geotiff(path: Path) -> Layer:
     """
     rasterio = _rasterio()
     try:
-        with _quiet(rasterio), rasterio.open(path) as file:
+        with _quiet(rasterio), rasterio.open(path, driver=DRIVER) as file:
             return Layer(
-                values=_mapped(file, path) if _in_one_piece(file) else _values(file),
+                values=_mapped(file, path) if _in_one_piece(file) else _values(file, path),
                 variable=path.stem,
                 wavelengths_nm=_wavelengths(file),
                 good_bands=_good_bands(file),
@@ -44,6 +47,8 @@ def read_geotiff(path: Path) -> Layer:
                 colours=_colours(file),
                 scales=_scales(file),
             ).completed(known_of(_header(file), file.count))
+    except LissomError:
+        raise
     except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError, ValueError, OSError) as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
@@ -62,7 +67,7 @@ def geotiff_bytes(
     """
     rasterio = _rasterio()
     height, width = values.shape
-    profile: dict[str, Any] = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": values.dtype}
+    profile: dict[str, Any] = {"driver": DRIVER, "height": height, "width": width, "count": 1, "dtype": values.dtype}
     profile |= {"compress": "deflate", "nodata": unlabelled, "bigtiff": "if_safer"}
     if georeference:
         profile["transform"] = rasterio.Affine(*georeference.transform)
@@ -112,8 +117,8 @@ def _rasterio() -> Any:
 
 @contextmanager
 def _quiet(rasterio: Any) -> Iterator[None]:
-    """Maps without a georeference are common, and no reason for a warning."""
-    with warnings.catch_warnings():
+    """Maps without a georeference are common, and no reason for a warning; no host is asked for anything."""
+    with warnings.catch_warnings(), rasterio.Env(**OFFLINE):
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
 
@@ -153,8 +158,9 @@ def _offset(file: Any, band: int, block: int) -> int:
     return -1 if found is None else int(found)
 
 
-def _values(file: Any) -> NDArray:
+def _values(file: Any, path: Path) -> NDArray:
     """H W bands; complex numbers stay as they are, to be refused by name."""
+    require_room(path, file.height * file.width * file.count * np.dtype(file.dtypes[0]).itemsize)
     values = np.empty((file.height, file.width, file.count), file.dtypes[0])
     for rows in row_strips(values):
         window = ((rows.start, rows.stop), (0, file.width))

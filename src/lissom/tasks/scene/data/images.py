@@ -1,32 +1,33 @@
 """Ground truth drawn as a picture: PNG, BMP or GIF; class ids are grey values, indices of a palette, or colours."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.data.files import Unreadable, open_image, read_bytes
 from lissom.errors import DataError
 from lissom.events import note
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.scene import MOST_CLASSES, Colour
 
 IMAGES = (".png", ".bmp", ".gif")  # not JPEG, whose colours blur at every border
+FORMATS = ("PNG", "BMP", "GIF")
 GREY = ("1", "L", "I", "I;16", "I;16B", "F")
 
 
 def read_image(path: Path) -> Layer:
     """A map of ids H W. Of colours, black and what is transparent are unlabelled, the others ids from 1, sorted by
     red, green and blue. Raises: DataError for a damaged file."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(read_bytes(path), FORMATS) as image:
             if image.mode == "P":
                 return Layer(values=np.asarray(image), colours=_palette(image.getpalette() or []))
             if image.mode in GREY:
                 return Layer(values=np.asarray(image))
             rgba = np.asarray(image.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (Unreadable, OSError, ValueError, SyntaxError, IndexError, TypeError, struct.error) as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
     rgb = np.where(rgba[..., 3:] > 0, rgba[..., :3], 0)
     if (rgb == rgb[..., :1]).all():  # grey values, saved in three channels

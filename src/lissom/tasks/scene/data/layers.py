@@ -1,16 +1,16 @@
 """What a file holds before it is a scene: one array, with what its format knows of it; and NumPy's own formats."""
 
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError
+from lissom.errors import DataError, LissomError
 from lissom.events import Note
+from lissom.runs.arrays import DAMAGED, open_arrays
 from lissom.tasks.scene.data.pixel_rows import extent_beside, tables, unrolled
 from lissom.tasks.scene.data.scale import Said
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
@@ -90,19 +90,19 @@ def read_npy(path: Path) -> Layer:
     """An .npy file, memory-mapped. Raises: DataError for a damaged one, or one of Python objects."""
     try:
         return Layer(values=np.load(path, mmap_mode="r", allow_pickle=False), plain=True)
-    except (ValueError, OSError, EOFError) as error:
+    except DAMAGED as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
 
 def read_npz(path: Path, *, rank: int, named: str | None, extent: Shape | None) -> Layer:
     """One array of an .npz archive, in memory. Raises: DataError as `choose`, and for damaged archives."""
     try:
-        with path.open("rb") as file, np.load(_zipped(file), allow_pickle=False) as archive:  # load would leave it open
-            arrays = {name: _npz_shape(archive, name) for name in archive.files}
-            return picked(arrays, archive.__getitem__, rank=rank, named=named, extent=extent, path=path)
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-        if isinstance(error, DataError):
-            raise
+        with open_arrays(path) as arrays:
+            shapes = {name: shape for name, (shape, _) in arrays.heads.items()}
+            return picked(shapes, arrays.__getitem__, rank=rank, named=named, extent=extent, path=path)
+    except LissomError:
+        raise
+    except DAMAGED as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
 
@@ -129,21 +129,6 @@ def picked(
         return Layer(values=get(name), variable=name, wavelengths_nm=nm, plain=True)
     cube, told = unrolled(np.asarray(get(name)), sides, order=order, name=name)
     return Layer(values=cube, variable=name, wavelengths_nm=nm, notes=(told,))
-
-
-def _zipped(file: IO[bytes]) -> IO[bytes]:
-    if not zipfile.is_zipfile(file):
-        raise zipfile.BadZipFile("no zip archive")
-    file.seek(0)
-    return file
-
-
-def _npz_shape(archive: np.lib.npyio.NpzFile, name: str) -> Shape:
-    """The shape of an entry from its header alone."""
-    with archive.zip.open(f"{name}.npy") as file:  # type: ignore[union-attr]
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        return read(file)[0]
 
 
 def first_line(error: BaseException) -> str:

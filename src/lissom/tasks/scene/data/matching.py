@@ -27,12 +27,8 @@ def match_bands(
         return np.arange(bands)
     if np.array_equal(wavelengths_nm, scene.wavelengths_nm) and scene.empty is None:
         return np.arange(bands)
-    apart = np.abs(scene.wavelengths_nm[None] - wavelengths_nm[:, None])  # bands x the scene's bands
-    if scene.empty is not None:
-        apart[:, scene.empty] = np.inf
-    nearest = apart.argmin(1)
-    allowed = tolerance_nm(wavelengths_nm)
-    missing = used & (apart.min(1) > allowed)
+    nearest, missing = partners(scene, wavelengths_nm)
+    missing = missing & used
     if missing.any():
         raise DataError(
             "scene-bands-unmatched",
@@ -40,10 +36,19 @@ def match_bands(
             missing=_listed(wavelengths_nm[missing]),
             count=int(missing.sum()),
             expected=int(used.sum()),
-            allowed=f"{allowed:.3g}",
+            allowed=f"{tolerance_nm(wavelengths_nm):.3g}",
             got=f"{scene.wavelengths_nm.min():.6g}-{scene.wavelengths_nm.max():.6g}",
         )
     return nearest
+
+
+def partners(scene: Scene, wavelengths_nm: NDArray[np.float64]) -> tuple[NDArray[np.intp], Mask]:
+    """For each wavelength the scene's nearest band that is not empty, and where even that one is too far away."""
+    assert scene.wavelengths_nm is not None
+    apart = np.abs(scene.wavelengths_nm[None] - wavelengths_nm[:, None])  # bands x the scene's bands
+    if scene.empty is not None:
+        apart[:, scene.empty] = np.inf
+    return apart.argmin(1), apart.min(1) > tolerance_nm(wavelengths_nm)
 
 
 def tolerance_nm(wavelengths_nm: NDArray[np.float64]) -> float:

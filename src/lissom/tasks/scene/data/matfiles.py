@@ -4,6 +4,9 @@ What lies in structs and cells has names of several parts, as MATLAB writes them
 parts of a struct may be joined by strokes too.
 """
 
+import math
+import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.errors import DataError
+from lissom.bounds import require_room
+from lissom.errors import DataError, LissomError
 from lissom.tasks.scene.data.layers import Layer, first_line, picked
 from lissom.tasks.scene.data.prisma import is_prisma, read_prisma
 from lissom.tasks.scene.data.shapes import Shape, spelled
 
 NUMBERS = ("double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 HOLDERS = ("struct", "cell")
+VERSION_5, PACKED = 128, 15  # bytes of the header, and the type of an element that holds another one compressed
+WIDEST = 16  # bytes of one complex number
+ITEMSIZE = {"logical": 1} | {f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
 def read_mat(path: Path, *, rank: int, named: str | None, extent: Shape | None) -> Layer:
@@ -30,7 +37,7 @@ def read_mat(path: Path, *, rank: int, named: str | None, extent: Shape | None) 
     try:
         reader = _read_73 if h5py.is_hdf5(path) else _read_5
         return reader(path, rank, named, extent)
-    except DataError:
+    except LissomError:
         raise
     except Exception as error:  # both readers raise nearly every kind on damaged bytes
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
@@ -40,6 +47,7 @@ def _read_5(path: Path, rank: int, named: str | None, extent: Shape | None) -> L
     """Structs and cells are loaded to see what is in them, the other variables not."""
     from scipy.io import loadmat, whosmat
 
+    _require_small(path)
     kinds: dict[str, tuple[Shape, str]] = {name: (shape, kind) for name, shape, kind in whosmat(str(path))}
     holders = [name for name, (_, kind) in kinds.items() if kind in HOLDERS]
     loaded = loadmat(str(path), variable_names=holders) if holders else {}
@@ -47,9 +55,26 @@ def _read_5(path: Path, rank: int, named: str | None, extent: Shape | None) -> L
     kinds |= {name: (values.shape, _kind(values)) for name, values in inside.items()}
 
     def get(name: str) -> NDArray:
-        return inside[name] if name in inside else loadmat(str(path), variable_names=[name])[name]
+        if name in inside:
+            return inside[name]
+        require_room(path, math.prod(kinds[name][0]) * ITEMSIZE.get(kinds[name][1], WIDEST))
+        return loadmat(str(path), variable_names=[name])[name]
 
     return picked(_numeric(kinds, named, path), get, rank=rank, named=named, extent=extent, path=path, order="F")
+
+
+def _require_small(path: Path) -> None:
+    """Raises: DataError for a packed variable of version 5 that says of itself that it is huge, a struct included."""
+    with path.open("rb") as file:
+        order = {b"IM": "<", b"MI": ">"}.get(file.read(VERSION_5)[-2:])
+        while order and len(tag := file.read(8)) == 8:
+            kind, held = struct.unpack(f"{order}II", tag)
+            start = file.tell()
+            if kind == PACKED:
+                inside = zlib.decompressobj().decompress(file.read(min(held, 512)), 8)
+                if len(inside) == 8:
+                    require_room(path, struct.unpack(f"{order}II", inside)[1], packed=held)
+            file.seek(start + held)
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, NDArray]]:
@@ -72,9 +97,10 @@ def _read_73(path: Path, rank: int, named: str | None, extent: Shape | None) -> 
     import h5py
 
     with h5py.File(path, "r") as file:
+        _require_whole(file, path)
         if rank == 3 and is_prisma(file, named):
             return read_prisma(file, named)
-        found = dict(_data_sets(file))
+        found = dict(_data_sets(file, path))
         kinds = {name: (_matlab_shape(data), _kind(data)) for name, data in found.items()}
 
         def get(name: str) -> NDArray:
@@ -85,7 +111,29 @@ def _read_73(path: Path, rank: int, named: str | None, extent: Shape | None) -> 
         return picked(_numeric(kinds, named, path), get, rank=rank, named=named, extent=extent, path=path, order=order)
 
 
-def _data_sets(file: Any) -> Iterator[tuple[str, Any]]:
+def _require_whole(file: Any, path: Path) -> None:
+    """Raises: DataError for a file with parts in other files, which may be any of this machine."""
+    import h5py
+
+    elsewhere: dict[str, str] = {}
+
+    def link(name: str, found: object) -> None:
+        if isinstance(found, h5py.ExternalLink):
+            elsewhere[name] = found.filename
+
+    def item(name: str, found: object) -> None:
+        if isinstance(found, h5py.Dataset) and found.external:
+            elsewhere[name] = found.external[0][0]
+        elif isinstance(found, h5py.Dataset) and found.is_virtual:
+            elsewhere[name] = ", ".join(sorted({source.file_name for source in found.virtual_sources()})[:3])
+
+    file.visititems_links(link)
+    file.visititems(item)
+    for name, other in elsewhere.items():
+        raise DataError("scene-elsewhere", path=path, name=name, other=other)
+
+
+def _data_sets(file: Any, path: Path) -> Iterator[tuple[str, Any]]:
     """Name and data set of all that an HDF5 file holds, cells opened."""
     import h5py
 
@@ -99,6 +147,7 @@ def _data_sets(file: Any) -> Iterator[tuple[str, Any]]:
     for name, data in held:
         yield name, data
         if h5py.check_ref_dtype(data.dtype):
+            require_room(path, data.nbytes)
             for number, reference in enumerate(data[()].flat):
                 yield from _referred(f"{name}{{{number + 1}}}", file[reference])
 
@@ -113,6 +162,7 @@ def _values(data: Any, path: Path) -> NDArray:
     """The numbers of a data set; a memory map where they lie in one piece, as they do without compression."""
     if data.chunks is None and data.id.get_offset() is not None and data.dtype.kind in "iuf" and data.size:
         return np.memmap(path, data.dtype, "r", data.id.get_offset(), data.shape)
+    require_room(path, data.nbytes)
     return data[()]
 
 

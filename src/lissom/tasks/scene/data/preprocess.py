@@ -5,11 +5,10 @@ what was learned is one mean spectrum and one matrix: a strip of any cube goes t
 """
 
 import io
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +17,25 @@ from scipy.signal import savgol_filter
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.events import Note, note
+from lissom.runs.arrays import read_arrays
 from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.settings import SceneConfig
 
+KEPT = {"mean": ("f", 1), "matrix": ("f", 2), "explained": ("f", 0), "fit_on": ("U", 0), "pixels": ("iu", 0)}
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 STRIP = 1 << 21  # values of a cube that are float64 at a time: 16 MB
 ORDER = 2  # of Savitzky and Golay's polynomial: the lowest that keeps an absorption's depth
 FLAT = 1e-12  # a direction with less of the largest variance than this is rounding
+
+
+class Source(NamedTuple):
+    """Spectra to learn from."""
+
+    pixels: NDArray[Any]  # ... bands
+    where: Mask | None = None  # `...`: those that count; None: all
+    bands: NDArray[np.intp] | None = None  # indices of those that stand for the first source's; None: all, in order
+    scale: Scale | None = None  # of all its bands, as they are stored
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Fitted:
     explained: float  # share of the (standardised) variance that the components keep; 1 without them
     fit_on: str  # "train" or "scene"
     pixels: int
-    typical: Floats | None = None  # 2 bands: mean and std of the raw values; None: a run from before they were kept
+    typical: Floats | None = None  # 2 bands: mean and std of the values; None: a run from before they were kept
 
     @property
     def bands(self) -> int:
@@ -97,15 +107,13 @@ class Fitted:
 
 def load(path: Path | str) -> Fitted:
     """What `Fitted.save` has written. Raises: DataError when the file is missing, damaged or another's."""
-    try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:  # numpy leaves a damaged file open
-            kept = {name: file[name] for name in ("mean", "matrix", "explained", "fit_on", "pixels")}
-            typical = file.get("typical")
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError("scene-preprocess-unreadable", path=path, reason=str(error) or type(error).__name__) from error
-    return Fitted(
-        kept["mean"], kept["matrix"], float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"]), typical
-    )  # fmt: skip
+    kept = read_arrays(Path(path), KEPT, {"typical": ("f", 2)}, error="scene-preprocess-unreadable")
+    typical, bands, (rows, components) = kept.get("typical"), len(kept["mean"]), kept["matrix"].shape
+    fits = rows == bands and components > 0 and (typical is None or typical.shape == (2, bands))
+    if not fits or not all(np.isfinite(kept[name]).all() for name in ("mean", "matrix")):
+        raise DataError("scene-preprocess-unreadable", path=path, reason=note("scene_fit.misfit"))
+    mean, matrix = kept["mean"].astype(np.float64), kept["matrix"].astype(np.float64)
+    return Fitted(mean, matrix, float(kept["explained"]), str(kept["fit_on"]), int(kept["pixels"]), typical)
 
 
 def fit_scene(
@@ -115,11 +123,12 @@ def fit_scene(
     train: Mask,
     valid: Mask,
     left_out: Mask | None = None,
+    others: Sequence[Source] = (),
     scale: Scale | None = None,
 ) -> Fitted:
     """`fit` on the pixels that `config.fit_on` names: those that train, or all valid ones. Masks are `H W`."""
     where = (train & valid) if config.fit_on == "train" else valid
-    return fit(config, cube, where=where, left_out=left_out, scale=scale)
+    return fit(config, cube, where=where, left_out=left_out, others=others, scale=scale)
 
 
 def fit(
@@ -128,10 +137,11 @@ def fit(
     *,
     where: Mask | None = None,
     left_out: Mask | None = None,
+    others: Sequence[Source] = (),
     scale: Scale | None = None,
 ) -> Fitted:
-    """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given, as if the bands
-    `left_out` were not there; scale: of the values as they are stored.
+    """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given, and of `others`
+    alike, as if the bands `left_out` were not there; scale: of `pixels` as they are stored.
 
     Two passes in strips, in float64: the mean, then the covariance about it. Without a network to ask, `reduction` auto
     is the selection that `bands` names, or else principal components.
@@ -140,7 +150,8 @@ def fit(
     """
     if config.reduction == "auto":
         config = replace(config, reduction="bands" if config.bands else "pca")
-    bands, count = pixels.shape[-1], _count(pixels, where)
+    sources = [Source(pixels, where, scale=scale), *others]
+    bands, count = pixels.shape[-1], sum(map(_count, sources))
     kept = np.arange(bands) if left_out is None else np.flatnonzero(~left_out)
     taken = _taken(config, bands, kept)
     _check(config, len(kept), len(taken), count)
@@ -149,7 +160,7 @@ def fit(
     unused = np.ones(bands, bool)
     unused[kept if config.smooth else taken] = False  # smoothing needs the neighbours
     mean, squares = np.zeros((2, bands))
-    for part in _parts(pixels, where, scale):
+    for part in _parts(sources):
         mean += part.sum(0) / count
         squares += (part**2).sum(0) / count
     typical = np.stack([mean, np.sqrt(np.maximum(squares - mean**2, 0))])
@@ -157,7 +168,7 @@ def fit(
     if not np.isfinite(mean).all():
         raise DataError("scene-fit-not-finite", bands=_some(np.flatnonzero(~np.isfinite(mean)) + 1))
     covariance = np.zeros((bands, bands))
-    for part in _parts(pixels, where, scale):
+    for part in _parts(sources):
         part[:, unused] = 0
         centred = (part - mean) @ smooth
         covariance += centred.T @ centred / max(count - 1, 1)
@@ -243,21 +254,23 @@ def _check(config: SceneConfig, bands: int, taken: int, count: int) -> None:
         raise DataError("scene-components-pixels", got=config.components, expected=count)
 
 
-def _count(pixels: NDArray[Any], where: Mask | None) -> int:
-    return int(where.sum()) if where is not None else int(np.prod(pixels.shape[:-1]))
+def _count(source: Source) -> int:
+    return int(source.where.sum()) if source.where is not None else int(np.prod(source.pixels.shape[:-1]))
 
 
-def _parts(pixels: NDArray[Any], where: Mask | None, scale: Scale | None) -> Iterator[Floats]:
-    """The chosen pixels in strips: float64 `n bands`, a copy."""
-    return (part if scale is None else scale.of(part) for part in _stored(pixels, where))
-
-
-def _stored(pixels: NDArray[Any], where: Mask | None) -> Iterator[Floats]:
-    for rows in strips(pixels):
-        if where is None:
-            yield np.array(pixels[rows], np.float64).reshape(-1, pixels.shape[-1])
-        elif where[rows].any():
-            yield pixels[rows][where[rows]].astype(np.float64)
+def _parts(sources: Sequence[Source]) -> Iterator[Floats]:
+    """The chosen pixels of one source after the other, in strips: float64 `n bands`."""
+    for pixels, where, bands, scale in sources:
+        for rows in strips(pixels):
+            if where is None:
+                part = np.array(pixels[rows], np.float64).reshape(-1, pixels.shape[-1])
+            elif where[rows].any():
+                part = pixels[rows][where[rows]].astype(np.float64)
+            else:
+                continue
+            if scale is not None:
+                part = scale.of(part)
+            yield part if bands is None else part[:, bands]
 
 
 def _smoothing(window: int, bands: int) -> Floats:

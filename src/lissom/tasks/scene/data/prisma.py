@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.bounds import require_room
 from lissom.events import note
 from lissom.tasks.scene.data.layers import Layer
 from lissom.tasks.scene.data.prisma_place import place
@@ -30,6 +31,7 @@ def read_prisma(file: Any, named: str | None) -> Layer:
     """H W bands: the cube that is named, or both, the visible bands first; in memory, as its axes must be turned."""
     swath, cubes = _cubes(file)
     chosen = {key: cube for key, cube in cubes.items() if named is None or _bare(cube.name) == _bare(named)}
+    require_room(file.filename, sum(cube.nbytes for cube in chosen.values()))
     values = np.concatenate([cube[()].transpose(0, 2, 1) for cube in chosen.values()], axis=2)
     sides = {key: cube.shape[1] for key, cube in chosen.items()}
     told = note("scene_files.prisma", cubes=" + ".join(f"{key.upper()} ({bands})" for key, bands in sides.items()))

@@ -56,13 +56,22 @@ class Scale:
         """The values `... n` of stored ones, which are those of `bands`."""
         return stored * self.gain[bands] + self.offset[bands]
 
-    def to_facts(self) -> dict[str, tuple[float, ...]]:
-        """`gain` and `offset` for a run: one number where it is that of all bands."""
-        return {name: _short(values) for name, values in (("gain", self.gain), ("offset", self.offset))}
+    @property
+    def kept_gain(self) -> tuple[float, ...]:
+        """For a run, as long as `kept_offset`: one number where both are those of all bands."""
+        return self._kept(self.gain)
+
+    @property
+    def kept_offset(self) -> tuple[float, ...]:
+        return self._kept(self.offset)
+
+    def _kept(self, values: Floats) -> tuple[float, ...]:
+        uniform = all((side == side[0]).all() for side in (self.gain, self.offset))
+        return (float(values[0]),) if uniform else tuple(values.tolist())
 
 
-def from_facts(gain: Sequence[float], offset: Sequence[float], bands: int) -> Scale | None:
-    """The scale that a run keeps; None: its values are as stored."""
+def kept_scale(gain: Sequence[float], offset: Sequence[float], bands: int) -> Scale | None:
+    """The scale that a run keeps of a scene; None: its values are as stored."""
     return Scale(_spread(gain, bands), _spread(offset, bands)) if gain else None
 
 
@@ -130,7 +139,3 @@ def _words(scale: Scale) -> str:
 def _span(values: Floats) -> str:
     low, high = f"{values.min():.6g}", f"{values.max():.6g}"
     return low if low == high else f"({low} ... {high})"
-
-
-def _short(values: Floats) -> tuple[float, ...]:
-    return (float(values[0]),) if (values == values[0]).all() else tuple(values.tolist())

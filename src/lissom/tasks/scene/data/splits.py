@@ -6,6 +6,7 @@ guard band around the training pixels do not leak, and say more about new ground
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +21,38 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
 
 
+class Tally(NamedTuple):
+    """Pixels of each class [K]."""
+
+    labelled: NDArray[np.int64]
+    train: NDArray[np.int64]
+    val: NDArray[np.int64]
+    test: NDArray[np.int64]
+    asked: NDArray[np.int64]
+    """That should train or choose."""
+
+    def __add__(self, other: "Tally") -> "Tally":  # type: ignore[override]
+        return Tally(*(ours + theirs for ours, theirs in zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True)
 class Split:
-    """Three masks `H W` that share no pixel, what to say of them, and the classes that cannot be measured."""
+    """Three masks `H W` that share no pixel, what to say of them, and how many pixels each class has in them."""
 
     train: Mask
     val: Mask
     test: Mask
     note: Note
     warnings: tuple[Note, ...] = ()
-    unmeasured: tuple[int, ...] = ()  # classes without test pixels: they stay out of the average accuracy
+    tally: Tally | None = None
+    """None: no split was made."""
+
+    @property
+    def unmeasured(self) -> tuple[int, ...]:
+        """Classes without test pixels: they stay out of the average accuracy."""
+        if self.tally is None:
+            return ()
+        return tuple(np.flatnonzero((self.tally.labelled > 0) & (self.tally.test == 0)).tolist())
 
 
 def split(
@@ -62,7 +85,8 @@ def split(
     if untrained:
         raise DataError("scene-class-not-trained", names=_named(untrained, names))
     val = _drawn(np.where(seen, labels, -1), _to_choose(labels, seen, config), config.split_seed + 1)
-    return Split(seen & ~val, val, test, *_notes(labels, seen, test, config, names))
+    counted = tally(labels, seen & ~val, val, test, config, classes=len(names))
+    return Split(seen & ~val, val, test, *described(counted, config, names), counted)
 
 
 def leak(parts: Split, window: int) -> float:
@@ -137,29 +161,35 @@ def merged_truth(
     return merged
 
 
-def _notes(
-    labels: Labels, seen: Mask, test: Mask, config: SceneConfig, names: Sequence[str]
-) -> tuple[Note, tuple[Note, ...], tuple[int, ...]]:
-    """(note, warnings, classes without test pixels)."""
-    counts = np.bincount(labels[labels >= 0])
-    trained, tested = (np.bincount(labels[mask], minlength=len(counts)) for mask in (seen, test))
-    asked = wanted(labels, config) if config.train_per_class is None else np.full(len(counts), config.train_per_class)
+def tally(labels: Labels, train: Mask, val: Mask, test: Mask, config: SceneConfig, *, classes: int) -> Tally:
+    """Counts a split of the pixels `labels` (`H W`, -1: none)."""
+    masks = (labels >= 0, train, val, test)
+    labelled, *parts = (np.bincount(labels[mask], minlength=classes) for mask in masks)
+    asked = np.zeros(classes, np.int64)
+    if config.train_per_class is None:
+        found = wanted(labels, config)
+        asked[: len(found)] = found
+    else:
+        asked[labelled > 0] = config.train_per_class
+    return Tally(labelled, parts[0], parts[1], parts[2], asked)
+
+
+def described(counted: Tally, config: SceneConfig, names: Sequence[str]) -> tuple[Note, tuple[Note, ...]]:
+    """What to say of a split: (how it was made, warnings)."""
+    labelled, train, val, test, asked = counted
+    several = labelled > 1
     kinds = {
-        "single": counts == 1,
-        "untested": (counts > 1) & (tested == 0),
-        "fewer": (counts > 1) & (trained < asked) & (config.split != "maps"),
+        "single": (labelled == 1) & (test == 0),
+        "untested": several & (test == 0),
+        "fewer": several & (train + val < asked) & (config.split != "maps"),
     }
-    told = [
+    warnings = [
         note(f"scene_split.{kind}", names=_named(np.flatnonzero(which), names)) for kind, which in kinds.items()
         if which.any()
     ]  # fmt: skip
-    left = int((labels >= 0).sum() - seen.sum() - test.sum())
-    numbers = {"train": int(seen.sum()), "test": int(test.sum()), "left": left, "guard": guard_of(config)}
-    return (
-        note(f"scene_split.{config.split}", **numbers),
-        tuple(told),
-        tuple(np.flatnonzero((counts > 0) & (tested == 0)).tolist()),
-    )
+    seen, tested = int((train + val).sum()), int(test.sum())
+    numbers = {"train": seen, "test": tested, "left": int(labelled.sum()) - seen - tested, "guard": guard_of(config)}
+    return note(f"scene_split.{config.split}", **numbers), tuple(warnings)
 
 
 def _named(classes: Iterable[int], names: Sequence[str]) -> str:

@@ -36,22 +36,22 @@ Mask = NDArray[np.bool_]
 def colour_bands(
     bands: int, wavelengths_nm: NDArray[np.floating] | None = None, good_bands: Mask | None = None
 ) -> tuple[int, int, int]:
-    """Places of the bands for red, green and blue: by wavelength, else by rank; a bad band is never taken.
+    """Numbers of the bands for red, green and blue: by wavelength, else by rank; a bad band is never taken.
 
     A scene without visible light shows its bands in order: the longest third as red.
     """
     good = np.arange(bands) if good_bands is None or not good_bands.any() else np.flatnonzero(good_bands)
     if wavelengths_nm is None:
-        places = [good[int(share * (len(good) - 1))] for share in GUESSED]
+        chosen = [good[int(share * (len(good) - 1))] for share in GUESSED]
     elif ((wavelengths_nm >= FIRST_NM) & (wavelengths_nm <= LAST_NM)).sum() >= 3:
-        places = [good[np.abs(wavelengths_nm[good] - wanted).argmin()] for wanted in RED_GREEN_BLUE_NM]
+        chosen = [good[np.abs(wavelengths_nm[good] - wanted).argmin()] for wanted in RED_GREEN_BLUE_NM]
     else:
-        places = [good[int(share * (len(good) - 1))] for share in (5 / 6, 1 / 2, 1 / 6)]
-    red, green, blue = (int(place) for place in places)
+        chosen = [good[int(share * (len(good) - 1))] for share in (5 / 6, 1 / 2, 1 / 6)]
+    red, green, blue = (int(band) for band in chosen)
     return red, green, blue
 
 
-def false_colour(cube: NDArray, places: tuple[int, int, int], valid: Mask) -> Pixels:
+def false_colour(cube: NDArray, bands: tuple[int, int, int], valid: Mask) -> Pixels:
     """Three bands of `H W bands`, each stretched from its 2nd to its 98th percentile; invalid pixels are black.
 
     The cube may be a memory map of any type: beside the answer, 200,000 pixels and a strip of rows are in memory.
@@ -61,12 +61,12 @@ def false_colour(cube: NDArray, places: tuple[int, int, int], valid: Mask) -> Pi
     rows, columns = np.unravel_index(usable[:: max(1, len(usable) // SAMPLED)], valid.shape)
     if not len(rows):
         return shown
-    seen = np.stack([cube[rows, columns, place] for place in places], 1).astype(np.float64)
+    seen = np.stack([cube[rows, columns, band] for band in bands], 1).astype(np.float64)
     low, high = np.nanpercentile(seen, STRETCH, axis=0)
     step = max(1, STRIP_PIXELS // valid.shape[1])
     for top in range(0, len(valid), step):
         strip = slice(top, top + step)
-        values = np.stack([cube[strip, :, place] for place in places], -1).astype(np.float64)
+        values = np.stack([cube[strip, :, band] for band in bands], -1).astype(np.float64)
         values = np.where(valid[strip, :, None], np.nan_to_num(values, posinf=0, neginf=0), low)
         shown[strip] = np.clip((values - low) / np.maximum(high - low, 1e-12) * 255, 0, 255).round()
     return shown
@@ -118,12 +118,12 @@ def bare_svg(
     counts: pixels of each class, beside its name. title: what the picture is, for those who cannot see it.
     """
     height, width = rgb.shape[:2]
-    words = [name if counts is None else f"{name}  {counts[place]:,}" for place, name in enumerate(names)]
+    words = [name if counts is None else f"{name}  {counts[index]:,}" for index, name in enumerate(names)]
     left = width + MARGIN
     all_wide = left + SWATCH + 8 + int(LETTER * max(map(_letters, words), default=0)) if words else width
     all_high = max(height, LINE * len(words))
     raster = base64.b64encode(bare_png(rgb)).decode()
-    legend = "".join(_entry(word, colours[place], left, place * LINE) for place, word in enumerate(words))
+    legend = "".join(_entry(word, colours[index], left, index * LINE) for index, word in enumerate(words))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{all_wide}" height="{all_high}" '
         f'viewBox="0 0 {all_wide} {all_high}">\n<title>{escape(title)}</title>\n'

@@ -41,10 +41,10 @@ def draw_scene(scene: Scene, path: Path) -> None:
 
 
 def _colour_title(scene: Scene) -> str:
-    places = shown_bands(scene)
+    bands = shown_bands(scene)
     if scene.wavelengths_nm is None:
-        return _word("picture-colour", bands=", ".join(str(place + 1) for place in places))
-    return _word("picture-colour-nm", wavelengths=", ".join(f"{scene.wavelengths_nm[p]:.0f}" for p in places))
+        return _word("picture-colour", bands=", ".join(str(band + 1) for band in bands))
+    return _word("picture-colour-nm", wavelengths=", ".join(f"{scene.wavelengths_nm[band]:.0f}" for band in bands))
 
 
 def _word(key: str, **values: str) -> str:

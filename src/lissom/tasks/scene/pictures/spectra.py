@@ -21,8 +21,8 @@ def spectra(
     wavelengths_nm: NDArray[np.floating] | None = None,
 ) -> Figure:
     """`K bands` each, a class without pixels NaN; against wavelength in nm, or the band's number from 1."""
-    places = np.arange(1, means.shape[1] + 1) if wavelengths_nm is None else np.asarray(wavelengths_nm)
-    order = np.argsort(places, kind="stable")
+    xs = np.arange(1, means.shape[1] + 1) if wavelengths_nm is None else np.asarray(wavelengths_nm)
+    order = np.argsort(xs, kind="stable")
     with style():
         picture = figure(9, 4.6)
         axes = picture.subplots()
@@ -30,10 +30,10 @@ def spectra(
             if not np.isfinite(mean).any():
                 continue
             rgb = tuple(part / 255 for part in colour)
-            axes.plot(places[order], mean[order], color=rgb, linewidth=1.4, label=label(name, longest=28))
+            axes.plot(xs[order], mean[order], color=rgb, linewidth=1.4, label=label(name, longest=28))
             if len(names) <= MOST_BANDS_SHADED:
                 low, high = (mean - deviation)[order], (mean + deviation)[order]
-                axes.fill_between(places[order], low, high, color=rgb, alpha=0.12, linewidth=0)
+                axes.fill_between(xs[order], low, high, color=rgb, alpha=0.12, linewidth=0)
         axes.set_xlabel(word("band" if wavelengths_nm is None else "wavelength"))
         axes.set_ylabel(word("measured"))
         axes.margins(x=0.01)
