@@ -173,7 +173,7 @@ class TestStrips:
         whole = reduce(fitted, scene).values
         model = load_network(run, torch.device("cpu"))
         predictor = ScenePredictor(run, model, fitted, SceneOptions(), Where())
-        some = predictor.preprocess((scene.cube[17:61], scene.valid[17:61], np.arange(64)))["components"]
+        some = predictor.preprocess((scene.cube[17:61], scene.valid[17:61], np.arange(64), None))["components"]
         assert np.array_equal(some, whole[:, 17:61].numpy())
 
     @pytest.mark.usefixtures("small_blocks")

@@ -62,6 +62,10 @@ ROWS = [
     Row("unlabelled", 1, "is generated", MADE),
     Row("no_data", 1.0, "parts"),
     Row("no_data", 1.0, "is generated", MADE),
+    Row("scale", 0.5, "weights", {"whiten": False}),
+    Row("scale", 0.5, "is generated", MADE),
+    Row("bands_axis", "first", "content", ARRAYS | {"cube": "cubic.npy", "ground_truth": "cubic_map.npy"}),
+    Row("bands_axis", "first", "is generated", MADE),
     Row("window", 7, "weights"),
     Row("window", 7, "classifies single pixels", SVM),
     Row("reduction", "bands", "weights"),
@@ -163,6 +167,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
     savemat(folder / "other_map.mat", {"scene_gt": turned})
     np.save(folder / "cube.npy", cube)
     np.save(folder / "map.npy", truth)
+    np.save(folder / "cubic.npy", cube[:16])  # whose bands may be any axis
+    np.save(folder / "cubic_map.npy", truth[:16])
     odd = np.arange(16) % 2 == 1
     lower = (np.arange(18) > 3)[:, None]
     maps = {"train": truth * odd, "test": truth * ~odd, "fewer": truth * odd * lower, "less": truth * ~odd * lower}

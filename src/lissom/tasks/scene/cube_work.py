@@ -22,7 +22,7 @@ from lissom.models.window_net import cut
 from lissom.runs.folder import file_digest
 from lissom.tasks.scene.classified import Classified, block_seed
 from lissom.tasks.scene.data.areas import area_notes, hectares
-from lissom.tasks.scene.data.distance import unlike
+from lissom.tasks.scene.data.distance import scaled_as_trained, unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.scene import Scene
@@ -52,13 +52,22 @@ class CubeWork:
         self._start, self._predictor, self._cube = time.perf_counter(), predictor, cube
         run, options = predictor.run, predictor.options
         no_data = run.config.scene.no_data if options.no_data is None else options.no_data
-        self._scene = open_scene(cube, variable=options.variable, no_data=no_data)
+        scene = open_scene(
+            cube,
+            variable=options.variable,
+            no_data=no_data,
+            scale=run.config.scene.scale if options.scale is None else options.scale,
+            bands_axis=options.bands_axis,
+            bands=run.facts.bands,
+        )
         self._bands = match_bands(
-            self._scene,
+            scene,
             bands=run.facts.bands,
             wavelengths_nm=None if run.facts.wavelengths_nm is None else np.array(run.facts.wavelengths_nm),
             used=np.asarray(predictor.fitted.matrix.any(1)),
         )
+        trained = run.facts.scaled or options.scale is not None
+        self._scene, self._told = scaled_as_trained(scene, predictor.fitted, self._bands, trained=trained)
         self._files = planned_files(run, self._scene, options)
         self._files.check([*run.facts.class_ids, run.config.scene.unlabelled], self._scene.georeference)
         self._partial = Partial(self._files.partial, self._key())
@@ -76,6 +85,7 @@ class CubeWork:
             "preprocess": file_digest(run.path / PREPROCESS),
             "cube": self._scene.items["cube"],
             "bands": self._bands.tolist(),
+            "scale": self._scene.scale and [self._scene.scale.kept_gain, self._scene.scale.kept_offset],
             "passes": predictor.passes,
             "seed": run.config.engine.seed if predictor.passes else None,
             "block": dense.BLOCK,
@@ -101,7 +111,7 @@ class CubeWork:
     def _components(self, rows: slice) -> torch.Tensor:
         """Some rows of the cube as the network reads them, `components h W`."""
         scene = self._scene
-        arrays = self._predictor.preprocess((scene.cube[rows], scene.valid[rows], self._bands))
+        arrays = self._predictor.preprocess((scene.cube[rows], scene.valid[rows], self._bands, scene.scale))
         return torch.from_numpy(arrays["components"])
 
     def keep(self, part: Region, classified: Classified) -> None:
@@ -114,7 +124,7 @@ class CubeWork:
         none), `notes`, `blocks`, `continued` (those that were there already), `seconds`."""
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
         assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
-        told = (*scene.notes, *unlike(scene, self._predictor.fitted, self._bands))
+        told = (*scene.notes, *self._told, *unlike(scene, self._predictor.fitted, self._bands))
         told += (*self._files.notes(scene.georeference), *area_notes(scene.georeference, assembled.areas))
         written = write_files(self._files, run, scene, assembled)
         named = run.facts.wavelengths_nm is not None and scene.wavelengths_nm is not None
@@ -145,7 +155,8 @@ class CubeWork:
         words = ["lissom", "predict", predictor.run.path.as_posix(), named]
         flags = {"--output": files.given, "--confidence": files.confidence, "--uncertainty": files.uncertainty_given}
         flags |= {"--mc-dropout": options.mc_dropout or None, "--variable": options.variable}
-        flags |= {"--no-data": options.no_data, "--threads": where.threads}
+        flags |= {"--no-data": options.no_data, "--scale": options.scale, "--threads": where.threads}
+        flags |= {"--bands-axis": None if options.bands_axis == "auto" else options.bands_axis}
         flags |= {"--device": None if where.device == "auto" else where.device}
         given = [(flag, value) for flag, value in flags.items() if value is not None]
         return " ".join(map(shell_word, [*words, *(word for pair in given for word in pair)]))

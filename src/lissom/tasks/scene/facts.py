@@ -1,5 +1,6 @@
 """What a run on a scene knows of its data."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,11 @@ class SceneFacts:
     """Of the cube, before they are reduced."""
     wavelengths_nm: tuple[float, ...] | None
     """Centre of each band; None: the file names none."""
+    gains: tuple[tuple[float, ...], ...] = ()
+    """Of each scene that trains, what its stored values were multiplied with, one number or one for each band, empty
+    where they were left as stored; () of no scene: so they were in all."""
+    offsets: tuple[tuple[float, ...], ...] = ()
+    """Beside `gains`, what was added then."""
 
     def __post_init__(self) -> None:
         """Raises: ValueError for what no run can have."""
@@ -32,6 +38,15 @@ class SceneFacts:
             raise ValueError(f"{len(self.wavelengths_nm)} wavelengths of {self.bands} bands")
         if not all(0 <= part <= 255 for colour in self.colours for part in colour):
             raise ValueError("colours are not from 0 to 255")
+        if [len(each) for each in self.gains] != [len(each) for each in self.offsets]:
+            raise ValueError("gains and offsets are not of the same number")
+        if not all(math.isfinite(gain) and gain for gains in self.gains for gain in gains):
+            raise ValueError("gains are not finite, or 0")
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the values of any scene that trains had a scale."""
+        return any(self.gains)
 
     @property
     def side(self) -> int:

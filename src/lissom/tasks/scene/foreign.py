@@ -13,7 +13,7 @@ from lissom.tasks.scene.data.classes import Legend, listed
 from lissom.tasks.scene.data.opening import known_scene, open_scene
 from lissom.tasks.scene.data.scene import Mask, Scene
 from lissom.tasks.scene.data.splits import Split
-from lissom.tasks.scene.prepare import check_window, stored_fit
+from lissom.tasks.scene.prepare import check_window, stored_fit, with_scale
 from lissom.tasks.scene.ready import Part, SceneData, item_name, of_scene, short_names
 from lissom.tasks.scene.settings import SceneConfig, pairs
 from lissom.tasks.scene.unseen import unseen
@@ -34,7 +34,7 @@ def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> Sce
     """
     run = opened.run
     assert run, "scenes have no other form"
-    scenes = _opened(run.config.scene, paths, listener)
+    scenes = _opened(run.config.scene, paths, run.facts.bands, listener)
     names = short_names([scene.source for scene in scenes])
     found = [_part(run, name, scene) for name, scene in zip(names, scenes, strict=True)]
     several = len(found) > 1
@@ -54,8 +54,10 @@ def _part(run: Run, name: str, scene: Scene) -> tuple[Part, tuple[Note, ...]]:
     check_window(run.config.scene.side, scene)
     nm = None if facts.wavelengths_nm is None else np.array(facts.wavelengths_nm)
     legend = Legend(facts.class_ids, facts.class_names, facts.colours)
-    found = unseen(scene, stored_fit(run), legend, bands=facts.bands, wavelengths_nm=nm)
-    seen = _seen(run, scene)
+    number = _trained_as(run, scene)
+    scene = scene if number is None else with_scale(scene, facts, number)
+    found = unseen(scene, stored_fit(run), legend, bands=facts.bands, wavelengths_nm=nm, scaled=facts.scaled)
+    seen = None if number is None else _seen(run, number)
     train, val = seen or (np.zeros_like(scene.valid), np.zeros_like(scene.valid))
     labelled = found.scene.labels >= 0
     test = labelled & ~train & ~val
@@ -71,7 +73,7 @@ def _part(run: Run, name: str, scene: Scene) -> tuple[Part, tuple[Note, ...]]:
     return part, (told, *found.notes)
 
 
-def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener) -> list[Scene]:
+def _opened(settings: SceneConfig, paths: Mapping[str, Any], bands: int, listener: Listener) -> list[Scene]:
     """The run's settings hold for what is its own, and for all what stands for no data and no label."""
     scenes = []
     for prefix in ("", "test_"):
@@ -91,6 +93,9 @@ def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener)
                     class_field=settings.class_field,
                     unlabelled=settings.unlabelled,
                     no_data=settings.no_data,
+                    scale=settings.scale,
+                    bands_axis=settings.bands_axis if cube is None else "auto",
+                    bands=None if cube is None else bands,
                     listener=listener,
                 )
             )
@@ -99,12 +104,15 @@ def _opened(settings: SceneConfig, paths: Mapping[str, Any], listener: Listener)
     return scenes
 
 
-def _seen(run: Run, scene: Scene) -> tuple[Mask, Mask] | None:
-    """The pixels that trained and that chose the weights, where the cube is one of the training."""
+def _trained_as(run: Run, scene: Scene) -> int | None:
+    """Which of the scenes that train has the same cube; None: none has."""
     trained, items = len(run.config.scene.trained_files), run.items
     names = [item_name("cube", k, False) for k in range(trained)]
     same = [k for k, n in enumerate(names) if n in items and items[n].digest == scene.items["cube"]]
-    if not same:
-        return None
-    seen = read_arrays(scene_folders(run.path)[same[0]] / CLASSIFIED, {"train": ("b", 2), "val": ("b", 2)})
+    return same[0] if same else None
+
+
+def _seen(run: Run, number: int) -> tuple[Mask, Mask]:
+    """The pixels of a scene that trained and that chose the weights."""
+    seen = read_arrays(scene_folders(run.path)[number] / CLASSIFIED, {"train": ("b", 2), "val": ("b", 2)})
     return seen["train"], seen["val"]

@@ -18,6 +18,7 @@ from lissom.tasks.scene.classified import Classified, decode
 from lissom.tasks.scene.cube_work import CubeWork
 from lissom.tasks.scene.data.opening import Given
 from lissom.tasks.scene.data.preprocess import Fitted
+from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.network import PixelNet, load_network
 from lissom.tasks.scene.prepare import stored_fit
 from lissom.tasks.scene.settings import SceneOptions
@@ -55,10 +56,14 @@ class ScenePredictor:
             raise UsageError("scene-one-cube", got=len(inputs))
         return (CubeWork(self, cube) for cube in inputs)
 
-    def preprocess(self, inputs: tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp]]) -> dict[str, np.ndarray]:
-        """Spectra `h w bands`, which are valid `h w`, the bands to take -> components `C h w`; some rows at a time."""
-        cube, valid, bands = inputs
-        return {INPUT: np.ascontiguousarray(self.fitted.apply(cube, valid, bands).transpose(2, 0, 1))}
+    def preprocess(
+        self, inputs: tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.intp], Scale | None]
+    ) -> dict[str, np.ndarray]:
+        """Spectra `h w bands`, which are valid `h w`, the bands to take, the scale -> components `C h w`; some rows at
+        a time."""
+        cube, valid, bands, scale = inputs
+        components = self.fitted.of_stored(scale, bands).apply(cube, valid, bands)
+        return {INPUT: np.ascontiguousarray(components.transpose(2, 0, 1))}
 
     def outputs(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """Logits of a block from it and the half window around it; of passes with dropout, `passes h w K`."""

@@ -20,6 +20,7 @@ from lissom.tasks.scene.data.opening import content as digests
 from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, Source, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
+from lissom.tasks.scene.data.scale import kept_scale
 from lissom.tasks.scene.data.scene import Scene, check_trainable, listed_bands
 from lissom.tasks.scene.data.several import Together, bad_bands, together
 from lissom.tasks.scene.data.splits import Split, merged_truth, split
@@ -66,7 +67,19 @@ def load(config: SceneTrainConfig, listener: Listener = silent, run: Run | None 
             scenes = named_alike(scenes, settings.class_names, sum(not each.test for each in files))
     if run is not None and (len(files) == 1 or settings.class_names):
         scenes = [with_names(scene, run.facts) for scene in scenes]
+    if run is not None:
+        trained = len(settings.trained_files)
+        scenes[:trained] = [with_scale(scene, run.facts, k) for k, scene in enumerate(scenes[:trained])]
     return prepare(config, *scenes, fitted=None if run is None else stored_fit(run))
+
+
+def with_scale(scene: Scene, facts: SceneFacts, k: int) -> Scene:
+    """Scene k of a run with the scale that it was trained with, whatever its header says today."""
+    if not facts.gains:
+        return replace(scene, scale=None)
+    if k >= len(facts.gains) or len(facts.gains[k]) not in (0, 1, scene.bands):
+        return scene  # another file, which its digest will show
+    return replace(scene, scale=kept_scale(facts.gains[k], facts.offsets[k], scene.bands))
 
 
 def with_names(scene: Scene, facts: SceneFacts) -> Scene:
@@ -97,6 +110,8 @@ def read(config: SceneConfig, listener: Listener = silent, files: SceneFiles | N
         class_names=config.class_names,
         unlabelled=config.unlabelled,
         no_data=config.no_data,
+        scale=config.scale,
+        bands_axis=config.bands_axis,
         download=config.download,
         listener=listener,
     )
@@ -125,13 +140,13 @@ def prepare(config: SceneTrainConfig, *given: Scene, fitted: Fitted | None = Non
     fitted = fitted or fit_together(settings, joined, splits)
     pairs = zip(names, joined.scenes, joined.bands, splits, strict=False)
     parts = [Part(name=n, scene=s, split=p, reduced=reduce(fitted, s, index)) for n, s, index, p in pairs]
-    several = len(given) > 1
+    several, scaled = len(given) > 1, any(scene.scale is not None for scene in joined.scenes)
     told = [of_scene(part.name if several else None, remarks(settings, part.scene)) for part in parts]
     if count > 1:
         far = [unlike(s, fitted, index) for s, index in zip(joined.scenes, joined.bands, strict=True)]
         told += [of_scene(part.name, notes) for part, notes in zip(parts, far, strict=True)]
     for name, scene in zip(names[count:], given[count:], strict=True):
-        part, notes = never_trained(name, scene, fitted, joined.scenes[0])
+        part, notes = never_trained(name, scene, fitted, joined.scenes[0], scaled=scaled)
         parts.append(part)
         told.append(of_scene(name, notes))
     split_note, warnings = split_notes(settings, parts, by_epochs=by_epochs(config))
@@ -147,11 +162,12 @@ def fit_together(config: SceneConfig, joined: Together, splits: Sequence[Split])
     """One preprocessing, learned from the pixels of all scenes that train."""
     first, *others = joined.scenes
     sources = [
-        Source(scene.cube, (scene.valid & parts.train) if config.fit_on == "train" else scene.valid, index)
+        Source(scene.cube, (scene.valid & parts.train) if config.fit_on == "train" else scene.valid, index, scene.scale)
         for scene, parts, index in zip(others, splits[1:], joined.bands[1:], strict=True)
     ]
     left_out = left_out_bands(config, first, joined)
-    return fit_scene(config, first.cube, train=splits[0].train, valid=first.valid, left_out=left_out, others=sources)
+    masks = {"train": splits[0].train, "valid": first.valid, "left_out": left_out}
+    return fit_scene(config, first.cube, **masks, others=sources, scale=first.scale)
 
 
 def left_out_bands(config: SceneConfig, scene: Scene, joined: Together | None = None) -> NDArray[np.bool_] | None:
@@ -165,8 +181,8 @@ def left_out_bands(config: SceneConfig, scene: Scene, joined: Together | None = 
 
 
 def remarks(config: SceneConfig, scene: Scene) -> tuple[Note, ...]:
-    """What a training should say of the scene: bad bands that it leaves out, a map that fits better when turned."""
-    notes = []
+    """What a training should say of the scene: its scale, bad bands left out, a map that fits better when turned."""
+    notes = [*(scene.scale.notes if scene.scale else ())]
     if scene.good_bands is not None and not config.bands and not scene.good_bands.all():
         bad = np.flatnonzero(~scene.good_bands)
         notes.append(note("scene_files.bad-bands", count=len(bad), bands=listed_bands(bad)))
@@ -196,6 +212,7 @@ def content(config: SceneTrainConfig, listener: Listener = silent) -> dict[str, 
             class_field=scene.class_field,
             unlabelled=scene.unlabelled,
             no_data=scene.no_data,
+            bands_axis=scene.bands_axis,
             download=scene.download,
             listener=listener,
         )

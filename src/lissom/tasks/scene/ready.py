@@ -142,6 +142,8 @@ class SceneData:
     def facts(self) -> SceneFacts:
         """What a network must know of these scenes."""
         nm = self.scene.wavelengths_nm
+        scales = [part.scene.scale for part in self.parts if not part.test]
+        scaled = any(scale is not None for scale in scales)
         return SceneFacts(
             class_names=self.scene.class_names,
             class_ids=self.scene.class_ids,
@@ -150,6 +152,8 @@ class SceneData:
             in_channels=self.fitted.components,
             bands=self.scene.bands,
             wavelengths_nm=None if nm is None else tuple(nm.tolist()),
+            gains=tuple(s.kept_gain if s else () for s in scales) if scaled else (),
+            offsets=tuple(s.kept_offset if s else () for s in scales) if scaled else (),
         )
 
     @property

@@ -1,5 +1,6 @@
 """Settings of a training on a hyperspectral scene."""
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
@@ -49,6 +50,10 @@ class SceneConfig:
     """Class id of the pixels without a label."""
     no_data: float | None = None
     """Value of pixels without a measurement; None: what the file's header says. NaN always counts as none."""
+    scale: float | None = None
+    """Factor that stored values are multiplied with; None: the file's own scale (gains, offsets); 1: as stored."""
+    bands_axis: Literal["auto", "first", "last"] = "auto"
+    """Axis of the bands in a plain array (.npy, .npz, .mat, HDF5); auto: as map or wavelengths tell, else last."""
     window: int | None = None
     """Side of the square window around each pixel, in pixels, odd; None: the network's own, 25 for HybridSN."""
     reduction: Literal["auto", "pca", "none", "bands"] = "auto"
@@ -117,6 +122,7 @@ class SceneConfig:
         odd = self.smooth >= 5 and self.smooth % 2 == 1
         require(odd or self.smooth == 0, "smooth", self.smooth, "0, or odd and 5 or more")
         at_least(self, 1, "components", "train_per_class", "block")
+        check_scale(self.scale)
         at_least(self, 0, "split_seed", "guard")
         in_range(self, 0.0, 0.9, "train_fraction", "val_fraction")
         require(self.train_fraction > 0, "train_fraction", self.train_fraction, "> 0")
@@ -191,6 +197,14 @@ class SceneOptions:
     """Name of the cube inside a .mat or .npz file; None: found by its shape."""
     no_data: float | None = None
     """Value of pixels without a measurement; None: as in training, or as the file says."""
+    scale: float | None = None
+    """Factor that stored values are multiplied with; None: as in training, or the file's own scale; 1: as stored."""
+    bands_axis: Literal["auto", "first", "last"] = "auto"
+    """Axis of the bands in a plain array (.npy, .npz, .mat, HDF5); auto: as the run's number of bands tells, else
+    last."""
+
+    def __post_init__(self) -> None:
+        check_scale(self.scale)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,5 +225,17 @@ class SceneCheckOptions:
     """Class id of the pixels without a label."""
     no_data: float | None = None
     """Value of pixels without a measurement; None: what the file's header says."""
+    scale: float | None = None
+    """Factor that stored values are multiplied with; None: the file's own scale (gains, offsets); 1: as stored."""
+    bands_axis: Literal["auto", "first", "last"] = "auto"
+    """Axis of the bands in a plain array (.npy, .npz, .mat, HDF5); auto: as map or wavelengths tell, else last."""
     window: int = 25
     """Side of the window for which a disjoint split is tried, in pixels."""
+
+    def __post_init__(self) -> None:
+        check_scale(self.scale)
+
+
+def check_scale(factor: float | None) -> None:
+    """Raises: UsageError for a factor that leaves nothing of the values."""
+    require(factor is None or (math.isfinite(factor) and factor != 0), "scale", factor, "finite, not 0")

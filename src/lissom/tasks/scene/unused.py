@@ -69,6 +69,8 @@ MADE = (
     "class_names",
     "unlabelled",
     "no_data",
+    "scale",
+    "bands_axis",
     "download",
 )
 

@@ -12,7 +12,7 @@ from lissom.errors import DataError, LissomError, UsageError
 from lissom.messages import catalogue
 from lissom.tasks.scene.data.opening import open_map, open_scene
 from lissom.tasks.scene.data.scene import check_trainable
-from scene_files import small_cube, small_map, write_mat73, write_pair
+from scene_files import small_cube, small_map, write_envi, write_mat73, write_pair
 
 CUBE, MAP = small_cube(), small_map()
 
@@ -141,8 +141,10 @@ class TestMaps:
     def test_exchanged_rows_and_columns(self) -> None:
         assert "rows and columns are swapped" in refused(CUBE, np.ascontiguousarray(MAP.T))
 
-    def test_a_cube_whose_bands_come_first(self) -> None:
-        assert "its bands come first" in refused(np.moveaxis(CUBE, 2, 0), MAP)
+    def test_a_cube_of_a_format_with_axes_of_its_own_whose_bands_come_first(self, tmp_path: Path) -> None:
+        header = write_envi(tmp_path / "a.hdr", np.moveaxis(CUBE, 2, 0))
+        assert "its bands come first" in refused(header, MAP)
+        assert "says itself where its bands are" in refused(header, MAP, kind=UsageError, bands_axis="first")
 
     def test_no_labels(self) -> None:
         assert "all are 0 (unlabelled)" in refused(CUBE, np.zeros_like(MAP))

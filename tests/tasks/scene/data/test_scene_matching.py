@@ -1,5 +1,7 @@
 """Bands of another cube: by wavelength, at most half a spacing away, and only those that are used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -35,6 +37,13 @@ def test_the_nearest_band_stands_for_each(wavelengths: list[float], places: list
 def test_a_band_without_a_partner_is_named() -> None:
     with pytest.raises(DataError, match=r"no band near 430 nm: 1 of the 5 .* within 5 nm"):
         matched([400, 410, 420, 436, 440])
+
+
+def test_by_order_a_used_band_may_not_be_empty() -> None:
+    other = replace(scene(None), empty=np.arange(5) == 3)
+    with pytest.raises(DataError, match=r"1 bands that the run uses .* other.hdr: 4;"):
+        match_bands(other, bands=5, wavelengths_nm=None, used=ALL)
+    assert match_bands(other, bands=5, wavelengths_nm=OWN, used=np.arange(5) != 3).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_bands_that_are_not_used_need_no_partner() -> None:

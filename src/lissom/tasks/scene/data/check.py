@@ -10,9 +10,11 @@ from lissom.events import Listener, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.advice import advice, lacking
 from lissom.tasks.scene.data.arrangement import better_turn
+from lissom.tasks.scene.data.axes import Axis
 from lissom.tasks.scene.data.border import border
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
+from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.data.scene import Scene, listed_bands
 from lissom.tasks.scene.data.splits import split
 from lissom.tasks.scene.pictures.sheet import draw_scene
@@ -33,6 +35,8 @@ def check(
     class_names: str | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
+    scale: float | None = None,
+    bands_axis: Axis = "auto",
     window: int = 25,
     picture: Path | None = None,
     listener: Listener = silent,
@@ -40,7 +44,8 @@ def check(
     """Opens a scene as `open_scene` does, reads it once and reports plain data:
 
     `name`, `source`, `height`, `width`, `bands`, `dtype`, `megabytes`; `wavelengths_nm`: first and last, or None;
-    `georeferenced`; `masked`: share of pixels without data; `classes`: id, name and pixels of each; `labelled`: pixels;
+    `scale`: None, or `said`, lowest and highest `gain` and `offset`; `georeferenced`; `masked`: share of pixels without
+    data; `classes`: id, name and pixels of each; `labelled`: pixels;
     `imbalance`: largest class to smallest; `dead`, `noisy`, `saturated`, `bad_list`: numbers of bands, from 1;
     `noise`: share of each band's variance that may be noise; `turned`: how the map would fit better, or None;
     `untested`: classes that a disjoint split for a `window` leaves without test pixels; `trainable`; `warnings`:
@@ -56,6 +61,8 @@ def check(
         class_names=class_names,
         unlabelled=unlabelled,
         no_data=no_data,
+        scale=scale,
+        bands_axis=bands_axis,
     )
     statistics = band_statistics(scene, listener)
     if picture:
@@ -76,6 +83,7 @@ def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> d
         "dtype": scene.cube.dtype.name,
         "megabytes": round(scene.cube.nbytes / 1e6, 1),
         "wavelengths_nm": _ends(scene.wavelengths_nm),
+        "scale": _scale(scene.scale),
         "georeferenced": scene.georeference is not None,
         "masked": round(float(1 - scene.valid.mean()), 6),
         "classes": [
@@ -92,7 +100,8 @@ def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> d
         "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
         "trainable": len(scene.class_ids) > 1,
     }
-    told = [str(told) for told in (*scene.notes, *border(scene))]
+    scaled = scene.scale.notes if scene.scale else ()
+    told = [str(told) for told in (*scene.notes, *scaled, *border(scene))]
     untested, helps = _disjoint(scene, window)
     found = told + _warnings(report, synthetic=scene.name == "synthetic") + helps
     return {**report, "untested": untested, "warnings": found}
@@ -116,6 +125,13 @@ def _disjoint(scene: Scene, window: int) -> tuple[list[str], list[str]]:
 def class_counts(scene: Scene) -> NDArray[np.int64]:
     """Labelled, valid pixels of each class, beside `class_ids`."""
     return np.bincount(scene.labels[scene.labels >= 0], minlength=len(scene.class_ids))
+
+
+def _scale(scale: Scale | None) -> dict[str, Any] | None:
+    if scale is None:
+        return None
+    sides = {"gain": scale.gain, "offset": scale.offset}
+    return {"said": scale.said, **{name: [float(side.min()), float(side.max())] for name, side in sides.items()}}
 
 
 def _ends(wavelengths: NDArray[np.float64] | None) -> list[float] | None:

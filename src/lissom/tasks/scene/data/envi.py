@@ -6,7 +6,6 @@ here, before a byte is taken for a pixel.
 
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from lissom.tasks.scene.data.envi_header import Header, read_header
 from lissom.tasks.scene.data.geotiff import embedded
 from lissom.tasks.scene.data.interleave import LAYOUTS, likelier_interleave, seen_as
 from lissom.tasks.scene.data.layers import Layer
+from lissom.tasks.scene.data.scale import Line, Said
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
+from lissom.tasks.scene.data.wavelengths import LONGEST_UM
 
 NM = {"nm": 1.0, "nanometers": 1.0, "nanometer": 1.0, "nanometres": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3,
       "microns": 1e3, "micrometer": 1e3, "micrometers": 1e3, "micrometres": 1e3, "mm": 1e6, "millimeters": 1e6,
@@ -28,7 +29,6 @@ NM = {"nm": 1.0, "nanometers": 1.0, "nanometer": 1.0, "nanometres": 1.0, "um": 1
 TYPES = {"1": "uint8", "2": "int16", "3": "int32", "4": "float32", "5": "float64", "6": "complex64",
          "9": "complex128", "12": "uint16", "13": "uint32", "14": "int64", "15": "uint64"}  # fmt: skip
 MEASURED = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d]*)")  # a number, perhaps with its unit
-LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
 
 
 def read_envi(path: Path) -> Layer:
@@ -61,9 +61,7 @@ def read_envi(path: Path) -> Layer:
 
 def with_header(layer: Layer, path: Path) -> Layer:
     """The layer of another format with what the ENVI header `path` beside it knows, where the file itself is silent."""
-    known = known_of(read_header(path), layer.values.shape[-1])
-    silent = {name: value for name, value in known.items() if getattr(layer, name) in (None, {}, ())}
-    return replace(layer, **silent)
+    return layer.completed(known_of(read_header(path), layer.values.shape[-1]))
 
 
 def known_of(header: Header, bands: int) -> dict[str, Any]:
@@ -75,6 +73,7 @@ def known_of(header: Header, bands: int) -> dict[str, Any]:
         "georeference": georeference(header),
         "class_names": _class_names(header),
         "colours": _class_colours(header),
+        "scales": _scales(header),
     }
 
 
@@ -151,6 +150,22 @@ def _wavelengths(header: Header, bands: int) -> NDArray[np.float64] | None:
 def _good_bands(header: Header, bands: int) -> Mask | None:
     values = np.array(_numbers(header.get("bbl")))
     return values > 0 if len(values) == bands and (values > 0).any() else None
+
+
+def _scales(header: Header) -> tuple[Said, ...]:
+    """The fields that scale the values, those that are about reflectance first."""
+    factor = _line(header, "reflectance scale factor", divides=True)
+    pairs = [(_line(header, f"{kind} gain values"), _line(header, f"{kind} offset values"))
+             for kind in ("data reflectance", "data")]  # fmt: skip
+    return tuple(Said(*pair) for pair in [(factor, None), *pairs] if any(pair))
+
+
+def _line(header: Header, name: str, *, divides: bool = False) -> Line | None:
+    words = header.get(name)
+    if not words:  # a keyword without a value is a form that nobody filled in
+        return None
+    numbers = [_number(word) for word in (words if isinstance(words, list) else [words])]
+    return Line(name, tuple(math.nan if number is None else number for number in numbers), divides)
 
 
 def georeference(header: Header) -> Georeference | None:

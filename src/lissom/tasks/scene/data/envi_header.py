@@ -27,13 +27,17 @@ def read_header(path: Path) -> Header:
         raise DataError("scene-unreadable", path=path, reason=text("scenes.reason-no-envi"))
     fields: Header = {}
     for key, value in _entries(_decoded(content).splitlines()[1:], path):
-        if not value.startswith("{"):
-            fields[key] = value
-            continue
-        inside = value[1 : value.rindex("}")].strip()
-        words = [word.strip() for word in inside.split(",")]
-        fields[key] = inside if key in WHOLE else words[:-1] if words[1:] and not words[-1] else words
+        whole = key in WHOLE and value.startswith("{")
+        fields[key] = value[1 : value.rindex("}")].strip() if whole else listed(value)
     return fields
+
+
+def listed(value: str) -> str | list[str]:
+    """The words of a list in braces; what has none as it is."""
+    if not value.startswith("{"):
+        return value
+    words = [word.strip() for word in value[1 : value.rfind("}")].strip().split(",")]
+    return words[:-1] if words[1:] and not words[-1] else words
 
 
 def _decoded(content: bytes) -> str:

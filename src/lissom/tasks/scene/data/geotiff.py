@@ -13,11 +13,19 @@ from numpy.typing import NDArray
 
 from lissom.bounds import require_unpacked
 from lissom.errors import DataError, LissomError, UsageError
+from lissom.tasks.scene.data.envi import known_of
+from lissom.tasks.scene.data.envi_header import Header, listed
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.pieces import PIECE, PieceCube
-from lissom.tasks.scene.data.scene import Colour, Georeference
+from lissom.tasks.scene.data.scale import Line, Said
+from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
 
 WAVELENGTH_TAGS = ("wavelength", "WAVELENGTH", "CENTRAL_WAVELENGTH_NM")
+BAD_TAGS = ("bbl", "BBL", "bad_band_multiplier")
+HEADER_TAGS = (
+    "wavelength", "wavelength units", "bbl", "reflectance scale factor", "data gain values", "data offset values",
+    "data reflectance gain values", "data reflectance offset values",
+)  # fmt: skip
 DRIVER = "GTiff"  # said, not guessed: GDAL takes the text of a VRT in a .tif too, which reads other files and hosts
 OFFLINE = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
 CACHE = 8 << 20  # bytes of decoded tiles that the library keeps: it would take a twentieth of the memory
@@ -36,11 +44,13 @@ def read_geotiff(path: Path) -> Layer:
                 values=_mapped(file, path) if _in_one_piece(file) else _values(file, path),
                 variable=path.stem,
                 wavelengths_nm=_wavelengths(file),
+                good_bands=_good_bands(file),
                 no_data=None if file.nodata is None else float(file.nodata),
                 georeference=_georeference(file),
                 class_names=_class_names(file.tags()),
                 colours=_colours(file),
-            )
+                scales=_scales(file),
+            ).completed(known_of(_header(file), file.count))
     except LissomError:
         raise
     except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError, ValueError, OSError) as error:
@@ -213,14 +223,38 @@ def _wavelengths(file: Any) -> NDArray[np.float64] | None:
     """Band centres in nm from the bands' tags, in nm or, below 30, in µm; None where one band has none."""
     found = []
     for band in range(1, file.count + 1):
-        tags = file.tags(band)
-        word = next((tags[tag] for tag in WAVELENGTH_TAGS if tag in tags), "")
+        word = _first(file.tags(band), WAVELENGTH_TAGS)
         try:
             found.append(float(word))
         except ValueError:
             return None
     values = np.array(found)
     return values * (1e3 if values.max() < 30 else 1.0)
+
+
+def _good_bands(file: Any) -> Mask | None:
+    """From the bands' own tags, 0 for a bad one; None where none is tagged."""
+    words = [_first(file.tags(band), BAD_TAGS) for band in range(1, file.count + 1)]
+    good = np.array([word.strip() not in ("0", "0.0") for word in words])
+    return good if any(words) and good.any() else None
+
+
+def _scales(file: Any) -> tuple[Said, ...]:
+    """The bands' scale and offset, where they are more than 1 and 0."""
+    gain, offset = (tuple(map(float, values)) for values in (file.scales, file.offsets))
+    plain = set(gain) == {1.0} and set(offset) == {0.0}
+    return () if plain else (Said(Line("scale", gain), Line("offset", offset)),)
+
+
+def _header(file: Any) -> Header:
+    """The file's tags that have the names of an ENVI header's fields, in the domain `ENVI` or without one."""
+    tags = {**file.tags(), **file.tags(ns="ENVI")}
+    named = {name.lower().replace("_", " "): value.strip() for name, value in tags.items()}
+    return {name: listed(value) for name, value in named.items() if name in HEADER_TAGS}
+
+
+def _first(tags: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((tags[name] for name in names if name in tags), "")
 
 
 def _georeference(file: Any) -> Georeference | None:

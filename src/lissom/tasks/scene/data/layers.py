@@ -1,8 +1,9 @@
 """What a file holds before it is a scene: one array, with what its format knows of it; and NumPy's own formats."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,10 @@ from lissom.errors import DataError, LissomError
 from lissom.events import Note
 from lissom.runs.arrays import DAMAGED, open_arrays
 from lissom.tasks.scene.data.pixel_rows import extent_beside, tables, unrolled
+from lissom.tasks.scene.data.scale import Said
 from lissom.tasks.scene.data.scene import Colour, Georeference, Mask
 from lissom.tasks.scene.data.shapes import Shape, choose, described
+from lissom.tasks.scene.data.wavelengths import beside
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,8 +30,17 @@ class Layer:
     georeference: Georeference | None = None
     class_names: Mapping[int, str] = field(default_factory=dict)
     colours: Mapping[int, Colour] = field(default_factory=dict)
+    scales: tuple[Said, ...] = ()
+    """How the file gives the scale of its values, what counts first; not yet checked."""
+    plain: bool = False
+    """The format does not say in which order the axes stand."""
     notes: tuple[Note, ...] = ()
     """What is odd about the file."""
+
+    def completed(self, known: Mapping[str, Any]) -> "Layer":
+        """The layer with what is `known` besides, by field, where the file itself is silent."""
+        unknown = [n for n in known if (own := getattr(self, n)) is None or (isinstance(own, dict | tuple) and not own)]
+        return replace(self, **{name: known[name] for name in unknown})
 
 
 def as_cube(layer: Layer, path: Path | str) -> NDArray:
@@ -77,7 +89,7 @@ def _real(layer: Layer, path: Path | str) -> NDArray:
 def read_npy(path: Path) -> Layer:
     """An .npy file, memory-mapped. Raises: DataError for a damaged one, or one of Python objects."""
     try:
-        return Layer(values=np.load(path, mmap_mode="r", allow_pickle=False))
+        return Layer(values=np.load(path, mmap_mode="r", allow_pickle=False), plain=True)
     except DAMAGED as error:
         raise DataError("scene-unreadable", path=path, reason=first_line(error)) from error
 
@@ -111,10 +123,12 @@ def picked(
     sides = extent_beside(arrays, get) if rank == 3 else None
     unrolls = tables(arrays, sides) if sides else {}
     name = choose({**arrays, **unrolls}, rank=rank, named=named, extent=extent, path=path)
+    shape = unrolls.get(name) or arrays[name]
+    nm = beside(arrays, get, (shape[0], shape[-1])) if len(shape) == 3 else None
     if not sides or name not in unrolls:
-        return Layer(values=get(name), variable=name)
+        return Layer(values=get(name), variable=name, wavelengths_nm=nm, plain=True)
     cube, told = unrolled(np.asarray(get(name)), sides, order=order, name=name)
-    return Layer(values=cube, variable=name, notes=(told,))
+    return Layer(values=cube, variable=name, wavelengths_nm=nm, notes=(told,))
 
 
 def first_line(error: BaseException) -> str:

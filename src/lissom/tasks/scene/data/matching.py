@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lissom.errors import DataError
-from lissom.tasks.scene.data.scene import Mask, Scene
+from lissom.tasks.scene.data.scene import Mask, Scene, listed_bands
 
 LISTED = 5  # wavelengths in one sentence
 
@@ -16,11 +16,14 @@ def match_bands(
 
     Both with wavelengths: the nearest band, at most half the trained bands' median spacing away; those that are not
     `used` need no partner and get any. Else bands are taken in order, and there must be as many.
-    Raises: DataError for a used band without a partner, or another number of bands.
+    Raises: DataError for a used band without a partner, or one that is empty, or another number of bands.
     """
     if wavelengths_nm is None or scene.wavelengths_nm is None:
         if scene.bands != bands:
             raise DataError("scene-other-bands", got=scene.bands, expected=bands)
+        if scene.empty is not None and (used & scene.empty).any():
+            empty = np.flatnonzero(used & scene.empty)
+            raise DataError("scene-bands-empty", path=scene.source, count=len(empty), bands=listed_bands(empty))
         return np.arange(bands)
     if np.array_equal(wavelengths_nm, scene.wavelengths_nm) and scene.empty is None:
         return np.arange(bands)

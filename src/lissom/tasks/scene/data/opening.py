@@ -13,12 +13,15 @@ from lissom.events import Listener, note, silent
 from lissom.messages import text
 from lissom.tasks.scene.data.aligning import aligned
 from lissom.tasks.scene.data.arrangement import check_extents
+from lissom.tasks.scene.data.axes import Axis, bands_last
 from lissom.tasks.scene.data.class_names import read_class_names
 from lissom.tasks.scene.data.fetching import find_files
 from lissom.tasks.scene.data.known import KNOWN, Known, recognise, spelled
 from lissom.tasks.scene.data.layers import Layer, as_cube, as_map
 from lissom.tasks.scene.data.reading import Given, read_layer
+from lissom.tasks.scene.data.scale import given_scale, said_scale
 from lissom.tasks.scene.data.scene import Colour, Scene, empty_bands, listed_bands, present_ids, valid_mask
+from lissom.tasks.scene.data.shapes import Shape
 from lissom.tasks.scene.data.wavelengths import oddities
 from lissom.tasks.scene.pictures.colours import class_colour
 
@@ -35,6 +38,9 @@ def open_scene(
     class_names: str | Path | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
+    scale: float | None = None,
+    bands_axis: Axis = "auto",
+    bands: int | None = None,
     download: bool = False,
     listener: Listener = silent,
 ) -> Scene:
@@ -43,6 +49,8 @@ def open_scene(
     ground_truth: a file or an array H W; a known scene brings its own. variable, ground_truth_variable: the array in
     a .mat or .npz file; None: the only one that fits. class_field: of shapes, the attribute with their classes.
     class_names: a file of names for a map that carries none. no_data: a value that stands for none, else the file's.
+    scale: what stored values are multiplied with, else the file's own scale. bands_axis, bands: of arrays alone, see
+    `bands_last`.
     download: fetch a known scene's files where they are missing. Files are memory-mapped where their format allows.
     Raises: DataError or UsageError that says what is wrong with which file; MachineError for network and disk.
     """
@@ -51,7 +59,8 @@ def open_scene(
 
         return synthetic_scene()
     there = located(cube, ground_truth, variable=variable, download=download, listener=listener)
-    scene = _opened(there.cube, there.variable, unlabelled, no_data, there.known)
+    how = _Reading(unlabelled, no_data, scale, bands_axis, bands, ground_truth_variable)
+    scene = _opened(there, how)
     if there.ground_truth is None:
         return scene
     layer = _map_layer(scene, there.ground_truth, ground_truth_variable, class_field)
@@ -108,6 +117,7 @@ def content(
     class_field: str | None = None,
     unlabelled: int = 0,
     no_data: float | None = None,
+    bands_axis: Axis = "auto",
     download: bool = False,
     listener: Listener = silent,
 ) -> dict[str, str]:
@@ -121,7 +131,8 @@ def content(
     else:
         ground_truth = maps.get("ground_truth")
         there = located(cube, ground_truth, variable=variable, download=download, listener=listener)
-        scene = _opened(there.cube, there.variable, unlabelled, no_data, there.known)
+        named = (variables or {}).get("ground_truth")
+        scene = _opened(there, _Reading(unlabelled, no_data, 1.0, bands_axis, None, named))
         given, found = {**maps, "ground_truth": there.ground_truth}, {}
     for name, path in given.items():
         if path is not None:
@@ -129,19 +140,37 @@ def content(
     return replace(scene, maps=found).items
 
 
-def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float | None, known: Known | None) -> Scene:
-    """The cube alone."""
-    layer, source = read_layer(cube, rank=3, named=variable), _source(cube)
+class _Reading(NamedTuple):
+    """How a cube is to be read, as for `open_scene`."""
+
+    unlabelled: int
+    no_data: float | None
+    scale: float | None
+    bands_axis: Axis
+    bands: int | None
+    ground_truth_variable: str | None
+
+
+def _opened(there: Located, how: _Reading) -> Scene:
+    """The cube alone; its map may tell which of its axes are rows and columns."""
+    cube, known = there.cube, there.known
+    layer, source = read_layer(cube, rank=3, named=there.variable), _source(cube)
+    extent = _extent(there.ground_truth, how.ground_truth_variable, layer)
+    layer = bands_last(layer, axis=how.bands_axis, extent=extent, bands=how.bands, source=source)
     values = as_cube(layer, source)
-    no_data = layer.no_data if no_data is None else no_data
+    no_data = layer.no_data if how.no_data is None else how.no_data
     empty = empty_bands(values, no_data)
     counted = layer.good_bands if empty is None else ~empty if layer.good_bands is None else layer.good_bands & ~empty
+    counts = np.ones(values.shape[2], bool) if counted is None else counted
+    bands = values.shape[2]
+    scale = said_scale(layer.scales, bands, counts, source) if how.scale is None else given_scale(how.scale, bands)
     told = () if empty is None else (note("scene_files.empty", bands=listed_bands(np.flatnonzero(empty))),)
     return Scene(
         cube=values,
-        unlabelled=unlabelled,
+        unlabelled=how.unlabelled,
         wavelengths_nm=layer.wavelengths_nm,
         good_bands=layer.good_bands,
+        scale=scale,
         valid=valid_mask(values, good_bands=counted, no_data=no_data, source=source),
         name=_name(known or recognise(values.shape), cube),
         source=source,
@@ -149,6 +178,20 @@ def _opened(cube: Given, variable: str | None, unlabelled: int, no_data: float |
         empty=empty,
         notes=(*layer.notes, *told, *oddities(layer.wavelengths_nm)),
     )
+
+
+def _extent(given: Given | None, variable: str | None, layer: Layer) -> Shape | None:
+    """H W of a map that fits a plain array in one order of its axes or the other."""
+    if given is None or not layer.plain or layer.values.ndim != 3:
+        return None
+    for extent in (layer.values.shape[:2], layer.values.shape[1:]):
+        try:
+            found = read_layer(given, rank=2, named=variable, extent=extent).values.shape[:2]
+        except DataError:  # said when the map is read for good
+            continue
+        if found == extent:
+            return extent
+    return None
 
 
 def _labelled(

@@ -18,6 +18,7 @@ from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.events import Note, note
 from lissom.runs.arrays import read_arrays
+from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.settings import SceneConfig
 
 KEPT = {"mean": ("f", 1), "matrix": ("f", 2), "explained": ("f", 0), "fit_on": ("U", 0), "pixels": ("iu", 0)}
@@ -34,6 +35,7 @@ class Source(NamedTuple):
     pixels: NDArray[Any]  # ... bands
     where: Mask | None = None  # `...`: those that count; None: all
     bands: NDArray[np.intp] | None = None  # indices of those that stand for the first source's; None: all, in order
+    scale: Scale | None = None  # of all its bands, as they are stored
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Fitted:
     explained: float  # share of the (standardised) variance that the components keep; 1 without them
     fit_on: str  # "train" or "scene"
     pixels: int
-    typical: Floats | None = None  # 2 bands: mean and std of the raw values; None: a run from before they were kept
+    typical: Floats | None = None  # 2 bands: mean and std of the values; None: a run from before they were kept
 
     @property
     def bands(self) -> int:
@@ -86,6 +88,16 @@ class Fitted:
             out[~valid] = 0
         return out
 
+    def of_stored(self, scale: Scale | None, bands: NDArray[np.intp] | slice = np.s_[:]) -> "Fitted":
+        """The same for values as a file stores them, before its `scale`: folded in, it costs no pass over the cube.
+
+        bands: of another cube, as in `apply`.
+        """
+        if scale is None:
+            return self
+        gain, offset = scale.gain[bands], scale.offset[bands]
+        return replace(self, mean=(self.mean - offset) / gain, matrix=self.matrix * gain[:, None], typical=None)
+
     def save(self, path: Path | str) -> None:
         """Writes an .npz that `load` reads back bit for bit. Raises: MachineError where it cannot be written."""
         held = io.BytesIO()
@@ -112,10 +124,11 @@ def fit_scene(
     valid: Mask,
     left_out: Mask | None = None,
     others: Sequence[Source] = (),
+    scale: Scale | None = None,
 ) -> Fitted:
     """`fit` on the pixels that `config.fit_on` names: those that train, or all valid ones. Masks are `H W`."""
     where = (train & valid) if config.fit_on == "train" else valid
-    return fit(config, cube, where=where, left_out=left_out, others=others)
+    return fit(config, cube, where=where, left_out=left_out, others=others, scale=scale)
 
 
 def fit(
@@ -125,9 +138,10 @@ def fit(
     where: Mask | None = None,
     left_out: Mask | None = None,
     others: Sequence[Source] = (),
+    scale: Scale | None = None,
 ) -> Fitted:
     """Learns the preprocessing from `pixels ... bands`, those of `where` (`...`) alone if it is given, and of `others`
-    alike, as if the bands `left_out` were not there.
+    alike, as if the bands `left_out` were not there; scale: of `pixels` as they are stored.
 
     Two passes in strips, in float64: the mean, then the covariance about it. Without a network to ask, `reduction` auto
     is the selection that `bands` names, or else principal components.
@@ -136,7 +150,7 @@ def fit(
     """
     if config.reduction == "auto":
         config = replace(config, reduction="bands" if config.bands else "pca")
-    sources = [Source(pixels, where), *others]
+    sources = [Source(pixels, where, scale=scale), *others]
     bands, count = pixels.shape[-1], sum(map(_count, sources))
     kept = np.arange(bands) if left_out is None else np.flatnonzero(~left_out)
     taken = _taken(config, bands, kept)
@@ -246,7 +260,7 @@ def _count(source: Source) -> int:
 
 def _parts(sources: Sequence[Source]) -> Iterator[Floats]:
     """The chosen pixels of one source after the other, in strips: float64 `n bands`."""
-    for pixels, where, bands in sources:
+    for pixels, where, bands, scale in sources:
         for rows in strips(pixels):
             if where is None:
                 part = np.array(pixels[rows], np.float64).reshape(-1, pixels.shape[-1])
@@ -254,6 +268,8 @@ def _parts(sources: Sequence[Source]) -> Iterator[Floats]:
                 part = pixels[rows][where[rows]].astype(np.float64)
             else:
                 continue
+            if scale is not None:
+                part = scale.of(part)
             yield part if bands is None else part[:, bands]
 
 

@@ -12,44 +12,77 @@ from numpy.typing import NDArray
 from lissom.bounds import require_room
 from lissom.events import note
 from lissom.tasks.scene.data.layers import Layer
+from lissom.tasks.scene.data.prisma_place import place
+from lissom.tasks.scene.data.scale import Line, Said
 from lissom.tasks.scene.data.scene import Mask
 
 SWATHS = "HDFEOS/SWATHS"
+MOST = 65_535  # what the largest scaled value is stored as
 RANGES = ("Vnir", "Swir")  # in the order in which they become bands
 
 
 def is_prisma(file: Any, named: str | None) -> bool:
     """Whether the cubes of such a file are meant: all of them, or one that is named."""
-    cubes = _cubes(file)
+    cubes = _cubes(file)[1]
     return bool(cubes) and (named is None or _bare(named) in {_bare(cube.name) for cube in cubes.values()})
 
 
 def read_prisma(file: Any, named: str | None) -> Layer:
     """H W bands: the cube that is named, or both, the visible bands first; in memory, as its axes must be turned."""
-    cubes = _cubes(file)
+    swath, cubes = _cubes(file)
     chosen = {key: cube for key, cube in cubes.items() if named is None or _bare(cube.name) == _bare(named)}
     require_room(file.filename, sum(cube.nbytes for cube in chosen.values()))
     values = np.concatenate([cube[()].transpose(0, 2, 1) for cube in chosen.values()], axis=2)
     sides = {key: cube.shape[1] for key, cube in chosen.items()}
     told = note("scene_files.prisma", cubes=" + ".join(f"{key.upper()} ({bands})" for key, bands in sides.items()))
     nm = _listed(file, "List_Cw_{}", sides)
+    where, no_place = place(file, swath, values.shape[:2])
     return Layer(
         values=values,
         variable=" + ".join(cube.name.rpartition("/")[2] for cube in chosen.values()),
         wavelengths_nm=nm,
         good_bands=_good(nm, _listed(file, "List_Cw_{}_Flags", sides)),
-        notes=(told,),
+        no_data=0.0,
+        georeference=where,
+        scales=tuple(said for said in (_reflectance(file, sides), _radiance(file, sides)) if said),
+        notes=(told, *no_place),
     )
 
 
-def _cubes(file: Any) -> dict[str, Any]:
-    """The cubes by their range, where one swath has them."""
+def _reflectance(file: Any, sides: dict[str, int]) -> Said | None:
+    """Level 2: `min + stored (max - min) / 65535`."""
+    low, high = (_spread(file, f"L2Scale{{}}{end}", sides) for end in ("Min", "Max"))
+    if low is None or high is None:
+        return None
+    gain = tuple(((high - low) / MOST).tolist())
+    return Said(Line("L2Scale...Min, L2Scale...Max", gain), Line("L2Scale...Min", tuple(low.tolist())))
+
+
+def _radiance(file: Any, sides: dict[str, int]) -> Said | None:
+    """Level 1: `stored / factor - offset`."""
+    factor, offset = _spread(file, "ScaleFactor_{}", sides), _spread(file, "Offset_{}", sides)
+    if factor is None:
+        return None
+    less = None if offset is None else Line("Offset_...", tuple((-offset).tolist()))
+    return Said(Line("ScaleFactor_...", tuple(factor.tolist()), divides=True), less)
+
+
+def _spread(file: Any, name: str, sides: dict[str, int]) -> NDArray[np.float64] | None:
+    """A number of each cube, for each of its bands; None where one is missing."""
+    found = [np.ravel(file.attrs.get(name.format(key), ())) for key in sides]
+    if any(len(values) != 1 for values in found):
+        return None
+    return np.repeat([float(values[0]) for values in found], list(sides.values()))
+
+
+def _cubes(file: Any) -> tuple[Any, dict[str, Any]]:
+    """The swath that has the cubes, and they by their range."""
     for swath in file.get(SWATHS, {}).values():
         fields = swath.get("Data Fields", {})
         found = {key: fields[f"{key.upper()}_Cube"] for key in RANGES if f"{key.upper()}_Cube" in fields}
         if found and all(len(cube.shape) == 3 for cube in found.values()):
-            return found
-    return {}
+            return swath, found
+    return None, {}
 
 
 def _listed(file: Any, name: str, sides: dict[str, int]) -> NDArray[np.float64] | None:

@@ -39,7 +39,7 @@ def read_layer(
     """What a file or an array holds, as it is. extent, where: of a map, H W and georeference of its cube; field: of
     shapes, the attribute with their classes. Raises: DataError where nothing can be read."""
     if isinstance(given, np.ndarray):
-        return Layer(values=given)
+        return Layer(values=given, plain=True)
     path = Path(given)
     suffix = path.suffix.lower()
     if not path.is_file():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lissom.errors import DataError
 from lissom.events import Note
+from lissom.tasks.scene.data.scale import Scale
 
 STRIP_BYTES = 32 << 20  # of the cube in memory at once, whatever its size
 MOST_CLASSES = 1000  # a map with more distinct values holds measurements, not classes
@@ -52,6 +53,8 @@ class Scene:
     """Centre of each band in nanometres."""
     good_bands: Mask | None = None
     """False for bands that the file's own list calls bad; None: no such list."""
+    scale: Scale | None = None
+    """What makes its stored values the measured ones; None: they are."""
     empty: Mask | None = None
     """True for bands without a value in any pixel; None: there is none."""
     valid: Mask

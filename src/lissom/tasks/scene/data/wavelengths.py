@@ -1,12 +1,33 @@
 """Wavelengths that cannot be true: a band without one, or one that stands out of the line of its neighbours."""
 
+import math
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.events import Note, note
 from lissom.tasks.scene.data.scene import Mask, listed_bands
+from lissom.tasks.scene.data.shapes import Shape
 
+NAMES = ("wavelength", "wavelengths", "wavelengths_nm", "wavelength_nm", "wl", "wvl", "lambda")
+LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
 FAR = 3  # median steps from between its neighbours: real spectrometers change their step slowly
+
+
+def beside(
+    arrays: Mapping[str, Shape], get: Callable[[str], NDArray], counts: tuple[int, ...]
+) -> NDArray[np.float64] | None:
+    """Band centres in nm from the one list of a file that is named so and has one of these lengths; None: none has."""
+    found = [name for name, shape in arrays.items() if _last(name) in NAMES and math.prod(shape) == max(shape) > 1]
+    lists = [np.ravel(get(name)).astype(np.float64) for name in found if max(arrays[name]) in counts]
+    if len(lists) != 1 or not np.isfinite(lists[0]).all():
+        return None
+    return lists[0] * (1e3 if np.median(lists[0]) < LONGEST_UM else 1.0)
+
+
+def _last(name: str) -> str:
+    return name.replace("/", ".").rpartition(".")[2].lower()
 
 
 def oddities(wavelengths_nm: NDArray[np.float64] | None) -> tuple[Note, ...]:

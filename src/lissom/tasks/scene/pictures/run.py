@@ -87,4 +87,7 @@ def class_spectra(scene: Scene) -> Spectra:
         variances = squares / counts[:, None] - means**2
     if scene.good_bands is not None:
         means[:, ~scene.good_bands] = np.nan
-    return Spectra(means, np.sqrt(np.maximum(variances, 0)))
+    deviations = np.sqrt(np.maximum(variances, 0))
+    if scene.scale is None:
+        return Spectra(means, deviations)
+    return Spectra(scene.scale.of(means), deviations * np.abs(scene.scale.gain))
