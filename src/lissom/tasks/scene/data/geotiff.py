@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lissom.bounds import require_unpacked
 from lissom.errors import DataError, LissomError, UsageError
-from lissom.tasks.scene.data.envi import known_of
+from lissom.tasks.scene.data.envi_fields import known_of
 from lissom.tasks.scene.data.envi_header import Header, listed
 from lissom.tasks.scene.data.layers import Layer, first_line
 from lissom.tasks.scene.data.pieces import PIECE, PieceCube

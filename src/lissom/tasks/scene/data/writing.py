@@ -12,7 +12,7 @@ from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
 from lissom.messages import text
 from lissom.tasks.scene.data.companions import write_companions
-from lissom.tasks.scene.data.envi import georeference as read_map_info
+from lissom.tasks.scene.data.envi_fields import georeference as read_map_info
 from lissom.tasks.scene.data.envi_files import TIFF
 from lissom.tasks.scene.data.geotiff import geotiff_bytes, installed
 from lissom.tasks.scene.data.scene import Colour, Georeference
