@@ -173,7 +173,7 @@ class TestScreens:
             "OA 81.2 % (95 % interval 50.0 % to 87.5 %; 13 of 16 test pixels), AA 75.0 %, kappa x 100 62.50"
         )
         record = SimpleNamespace(weights=None, data=SimpleNamespace(warnings=(), notes=()), notes=("[leaks]",))
-        config = SimpleNamespace(scene=SimpleNamespace(split="random"))
+        config = SimpleNamespace(scene=SimpleNamespace(split="random", tested_by="scene_runs.random"))
         scene.result(SimpleNamespace(test=figures, record=record, config=config, path="runs/a"))
         first, told, *_ = capsys.readouterr().out.splitlines()
         assert first.startswith("OA 81.25 %, AA 75.00 %, kappa x 100 62.50 on 16 test pixels")

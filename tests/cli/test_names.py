@@ -81,7 +81,7 @@ def test_a_run_is_made_whose_output_says_the_names_in_what_the_encoding_has(firs
     listed = err.splitlines()[0]
     for name in ("x/y", "=1+1", "<script>alert(1)</script>", "[/b] :cat:", r"\x1b[31mred\u202e\u009b1m", r"\u732b"):
         assert f"{name} 8" in listed
-    assert r"lissom evaluate runs/\u732b" in out
+    assert r"lissom evaluate 'runs/\u732b'" in out
 
 
 def test_the_batch_size_is_chosen_said_and_kept(first: tuple[int, str, str]) -> None:

@@ -6,7 +6,8 @@ from torch import nn
 
 from lissom.models import names
 from lissom.models.classifier import Backbone
-from models.zoo import EVERY_NAME, OF_EACH_KIND, drawn, images, on_meta, shapes_alone, slow_unless, small
+from lissom.profiler.shape_mode import shapes_alone
+from models.zoo import EVERY_NAME, OF_EACH_KIND, drawn, images, on_meta, slow_unless, small
 
 EVERY_KIND = pytest.mark.parametrize("name", slow_unless(OF_EACH_KIND, names()))
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lissom.engine.optimizer import parameter_groups
 from lissom.errors import UsageError
 from lissom.models import check_resolution, entry, names
+from lissom.profiler.shape_mode import shapes_alone
 from lissom.runs.weights import load_weights, save_weights
 from models.zoo import (
     EVERY_KIND,
@@ -22,7 +23,6 @@ from models.zoo import (
     drawn,
     images,
     on_meta,
-    shapes_alone,
     side,
     small,
     variants,

@@ -17,8 +17,9 @@ from lissom import models, weights
 from lissom.errors import DataError
 from lissom.models import Identity, build, entry, names
 from lissom.models.registry import _BUILDERS
+from lissom.profiler.shape_mode import shapes_alone
 from lissom.runs.weights import save_weights
-from models.zoo import FIRST, NOT_DEEP, shapes_alone, slow_unless
+from models.zoo import FIRST, NOT_DEEP, slow_unless
 
 EVERY = [*names(), *names("scene")]
 EVERY_NET = pytest.mark.parametrize("name", slow_unless(NOT_DEEP, EVERY))

@@ -41,8 +41,8 @@ def test_an_opened_run_does_as_well_as_its_folder(run: Path) -> None:
 def test_a_scene_gives_its_window_too(tmp_path: Path) -> None:
     run = open_run(begun(tmp_path, SceneTrainConfig(model=ModelConfig(model="cnn2d")), SCENE))
     found = model_request(run, ModelRequest(model=run.path))
-    assert (found.options, found.resolution, found.in_channels) == ({"window": 9}, 9, 13)
-    assert [tuple(x.shape) for x in resolve_model(found).inputs] == [(1, 13, 9, 9)]
+    assert (found.options, found.resolution, found.in_channels) == ({"window": 9}, 9, SCENE.in_channels)
+    assert [tuple(x.shape) for x in resolve_model(found).inputs] == [(1, SCENE.in_channels, 9, 9)]
 
 
 @pytest.mark.parametrize("model", ["mobilenetv1", "torchvision.models:resnet18", "runs/none"])

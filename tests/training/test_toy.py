@@ -247,7 +247,7 @@ def test_it_learns_and_is_measured_on_what_was_held_out(place: Path) -> None:
     assert (found["pictures"], run.status) == (16, "finished")
     assert found["close"] > 0.5  # guessing the mean is right for a fifth
     low, high = found["close_interval_95"]
-    assert run.record.intervals["close"] == [low, high]
+    assert tuple(run.record.intervals["close"]) == (low, high)
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert f"{100 * found['close']:.1f} % ({100 * low:.1f} % – {100 * high:.1f} %)" in page
     assert "close" in (run.path / "model_card.md").read_text(encoding="utf-8")

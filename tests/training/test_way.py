@@ -56,4 +56,4 @@ def test_calls_seldom_go_up_from_train_to_fit(task: str, tmp_path: Path, monkeyp
         sys.setprofile(None)
     assert reached
     assert {"engine -> training", "training -> tasks"} <= up  # a process begins the life, which asks the record
-    assert len(up) <= 5, sorted(up)  # and hooks that count, and data that reads what the task names
+    assert len(up) <= 6, sorted(up)  # and hooks that count, an owner who is asked, data that reads what the task names

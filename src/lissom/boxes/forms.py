@@ -1,6 +1,6 @@
 """Boxes as corners, `x1 y1 x2 y2`, and as centres, `xc yc w h`, along the last dimension of a tensor or an array."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ def to_centres(boxes: Boxes) -> Boxes:
     return _joined((boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2])
 
 
-def _joined(first: Boxes, second: Boxes) -> Boxes:
+def _joined(first: Any, second: Any) -> Any:
     if isinstance(first, Tensor):
         return torch.cat([first, second], -1)
     return np.concatenate([first, second], -1)

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from lissom.plain import visible
@@ -34,7 +34,8 @@ def shown_streams() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):  # cp1252 of a file on Windows has no Chinese, UTF-8 no stray byte
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):  # of a pipe whose other end has gone
+                stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = (stream and _Shown(stream) for stream in before)
     try:
         yield

@@ -110,7 +110,7 @@ def test_the_test_images_are_measured_with_them(chosen: Chosen) -> None:
     assert len(rows) == run.record.data.sizes["test"] != run.record.data.sizes["val"]
     found = lissom.evaluate(run, write=False)
     assert (found["images"], found["correct"]) == (len(rows), right)
-    assert found["top1_interval_95"] == run.record.intervals["top1"]
+    assert tuple(found["top1_interval_95"]) == tuple(run.record.intervals["top1"])
 
 
 def test_pixels_are_normalised_by_the_images_that_train(chosen: Chosen) -> None:

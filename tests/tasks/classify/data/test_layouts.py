@@ -115,9 +115,9 @@ class TestFolders:
         assert "\n" not in str(raised.value)
 
     def test_without_any_image_what_is_left_out_is_said(self) -> None:
-        with pytest.raises(DataError, match=r"1 images in a format .* \(for example a/1.svg\)"):
+        with pytest.raises(DataError, match=r"1 image in a format .* \(for example a/1.svg\)"):
             arranged("a/1.svg", "a/notes.txt")
-        with pytest.raises(DataError, match="1 images in a format"):
+        with pytest.raises(DataError, match="1 image in a format"):
             listed(read_lines(b"1.svg,a", where="l.csv"), ["1.svg"], folder="", where="l.csv")
 
     def test_splits_without_one_to_train_on(self, tmp_path: Path) -> None:

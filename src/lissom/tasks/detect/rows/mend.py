@@ -1,8 +1,8 @@
 """A model file with the sources that its faults name, written as a file again."""
 
-import json
 from typing import Any
 
+from lissom.plain import to_json
 from lissom.tasks.detect.rows.check import check
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile, with_sources
 from lissom.tasks.detect.rows.walk import Plan
@@ -51,18 +51,18 @@ def _anchors(file: RowFile) -> list[str]:
 
 
 def _named(backbone: NamedBackbone) -> list[str]:
-    lines = [f"  name: {json.dumps(backbone.name)}", f"  width: {backbone.width:g}"]
+    lines = [f"  name: {_text(backbone.name)}", f"  width: {backbone.width:g}"]
     if backbone.weights is not None:
-        lines.append(f"  weights: {json.dumps(backbone.weights)}")
+        lines.append(f"  weights: {_text(backbone.weights)}")
     lines.append(f"  out: {list(backbone.out)}")
     if backbone.options:
-        lines.append(f"  options: {json.dumps(dict(backbone.options))}")
+        lines.append(f"  options: {_text(dict(backbone.options))}")
     return lines
 
 
 def _row(row: Row) -> str:
     source = _value(row.source[0] if len(row.source) == 1 else list(row.source))
-    tag = f", {json.dumps(row.tag)}" if row.tag else ""
+    tag = f", {_text(row.tag)}" if row.tag else ""
     return f"[{source}, {row.number}, {row.module}, {_value(list(row.args))}{tag}]"
 
 
@@ -73,5 +73,10 @@ def _value(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, str):
-        return value if value.replace("_", "").isalnum() else json.dumps(value)
+        return value if value.replace("_", "").isalnum() else _text(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _text(value: Any) -> str:
+    """On one line, as JSON and YAML alike."""
+    return to_json(value, indent=None)

@@ -68,6 +68,7 @@ def _levels_of(plan: Plan) -> list[int]:
         return []
     with torch.device("meta"):
         model = build(named.name, in_channels=plan.file.in_channels, width=named.width, **named.options)
+    assert isinstance(model, Classifier)  # as the walk has seen
     strides = [level.stride for level in model.pyramid]
     return [strides.index(stride) for stride in named.out]
 

@@ -131,7 +131,7 @@ def _positive(value: Any) -> bool:
 def _anchors(value: Any, where: str) -> Any:
     if _whole(value, 1):
         return value
-    levels = value if isinstance(value, list) and value else [None]
+    levels: list[Any] = value if isinstance(value, list) and value else [None]
     for level in levels:
         if (
             not isinstance(level, list)
