@@ -94,9 +94,8 @@ def this_process() -> str:
 def has_ended(process: str) -> bool | None:
     """Whether a process of this machine is gone; None: of another machine, or nobody knows."""
     pid, _, host = process.partition("-")
-    if (
-        os.name == "nt" or not pid.isdecimal() or host != this_process().partition("-")[2]
-    ):  # asking Windows would end it
+    is_elsewhere = host != this_process().partition("-")[2]
+    if os.name == "nt" or is_elsewhere or not pid.isdecimal():  # asking Windows would end it
         return None
     try:
         os.kill(int(pid), 0)

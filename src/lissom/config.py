@@ -217,28 +217,32 @@ def updated(config: Config, values: Any, *, where: str) -> Config:
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
-    """`value` if it fits the annotation `hint`; an integer passes for a float, nothing else is converted."""
+    """`value` if it fits the annotation `hint`; an integer passes for a float and a list of words for a tuple, nothing
+    else is converted."""
     choices = get_args(hint) or (hint,)
-    if get_origin(hint) is Literal:
-        fits = isinstance(value, str | int) and value in choices
-    elif get_origin(hint) is dict:
-        fits = isinstance(value, dict)
-        if fits:
-            return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
-    elif isinstance(value, bool):
-        fits = bool in choices
-    else:
-        if isinstance(value, int) and float in choices and int not in choices:
-            return _as_float(value, where)
-        if isinstance(value, list | tuple) and tuple[str, ...] in choices:  # YAML has lists alone
-            value, fits = tuple(value), bool(value) and all(isinstance(each, str) and _is_text(each) for each in value)
-        else:
-            fits = isinstance(value, tuple(choice for choice in choices if not get_args(choice)))
-            fits = fits and not (isinstance(value, str) and not _is_text(value))
-    if not fits:
+    if get_origin(hint) is dict and isinstance(value, dict):
+        return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
+    if type(value) is int and float in choices and int not in choices:
+        return _as_float(value, where)
+    if isinstance(value, list) and tuple[str, ...] in choices:  # YAML has lists alone
+        value = tuple(value)
+    if not _fits(value, hint, choices):
         expected = " | ".join(str(c if get_args(c) else getattr(c, "__name__", c)) for c in choices)
         raise UsageError("config-wrong-type", where=where, got=short(value), expected=expected)
     return value
+
+
+def _fits(value: Any, hint: Any, choices: tuple[Any, ...]) -> bool:
+    if get_origin(hint) is Literal:
+        return isinstance(value, str | int) and value in choices
+    if get_origin(hint) is dict:
+        return False
+    if isinstance(value, bool):
+        return bool in choices
+    if isinstance(value, tuple):
+        return tuple[str, ...] in choices and bool(value) and all(isinstance(e, str) and _is_text(e) for e in value)
+    kinds = tuple(choice for choice in choices if not get_args(choice))
+    return isinstance(value, kinds) and (not isinstance(value, str) or _is_text(value))
 
 
 def _name(key: Any, where: str) -> str:

@@ -74,32 +74,6 @@ class PyramidPooling(nn.Module):
         return self.join(torch.cat(maps, 1))
 
 
-class SpaceToDepth(nn.Module):
-    """`B C H W -> B C x side² H / side W / side`: the pixels of a square become channels, rows slower than columns."""
-
-    def __init__(self, side: int = 2) -> None:
-        super().__init__()
-        self.side = side
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, channels, high, wide = x.shape
-        squares = x.view(batch, channels, high // self.side, self.side, wide // self.side, self.side)
-        return squares.permute(0, 3, 5, 1, 2, 4).reshape(batch, -1, high // self.side, wide // self.side)
-
-
-class DepthToSpace(nn.Module):
-    """`B C H W -> B C / side² side H side W`: the inverse of `SpaceToDepth`."""
-
-    def __init__(self, side: int = 2) -> None:
-        super().__init__()
-        self.side = side
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, channels, high, wide = x.shape
-        squares = x.view(batch, self.side, self.side, channels // self.side**2, high, wide)
-        return squares.permute(0, 3, 4, 1, 5, 2).reshape(batch, -1, high * self.side, wide * self.side)
-
-
 class GhostConv(nn.Module):
     """Half of the channels by a convolution, the other half from these by a 5x5 filter of each.
 

@@ -119,6 +119,13 @@ def test_a_row_that_cannot_be_is_refused_at_its_number(old: str, new: str, row: 
     assert row in rows_refused(text.replace(old, new))
 
 
+def test_a_corrected_file_keeps_what_only_other_programs_read() -> None:
+    text = files.stock(0.33, 0.25, p4=5).replace("nc: 80", "nc: 80\nnames: {0: cat, 1: 'a: dog'}\ninplace: true")
+    plan = mended(parse(text, where="model.yaml"))
+    assert plan.faults == []
+    assert parse(as_text(plan.file), where="again.yaml").kept == {"names": {0: "cat", 1: "a: dog"}, "inplace": True}
+
+
 def test_taps_by_name_equal_taps_by_number() -> None:
     named = files.stock(0.33, 0.25, p4="'@P4'", p3="'@P3'").replace("[[-1, 14]", "[[-1, '@mine']")
     named = named.replace("[-1, 1, Conv, [256, 1, 1]]", "[-1, 1, Conv, [256, 1, 1], '@mine']")
@@ -191,6 +198,9 @@ def multiples_of(width: float) -> str:
     ("backbone: [[x,1,Conv,[64]]]\nhead: [[-1,1,Conv,[64]]]\n", "rows-row"),
     ("backbone: &a [*a]\nhead: [[-1,1,Conv,[64]]]\n",       "rows-row"),
     ("backbone: [[-1,1,Conv,&a [*a]]]\nhead: [[-1,1,Conv,[64]]]\n", "rows-row"),
+    ("backbone: [[-1,101,Conv,[64]]]\nhead: [[-1,1,Conv,[64]]]\n", "rows-row"),
+    ("depth_multiple: 11\nbackbone: [[-1,1,Conv,[64]]]\nhead: [[-1,1,Conv,[64]]]\n", "rows-value"),
+    ("names: &a [*a]\nbackbone: [[-1,1,Conv,[64]]]\nhead: [[-1,1,Conv,[64]]]\n", "rows-value"),
     ("backbone: {name: 3}\nhead: [[-1,1,Conv,[64]]]\n",    "rows-value"),
     ("backbone: {name: mobilenetv2, out: [8, 12]}\nhead: [[-1,1,Conv,[64]]]\n", "rows-value"),
 ])  # fmt: skip

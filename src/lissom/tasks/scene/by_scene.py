@@ -1,4 +1,4 @@
-"""Which figure is of which scene, where there are several."""
+"""Which figure is of which scene, where there are several, and the area of each class in all of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def scene_rows(data: SceneData, maps: Sequence[Classified], measured: Sequence[P
     return [_row(part, classified, part in measured, split) for part, classified in zip(data.parts, maps, strict=True)]
 
 
-def mapped(per_class: Sequence[Row], maps: Sequence[tuple[Part, Classified]]) -> tuple[list[Row], list[Note]]:
+def with_areas(per_class: Sequence[Row], maps: Sequence[tuple[Part, Classified]]) -> tuple[list[Row], list[Note]]:
     """The rows of each class with `hectares` in all maps, None where the unit of one is not known; notes on areas."""
     found = [
         (part.scene.georeference, class_areas(np.where(part.scene.valid, each.predicted, -1), part.scene.georeference,

@@ -18,7 +18,7 @@ from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.runs.folder import make_folder
-from lissom.tasks.scene.by_scene import mapped, row_notes, scene_rows
+from lissom.tasks.scene.by_scene import row_notes, scene_rows, with_areas
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined, scene_folder
 from lissom.tasks.scene.data.batches import Reduced
 from lissom.tasks.scene.data.writing import holds, write_map
@@ -64,7 +64,7 @@ def measure(
     form, why = predictor.logits.form, model.why_not_shared()
     leak = None if data.other and not data.sizes["train"] else data.leak(model.window)  # else there is nothing to leak
     shown = [(part, each) for part, each in zip(data.parts, maps, strict=True) if part in measured]
-    per_class, told = mapped(result["per_class"], shown)
+    per_class, told = with_areas(result["per_class"], shown)
     leaks = () if leak is None else (Figure(name="leak", value=leak, split=split),)
     fitted = model.classifier if isinstance(model, PixelNet) else None
     rows = scene_rows(data, maps, measured, split)

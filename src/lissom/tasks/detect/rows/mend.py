@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import yaml
+
 from lissom.plain import to_json
 from lissom.tasks.detect.rows.check import check
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile, with_sources
@@ -35,6 +37,8 @@ def as_text(file: RowFile) -> str:
         lines.append(f"activation: {file.activation}")
     if file.notes_form:
         lines.append("notes_form: true")
+    if file.kept:
+        lines.append(yaml.safe_dump(dict(file.kept), sort_keys=False, allow_unicode=True).rstrip())
     lines += _anchors(file)
     if isinstance(file.backbone, NamedBackbone):
         lines += ["backbone:", *_named(file.backbone)]

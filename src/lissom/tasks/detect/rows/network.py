@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from lissom.errors import DataError
@@ -12,7 +11,7 @@ from lissom.tasks.detect.anchors.head import AnchorHead, Levels
 from lissom.tasks.detect.rows.check import check
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
 from lissom.tasks.detect.rows.walk import IMAGE, Plan
-from lissom.tasks.detect.rows.words import WORDS, Site, made
+from lissom.tasks.detect.rows.words import WORDS, made
 
 
 class RowNetwork(nn.Module):
@@ -27,22 +26,20 @@ class RowNetwork(nn.Module):
         file = plan.file
         self.rows = nn.ModuleList()
         for step in plan.steps[:-1]:
-            repeats = max(round(step.row.number * file.depth), 1) if step.row.number > 1 else 1
-            site = Site(plan.channels(step.sources[0]), repeats, file.notes_form)
             word, width = WORDS[step.row.module], file.scale(step.index)
-            self.rows.append(made(word, step.row.args, site, width=width, act=file.activation)[0])
+            self.rows.append(made(word, step.row.args, step.site, width=width, act=file.activation)[0])
         self.head = head
         self.stride = max(int(plan.stride(source)) for source in plan.detect)
         self._sources = [step.sources for step in plan.steps[:-1]] + [plan.detect]
         self._joins = [WORDS[step.row.module].joins for step in plan.steps[:-1]]
-        self._named = _levels_of(plan)
+        self._levels = plan.levels
         self._last_reader = {source: index for index, sources in enumerate(self._sources) for source in sources}
 
     def forward(self, x: Tensor) -> list[Tensor]:
         maps = {IMAGE: x}
         if self.backbone is not None:
             given = self.backbone(x)
-            maps |= {IMAGE - 1 - at: given[level] for at, level in enumerate(self._named)}
+            maps |= {IMAGE - 1 - at: given[level] for at, level in enumerate(self._levels)}
         for index, (row, sources, joins) in enumerate(zip(self.rows, self._sources, self._joins, strict=False)):
             inputs = [maps[source] for source in sources]
             maps[index] = row(inputs if joins else inputs[0])
@@ -59,18 +56,6 @@ def _backbone(file: RowFile) -> nn.Module | None:
     model = build(named.name, in_channels=file.in_channels, width=named.width, **named.options)
     assert isinstance(model, Classifier)  # as the walk has seen
     return model.backbone()
-
-
-def _levels_of(plan: Plan) -> list[int]:
-    """For each map of a named backbone its index in what the backbone gives."""
-    named = plan.file.backbone
-    if not isinstance(named, NamedBackbone) or plan.backbone is None:
-        return []
-    with torch.device("meta"):
-        model = build(named.name, in_channels=plan.file.in_channels, width=named.width, **named.options)
-    assert isinstance(model, Classifier)  # as the walk has seen
-    strides = [level.stride for level in model.pyramid]
-    return [strides.index(stride) for stride in named.out]
 
 
 def levels(plan: Plan) -> Levels:

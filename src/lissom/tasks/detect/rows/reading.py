@@ -23,7 +23,8 @@ KEYS = {
     "activation": "activation",
     "notes_form": "notes_form",
 }
-PASSED_OVER = ("inplace", "channel_multiple", "names")
+KEPT = ("inplace", "channel_multiple", "names")  # nothing here reads them; a corrected file has them still
+MOST_COPIES, LARGEST_MULTIPLE = 100, 10
 ACTIVATIONS = ("SiLU", "ReLU", "ReLU6", "Hardswish", "LeakyReLU")
 
 
@@ -54,7 +55,7 @@ def parse(text: str, *, where: str, section: str | None = None) -> RowFile:
     """The model file that `text` holds; where: its name in errors."""
     values = _mapping(text, where)
     values = _chosen_backbone(values, section, where)
-    known = [*KEYS, *PASSED_OVER]
+    known = [*KEYS, *KEPT]
     for name in values:
         if name not in known:
             raise DataError("rows-key-unknown", path=where, key=name, near=near(str(name), known))
@@ -68,7 +69,7 @@ def parse(text: str, *, where: str, section: str | None = None) -> RowFile:
         fields["head"] = _rows(fields["head"], count, where)
     else:
         fields["head"] = _rows(fields["head"], 0, where)
-    return RowFile(**fields)
+    return RowFile(**fields, kept={name: _kept(name, values[name], where) for name in KEPT if name in values})
 
 
 def _mapping(text: str, where: str) -> dict[Any, Any]:
@@ -80,6 +81,14 @@ def _mapping(text: str, where: str) -> dict[Any, Any]:
     if not isinstance(values, dict):
         raise DataError("rows-no-mapping", path=where, got=type(values).__name__)
     return values
+
+
+def _kept(name: str, value: Any, where: str) -> Any:
+    """A value, or a list or mapping of values."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    if not all(part is None or isinstance(part, bool | int | float | str) for part in parts):
+        raise DataError("rows-value", path=where, key=name, got=_short(value), expected="plain values")
+    return value
 
 
 def _chosen_backbone(values: dict[Any, Any], section: str | None, where: str) -> dict[Any, Any]:
@@ -109,7 +118,7 @@ def _value(name: str, value: Any, where: str) -> Any:
         "ch": (_whole(value, 1), "a whole number, 1 or more"),
         "notes_form": (isinstance(value, bool), "true or false"),
         "activation": (_activation(value) in ACTIVATIONS, ", ".join(ACTIVATIONS)),
-    }.get(name, (_positive(value), "a number above 0"))
+    }.get(name, (_positive(value) and value <= LARGEST_MULTIPLE, f"a number above 0, at most {LARGEST_MULTIPLE}"))
     if not ok:
         raise DataError("rows-value", path=where, key=name, got=_short(value), expected=expected)
     return _activation(value) if name == "activation" else value
@@ -195,7 +204,7 @@ def _row(row: Any, index: int, where: str) -> Row:
             bool(sources) and all(_is_source(each) for each in sources),
             "from: numbers of rows, or tags like @P3",
         ),
-        (_short(number), _whole(number, 1), "number: 1 or more"),
+        (_short(number), _whole(number, 1) and number <= MOST_COPIES, f"number: 1 to {MOST_COPIES}"),
         (_short(module), isinstance(module, str) and module != "", "module: a name"),
         (
             _short(args),

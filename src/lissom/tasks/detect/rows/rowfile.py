@@ -6,7 +6,7 @@ row is its tag), a registered network as `backbone`, `head_width` and `notes_for
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 STOCK_ANCHORS = (
@@ -58,6 +58,9 @@ class RowFile:
     notes_form: bool = False
     """MobileNet blocks as course notes print them: squeezed width not rounded, gate before the activation."""
 
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Keys that only other programs read."""
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """All that are numbered together."""
@@ -83,5 +86,4 @@ def with_sources(file: RowFile, sources: Mapping[int, Sequence[int | str]]) -> R
     rows = [row._replace(source=tuple(sources.get(index, row.source))) for index, row in enumerate(file.rows)]
     first = file.backbone_rows
     backbone = tuple(rows[:first]) if isinstance(file.backbone, tuple) else file.backbone
-    values = {name: getattr(file, name) for name in file.__dataclass_fields__}
-    return RowFile(**{**values, "backbone": backbone, "head": tuple(rows[first:])})
+    return replace(file, backbone=backbone, head=tuple(rows[first:]))

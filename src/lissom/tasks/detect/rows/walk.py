@@ -46,6 +46,7 @@ class Step:
     sources: tuple[int, ...]
     is_head: bool
     module: nn.Module | None
+    site: Site
     stride: float
     channels: int
     asked: int | None = None
@@ -65,6 +66,8 @@ class Plan:
     steps: list[Step]
     backbone: nn.Module | None
     """A registered network, where the file names one; its maps are the sources -2, -3 ..."""
+    levels: tuple[int, ...]
+    """Which of the backbone's maps these are."""
     maps: dict[int, Tensor]
     """What each row and each map of a named backbone gives for an image of 256 pixels."""
     faults: list[Fault] = field(default_factory=list)
@@ -93,28 +96,28 @@ class Plan:
 def walk(file: RowFile) -> Plan:
     """Every row of the file. Raises: DataError where a named backbone cannot be built."""
     with torch.device("meta"), shapes_alone():
-        backbone, maps = _named(file)
-        plan = Plan(file=file, steps=[], backbone=backbone, maps=maps)
+        backbone, levels, maps = _named(file)
+        plan = Plan(file=file, steps=[], backbone=backbone, levels=levels, maps=maps)
         tags: dict[str, int] = {}
         for index, row in enumerate(file.rows):
             _take(plan, index, row, tags)
     return plan
 
 
-def _named(file: RowFile) -> tuple[nn.Module | None, dict[int, Tensor]]:
+def _named(file: RowFile) -> tuple[nn.Module | None, tuple[int, ...], dict[int, Tensor]]:
     image = torch.zeros(1, file.in_channels, SIDE, SIDE)
     named = file.backbone
     if not isinstance(named, NamedBackbone):
-        return None, {IMAGE: image}
+        return None, (), {IMAGE: image}
     model = build(named.name, in_channels=file.in_channels, width=named.width, **named.options)
     if not isinstance(model, Classifier):
         raise DataError("rows-no-pyramid", name=named.name)
-    known = {level.stride: level for level in model.pyramid}
+    known = [level.stride for level in model.pyramid]
     if missing := [stride for stride in named.out if stride not in known]:
         raise DataError("rows-no-level", name=named.name, stride=missing[0], found=", ".join(map(str, known)))
     trunk = model.backbone().eval()
-    maps = {level.stride: each for level, each in zip(model.pyramid, trunk(image), strict=True)}
-    return trunk, {IMAGE: image} | {IMAGE - 1 - at: maps[stride] for at, stride in enumerate(named.out)}
+    given, levels = trunk(image), tuple(known.index(stride) for stride in named.out)
+    return trunk, levels, {IMAGE: image} | {IMAGE - 1 - at: given[level] for at, level in enumerate(levels)}
 
 
 def _take(plan: Plan, index: int, row: Row, tags: dict[str, int]) -> None:
@@ -127,14 +130,11 @@ def _take(plan: Plan, index: int, row: Row, tags: dict[str, int]) -> None:
         plan.detect = sources
         if index != len(plan.file.rows) - 1:
             plan.faults.append(Fault(row=index, reason=note("rows.detect-early", last=len(plan.file.rows) - 1)))
+    channels = plan.channels(sources[0])
+    repeats = max(round(row.number * plan.file.depth), 1) if row.number > 1 else 1
+    site = Site(channels, repeats, plan.file.notes_form)
     step = Step(
-        index=index,
-        row=row,
-        sources=sources,
-        is_head=is_head,
-        module=None,
-        stride=0.0,
-        channels=plan.channels(sources[0]),
+        index=index, row=row, sources=sources, is_head=is_head, module=None, site=site, stride=0.0, channels=channels
     )
     plan.steps.append(step)
     inputs = [plan.maps[source] for source in sources]
@@ -188,13 +188,12 @@ def _made(plan: Plan, step: Step, inputs: list[Tensor]) -> Tensor:
     if word.joins and len({each.shape[2:] for each in inputs}) > 1:
         plan.faults.append(_unequal(plan, step))
         return torch.empty(1, sum(each.shape[1] for each in inputs), *inputs[0].shape[2:])
-    repeats = max(round(row.number * file.depth), 1) if row.number > 1 else 1
-    site = Site(step.channels, repeats, file.notes_form)
     try:
-        step.module, step.asked = made(word, row.args, site, width=file.scale(step.index), act=file.activation)
+        step.module, step.asked = made(word, row.args, step.site, width=file.scale(step.index), act=file.activation)
         out = step.module.eval()(inputs if word.joins else inputs[0])
-        if repeats > 1 and not word.repeats_inside and out.shape[1] != step.channels:  # each copy is built alike
-            raise DataError("rows-repeat-changes", number=repeats, before=step.channels, after=out.shape[1])
+        copies = 1 if word.repeats_inside else step.site.repeats
+        if copies > 1 and out.shape[1] != step.channels:  # each is built for the same input
+            raise DataError("rows-repeat-changes", number=copies, before=step.channels, after=out.shape[1])
         return out
     except LissomError as error:
         reason: object = error

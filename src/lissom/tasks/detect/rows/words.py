@@ -14,11 +14,9 @@ from lissom.blocks.conv import ConvNormAct
 from lissom.blocks.csp import (
     Bottleneck,
     CrossStage,
-    DepthToSpace,
     GhostConv,
     GhostUnit,
     PyramidPooling,
-    SpaceToDepth,
     yolo_conv,
 )
 from lissom.blocks.inverted_residual import InvertedResidual
@@ -117,7 +115,7 @@ def _depthwise(site: Site, *, out: int, kernel: int, stride: int, act: int) -> n
 
 
 def _focus(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
-    return nn.Sequential(SpaceToDepth(), yolo_conv(4 * site.in_channels, out, kernel, stride=stride))
+    return nn.Sequential(nn.PixelUnshuffle(2), yolo_conv(4 * site.in_channels, out, kernel, stride=stride))
 
 
 def _repeated(inner: Callable[[int], nn.Module], repeats: int) -> Callable[[int], nn.Module]:
@@ -244,8 +242,8 @@ WORDS: Mapping[str, Word] = {
     ),
     "ShuffleV2_Block": Word(arguments=(_OUT, Argument("stride", "stride")), make=_shuffle),
     "Concat": Word(arguments=(Argument("dim", "count", 1),), make=lambda site, dim: Concat(dim), joins=True),
-    "Contract": Word(arguments=(_SIDE,), make=lambda site, side: SpaceToDepth(side)),
-    "Expand": Word(arguments=(_SIDE,), make=lambda site, side: DepthToSpace(side)),
+    "Contract": Word(arguments=(_SIDE,), make=lambda site, side: nn.PixelUnshuffle(side)),
+    "Expand": Word(arguments=(_SIDE,), make=lambda site, side: nn.PixelShuffle(side)),
     "nn.Upsample": Word(
         arguments=(Argument("size", "any", None), Argument("factor", "count", 2), Argument("mode", "any", "nearest")),
         make=_upsample,
