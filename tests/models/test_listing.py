@@ -168,3 +168,8 @@ def test_published_checkpoints_are_those_of_the_pattern(capsys: pytest.CaptureFi
 def test_a_budget_may_have_a_lower_bound_too() -> None:
     (row,) = models_under("macs>2M macs<3M resolution>=32", "mobilenetv1_cifar")
     assert (2e6 < row["macs"] < 3e6, row["resolution"]) == (True, 32)
+
+
+def test_where_nothing_fits_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["models", "ghostnet_cifar", "--under", "macs<1", "--measure"]) == 0
+    assert capsys.readouterr().out == "No network matches 'ghostnet_cifar' and the conditions.\n"

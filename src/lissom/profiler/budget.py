@@ -81,7 +81,7 @@ def models_under(
     matching = [n for n in names() if letters(pattern) in letters(n) and n.endswith("_cifar") is of_cifar]
     forms = [form for name in matching for form in _best(entry(name), tests)]
     forms.sort(key=lambda form: (-(form.top1 or 0), -form.macs))
-    if not measured:
+    if not (measured and forms):
         return [form.row() for form in forms]
     times = _latencies(forms, device)
     return [form.row() | {"latency_ms": times[form.label]} for form in forms]
