@@ -244,3 +244,9 @@ def test_another_file_is_refused_in_one_line(name: str, tmp_path: Path, capsys: 
         files.written(tmp_path, "optim:\n  lr: 0.1\n", name)
     assert main.run(["check-model", str(tmp_path / name)]) == 3
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_size_that_the_levels_do_not_divide_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = files.written(tmp_path, files.stock(0.33, 0.25))
+    assert main.run(["check-model", str(path), "--resolution", "100"]) == 2
+    assert "a multiple of the largest stride, 32" in capsys.readouterr().err

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from lissom.errors import UsageError
+from lissom.events import note
 from lissom.models.resolve import channels_of
 from lissom.profiler.counting import count
 from lissom.profiler.figures import Profile
@@ -28,6 +30,7 @@ def report(path: Path, *, section: str | None, resolution: int, fix: bool) -> di
     file = read(path, section=section)
     before = check(file)
     plan = mended(file) if fix and before.faults else before
+    _check_resolution(plan, resolution)
     costs = None if plan.faults else _costs(plan.file, resolution)
     rows = [_row(plan, step, costs) for step in plan.steps]
     result = {
@@ -42,6 +45,14 @@ def report(path: Path, *, section: str | None, resolution: int, fix: bool) -> di
         "fixed": as_text(plan.file) if fix and not plan.faults else None,
     }
     return result | (_sums(plan, rows, costs) if costs else {"parameters": None, "macs": None, "parts": []})
+
+
+def _check_resolution(plan: Plan, resolution: int) -> None:
+    """Raises: UsageError where maps of the levels would not fit each other at that size."""
+    largest = max((plan.stride(source) for source in plan.detect), default=1)
+    if resolution % largest:
+        expected = note("rows.multiple", stride=f"{largest:g}")
+        raise UsageError("setting-out-of-range", name="resolution", got=resolution, expected=expected)
 
 
 def _gone(before: Plan, after: Plan) -> list[Fault]:
