@@ -2,7 +2,7 @@
 
 import pytest
 
-from lissom.blocks.channels import make_divisible
+from lissom.blocks.channels import ceil_to, make_divisible
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_every_result_is_a_multiple_near_its_origin() -> None:
         assert rounded % 8 == 0
         assert rounded >= 0.9 * channels
         assert rounded - channels <= 8
+
+
+@pytest.mark.parametrize(("channels", "up", "near"), [(24 * 0.35, 16, 8), (48 * 1.4, 72, 64), (96 * 0.35, 40, 32)])
+def test_rounding_up_is_not_the_nearest(channels: float, up: int, near: int) -> None:
+    assert (ceil_to(channels), make_divisible(channels)) == (up, near)

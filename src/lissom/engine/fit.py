@@ -20,7 +20,7 @@ from lissom.engine.exchange import Exchange
 from lissom.engine.interrupt import EvaluationStopped, StopRequest
 from lissom.engine.memory import is_out_of_memory, keep_memory, largest_that_fits, memory_explained, too_many
 from lissom.engine.objective import Batch, Losses, MayStop, Objective, TrainBatches
-from lissom.engine.records import write_rows, write_weights
+from lissom.engine.records import epoch_row, write_rows, write_weights
 from lissom.engine.state import TrainingState
 from lissom.engine.training import Training
 from lissom.errors import DataError, Interrupted, ResultError
@@ -252,7 +252,8 @@ class _Loop:
             self._stop()
             return
         self._require_finite_metrics(metrics)
-        row = self._row() | {"evaluation_seconds": time.monotonic() - began} | metrics
+        row = epoch_row(self.state, self.training, self.step, self.train.steps_per_epoch)
+        row |= {"evaluation_seconds": time.monotonic() - began, **metrics}
         processes.on_first(self.fabric, self._require_reason_to_go_on, row)
         metric = self.objective.primary_metric
         best = self.state.end_epoch(row, metrics.get(metric), self.engine.epochs, self.engine.patience)
@@ -285,15 +286,6 @@ class _Loop:
             with torch.no_grad(), contextlib.suppress(EvaluationStopped):
                 metrics = self.objective.evaluate(self.training.shown, self.stop.watch(self.val))
         return self.fabric.broadcast(metrics)
-
-    def _row(self) -> dict[str, Any]:
-        state, steps = self.state, self.train.steps_per_epoch
-        losses = {name: float(value) / steps for name, value in state.loss_sums.items()}
-        parts = {f"loss_{name}": value for name, value in losses.items()} if len(losses) > 1 else {}
-        row = {"epoch": state.epoch + 1, "step": self.step, "lr": self.training.lr(self.step - 1)}
-        row |= {"train_loss": sum(losses.values())} | parts | {"seconds": state.seconds}
-        row |= {name: float(value) for name, value in state.observed.items()}
-        return row | {"images_per_second": float(state.samples) / max(state.seconds, 1e-9)}
 
     def end(self) -> FitResult:
         state = self.state

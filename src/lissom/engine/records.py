@@ -13,6 +13,16 @@ from lissom.runs.weights import save_weights
 TIMINGS = ("seconds", "evaluation_seconds", "images_per_second")  # columns that differ between two equal runs
 
 
+def epoch_row(state: TrainingState, training: Training, step: int, steps: int) -> dict[str, Any]:
+    """What the epoch that ends with `step`, after `steps` of its own, is told by before it is evaluated."""
+    losses = {name: float(value) / steps for name, value in state.loss_sums.items()}
+    parts = {f"loss_{name}": value for name, value in losses.items()} if len(losses) > 1 else {}
+    row = {"epoch": state.epoch + 1, "step": step, "lr": training.lr(step - 1)}
+    row |= {"train_loss": sum(losses.values())} | parts | {"seconds": state.seconds}
+    row |= {name: float(value) for name, value in state.observed.items()}
+    return row | {"images_per_second": float(state.samples) / max(state.seconds, 1e-9)}
+
+
 def write_rows(folder: Path, history: list[dict[str, Any]]) -> None:
     """Writes metrics.jsonl and results.csv anew from all rows, so that a resumed run has none twice."""
     write_atomic(folder / "metrics.jsonl", "".join(to_json(row, indent=None) + "\n" for row in history))
