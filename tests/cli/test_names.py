@@ -18,7 +18,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from lissom.cli.main import run
-from lissom.report.tables import read_csv
+from lissom.cli.show import console
+from lissom.report.tables import column, read_csv
 
 CLASSES = (
     "x/y",
@@ -121,6 +122,14 @@ def test_a_page_and_pictures_show_names_as_text(first: tuple[int, str, str]) -> 
         ElementTree.parse(picture)  # control characters are no XML
     assert {path.name for path in Path().iterdir()} == {"im", "list.csv", "runs", "cache"}
     assert [path.name for path in Path("runs").iterdir()] == ["猫"]
+
+
+def test_lines_of_a_pipe_end_where_their_text_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [column("name"), column("paper")]
+    console().table([{"name": "a", "paper": "a long title"}, {"name": "b", "paper": "short"}], columns)
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.endswith("short") for line in lines)
+    assert all(line == line.rstrip() for line in lines)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "utf-8"])

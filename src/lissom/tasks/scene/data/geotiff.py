@@ -39,7 +39,7 @@ def read_geotiff(path: Path) -> Layer:
     """
     rasterio = _rasterio()
     try:
-        with _quiet(rasterio), rasterio.open(path, driver=DRIVER) as file:
+        with _opened(rasterio, path) as file:
             return Layer(
                 values=_mapped(file, path) if _in_one_piece(file) else _values(file, path),
                 variable=path.stem,
@@ -150,6 +150,12 @@ def _rasterio() -> Any:
 
 
 @contextmanager
+def _opened(rasterio: Any, path: Path) -> Iterator[Any]:
+    with _quiet(rasterio), rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path, driver=DRIVER) as file:
+        yield file
+
+
+@contextmanager
 def _quiet(rasterio: Any) -> Iterator[None]:
     """Maps without a georeference are common, and no reason for a warning; no host is asked for anything."""
     with warnings.catch_warnings(), rasterio.Env(**OFFLINE):
@@ -205,7 +211,7 @@ def _rows(path: Path, top: int, bottom: int) -> NDArray:
     """Some rows H W bands, a tile after the other, so that none is decoded twice. Raises: DataError."""
     rasterio = _rasterio()
     try:
-        with _quiet(rasterio), rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path, driver=DRIVER) as file:
+        with _opened(rasterio, path) as file:
             values = np.empty((bottom - top, file.width, file.count), file.dtypes[0])
             tall, wide = file.block_shapes[0]
             for row in range(top - top % tall, bottom, tall):
