@@ -61,9 +61,11 @@ class ModelConfig:
 
     @property
     def short(self) -> str:
-        """The network's name; of a callable in a file `module:callable`."""
+        """The network's name; of a callable in a file `module:callable`, of a model file its name."""
         module, _, call = self.model.rpartition(":")
-        return f"{Path(module).stem}:{call}" if module.endswith(".py") else self.model
+        if module.endswith(".py"):
+            return f"{Path(module).stem}:{call}"
+        return Path(self.model).stem if self.model.endswith((".yaml", ".yml")) else self.model
 
     @property
     def label(self) -> str:
@@ -219,7 +221,7 @@ def updated(config: Config, values: Any, *, where: str) -> Config:
 def _typed(value: Any, hint: Any, where: str) -> Any:
     """`value` if it fits the annotation `hint`; an integer passes for a float and a list of words for a tuple, nothing
     else is converted."""
-    choices = get_args(hint) or (hint,)
+    choices = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
     if get_origin(hint) is dict and isinstance(value, dict):
         return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
     if type(value) is int and float in choices and int not in choices:
@@ -240,7 +242,12 @@ def _fits(value: Any, hint: Any, choices: tuple[Any, ...]) -> bool:
     if isinstance(value, bool):
         return bool in choices
     if isinstance(value, tuple):
-        return tuple[str, ...] in choices and bool(value) and all(isinstance(e, str) and _is_text(e) for e in value)
+        may_be_empty = get_origin(hint) is tuple
+        return (
+            tuple[str, ...] in choices
+            and (bool(value) or may_be_empty)
+            and all(isinstance(e, str) and _is_text(e) for e in value)
+        )
     kinds = tuple(choice for choice in choices if not get_args(choice))
     return isinstance(value, kinds) and (not isinstance(value, str) or _is_text(value))
 

@@ -53,7 +53,7 @@ def test_size_and_macs_choose() -> None:
     found = {row["network"] for row in list_models(where=("macs<160M", "size<12MB"))}
     expected = {
         name
-        for name in [*names(), *names("scene")]
+        for name in [*names(), *names("scene"), *names("detect")]
         if entry(name).published[0].macs < 160e6 and 4 * entry(name).published[0].parameters < 12e6
     }
     assert found == expected

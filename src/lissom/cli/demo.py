@@ -12,7 +12,8 @@ class Demo:
     """Arguments of `lissom demo`."""
 
     task: str = field(default=next(iter(TASKS)))
-    """Photos of digits, or the pixels of a synthetic hyperspectral scene: classify or scene."""
+    """Photos of digits, the pixels of a synthetic hyperspectral scene, or boxes on synthetic shapes: classify, scene or
+    detect."""
     runs_dir: Path = Path("runs")
     """The folder of run folders; the page goes there too."""
     device: Device = "auto"

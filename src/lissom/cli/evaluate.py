@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from lissom.cli.arguments import AtLeast, Device, DryRun, Json, Positional, Threads
 from lissom.cli.data_paths import given_paths, with_path_flags
@@ -25,6 +25,8 @@ class Evaluate:
     """For a network's name: `imagenet`, a name that `lissom models --pretrained` lists, a run or a file."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs."""
+    split: Literal["test", "val", "train"] = "test"
+    """Which part of the run's own data; training and validation figures are optimistic."""
     batch_size: Annotated[int | None, AtLeast(1)] = None
     """Images at a time; None: 256."""
     output: Path | None = None
@@ -49,6 +51,7 @@ class Evaluate:
                 file=self.file,
                 weights=self.weights,
                 options=self.options,
+                split=self.split,
                 batch_size=self.batch_size,
                 output=self.output,
                 device=self.device,

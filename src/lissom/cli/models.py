@@ -78,7 +78,7 @@ class Models:
 def _by_task(rows: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], str]]:
     """The networks for images, then those of each task that has its own."""
     tasks = sorted({row["task"] for row in rows}, key=lambda task: task or "")
-    notes = {task: text("cli.models-for-task", task=task) if task else text("cli.models-note") for task in tasks}
+    notes = {task: text(f"cli.models-for-{task}") if task else text("cli.models-note") for task in tasks}
     return [(_columns_shown(rows, task), notes[task]) for task in tasks]
 
 

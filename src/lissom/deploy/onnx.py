@@ -28,16 +28,18 @@ def export_onnx(
     inputs: Mapping[str, tuple[int, ...]],
     outputs: Sequence[str],
     about: Mapping[str, Any],
+    steps: Mapping[int, int] | None = None,
     opset: int = OPSET,
 ) -> Path:
     """Writes `model` in eval mode and float32 to `path`, whole or not at all; any batch size will do.
 
     inputs: names of the arguments of `forward`, in its order, and their shapes without the batch. outputs: names of
-    what it returns. about: `task`, `facts`, `network`, plain values, which the file carries.
+    what it returns. about: `task`, `facts`, `network`, plain values, which the file carries. steps: axes that may have
+    any size too, and what it is a multiple of.
     The model is left as it was: its mode, its device, its weights.
     Raises: MachineError when the file cannot be written.
     """
-    proto = _exported(model, inputs, outputs, opset)
+    proto = _exported(model, inputs, outputs, steps or {}, opset)
     proto.ir_version = min(proto.ir_version, IR_VERSION)
     proto.producer_name, proto.producer_version = "lissom", __version__
     values = {**about, "producer": f"lissom {__version__}"}
@@ -49,11 +51,17 @@ def export_onnx(
 
 
 def _exported(
-    model: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str], opset: int
+    model: nn.Module,
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Sequence[str],
+    steps: Mapping[int, int],
+    opset: int,
 ) -> onnx.ModelProto:
     first = next(model.parameters(), torch.empty(0))
     batch = 2  # torch.export takes 1 for a constant
     examples = [torch.zeros((batch, *shape), device=first.device, dtype=first.dtype) for shape in inputs.values()]
+    free: dict[int, Any] = {0: torch.export.Dim("batch")}
+    free |= {axis: step * torch.export.Dim(f"steps{axis}") for axis, step in steps.items()}
     with _eval_mode(model), _silence():
         program = torch.onnx.export(
             model,
@@ -63,7 +71,7 @@ def _exported(
             opset_version=opset,
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in inputs),
+            dynamic_shapes=tuple(free for _ in inputs),
         )
     assert program is not None
     return program.model_proto

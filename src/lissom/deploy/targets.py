@@ -26,7 +26,7 @@ class Target(NamedTuple):
     """Import strings, so that a kind that is not asked for costs nothing."""
 
     write: str
-    """(model, path, *, inputs, outputs, about), as `onnx.export_onnx`."""
+    """(model, path, *, inputs, outputs, about, steps), as `onnx.export_onnx`."""
     run: str
     """(path, *, threads) -> `Runs`; threads: None: one for each core."""
 

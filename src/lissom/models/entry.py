@@ -40,7 +40,7 @@ class Entry:
     """arXiv id and venue."""
     year: int
     module: str
-    """The paper's file in this folder."""
+    """The paper's file in this folder; of a network of a task's own the whole name of the module that builds it."""
     task: str | None = None
     """The one task that it is for; None: it takes images, as the networks of most tasks do."""
     resolution: int = 224

@@ -82,7 +82,7 @@ def build(
         sizes = {"num_classes": asked.num_classes, "in_channels": asked.in_channels, "width": asked.width}
         own: Any = build_own(known.name, sizes, {key: asked.options[key] for key in options})
         return own
-    import_module(f"lissom.models.{known.module}")
+    import_module(known.module if "." in known.module else f"lissom.models.{known.module}")
     model = _BUILDERS[known.name](**asked.settings)
     model.identity = asked
     return model

@@ -31,6 +31,7 @@ class ModelRequest:
     input_shapes: tuple[Input | tuple[int, ...], ...] = ()  # instead of an image: of every input, without the batch
     inputs: Any = None  # instead of shapes: what it is called with, batch included
     fused: bool = False  # as it is used, with norms and branches folded into convolutions
+    label: str = ""  # of a module; empty: its class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def resolve_model(request: ModelRequest, *, device: str = "meta") -> ResolvedMod
 def _resolved(request: ModelRequest, device: str) -> ResolvedModel:
     model = request.model
     if isinstance(model, nn.Module):
-        return _foreign(model, name_of(model), request)
+        return _foreign(model, request.label or name_of(model), request)
     if is_own(str(model)):
         sizes = {"num_classes": request.num_classes, "in_channels": request.in_channels, "width": request.width}
         options = typed_options(str(model), request.options)

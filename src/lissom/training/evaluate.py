@@ -18,6 +18,7 @@ from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
 from lissom.training.task import Where
 
+SPLITS = ("test", "val", "train")
 EVALUATIONS = "evaluations"  # in the run folder: a folder for each other data
 
 
@@ -28,6 +29,7 @@ def evaluate(
     file: Path | str | None = None,
     weights: str | Path | None = None,
     options: Mapping[str, Any] | None = None,
+    split: str = "test",
     batch_size: int | None = None,
     output: Path | str | None = None,
     device: str = "auto",
@@ -42,7 +44,8 @@ def evaluate(
     data, and `paths`, the settings of the task that say where its data is, as `cube` and `ground_truth` of a scene: the
     run's own data, moved, of which the test part is measured, or other data, of which all is; `data` in what
     is returned says which: "own", "moved" or "other". file: what `export` made of the run is measured instead of it.
-    weights, options: of a network, as in `predict`. batch_size: None: 256, where the task has such.
+    weights, options: of a network, as in `predict`. split: "test", "val" or "train", of the run's own data.
+    batch_size: None: 256, where the task has such.
     Returns figures by name, as the task has them: `top1` or `oa` with its interval, scores of each class, the confusion
     matrix. write: tables and pictures go to `output`, else to the run's folder, or to `evaluations/NAME` in it for
     other data or a file.
@@ -52,7 +55,16 @@ def evaluate(
     require_count("batch_size", batch_size)
     opened, chosen = open_for_data(model, weights, options)
     where, folder = Where(device, threads), None if output is None else Path(output)
-    how: Any = {"batch_size": batch_size, "where": where, "write": write, "output": folder, "listener": listener}
+    if split not in SPLITS:
+        raise UsageError("setting-out-of-range", name="split", got=split, expected=", ".join(SPLITS))
+    how: Any = {
+        "split": split,
+        "batch_size": batch_size,
+        "where": where,
+        "write": write,
+        "output": folder,
+        "listener": listener,
+    }
     others = given_paths(opened.task, data, paths)
     if opened.run is None and not others:
         raise UsageError("evaluate-what", model=model)
@@ -67,6 +79,7 @@ def measured(
     *,
     file: Path | str | None,
     options: Any,
+    split: str,
     batch_size: int | None,
     where: Where,
     write: bool,
@@ -92,15 +105,17 @@ def measured(
     else:
         assert run
         held = own_data(run, listener, paths)
+    if which == "other" and split != "test":
+        raise UsageError("evaluate-split-other", got=split, data=", ".join(each_path(paths)))
     notes = _notes(run, which, paths, content)
-    folder = _folder(run, paths if which == "other" else {}, file, output) if write else None
+    if split != "test":
+        notes = (*notes, note("verbs.split-seen", split=split))
+    folder = _folder(run, paths if which == "other" else {}, file, output, split) if write else None
     with _written(run, folder):
         if folder is not None:
             make_folder(folder)
         predictor = task.predictor(answering, options or task.options(), where)
-        found = task.measure(
-            predictor, held, "test", folder=folder, batch_size=batch_size, listener=listener, stop=stop
-        )
+        found = task.measure(predictor, held, split, folder=folder, batch_size=batch_size, listener=listener, stop=stop)
         figures = replace(found, details={**found.details, "data": which}, notes=(*notes, *found.notes))
         figures.write()
     return figures
@@ -157,9 +172,11 @@ def _written(run: Run | None, folder: Path | None) -> Iterator[None]:
         yield
 
 
-def _folder(run: Run | None, paths: Paths, file: Path | str | None, output: Path | None) -> Path | None:
-    """What is asked for; else the run's own, or one below it that is named for the other data and the file."""
+def _folder(run: Run | None, paths: Paths, file: Path | str | None, output: Path | None, split: str) -> Path | None:
+    """What is asked for; else the run's own, or one below it that is named for the other data, the file and the
+    part."""
     if output is not None or run is None:
         return output
     of = "-".join(Path(part).expanduser().resolve().name for part in (*each_path(paths), file) if part)
+    of = "-".join(part for part in (of, "" if split == "test" else split) if part)
     return run.path / EVALUATIONS / of if of else run.path

@@ -49,7 +49,8 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     write = writer(path)
     with temporary_folder(path) as folder:
         unproven = folder / path.name
-        write(fuse(portable.model), unproven, inputs=shapes, outputs=portable.outputs, about=about)
+        asked = {"inputs": shapes, "outputs": portable.outputs, "steps": portable.steps}
+        write(fuse(portable.model), unproven, about=about, **asked)
         result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
     figures = {"images": result.n, "difference": result.largest_difference, "tolerance": result.tolerance}

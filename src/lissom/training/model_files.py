@@ -5,7 +5,8 @@ from typing import Any
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError
-from lissom.training.registry import MODEL_FILES, imported
+from lissom.training.registry import TASKS, find_task
+from lissom.training.task import ModelFiles
 
 
 def check_model(
@@ -25,12 +26,16 @@ def check_model(
     path = Path(path)
     if output is not None and path.exists() and Path(output).exists() and path.samefile(output):
         raise DataError("rows-output-same", path=output)
-    for spec in MODEL_FILES.values():
-        result = imported(spec)(path, section=section, resolution=resolution, fix=fix)
-        if result is not None:
-            break
-    else:
+    known = model_files_of(path)
+    if known is None:
         raise DataError("model-file-unknown" if path.exists() else "model-file-missing", path=path)
+    result = known.report(path, section=section, resolution=resolution, fix=fix)
     if output is not None and result["fixed"] is not None:
         write_atomic(output, result["fixed"])
     return result
+
+
+def model_files_of(path: Path) -> ModelFiles | None:
+    """What the task whose kind of model file it is does with it; None: it is none."""
+    kinds = [find_task(name).models for name in TASKS]
+    return next((kind for kind in kinds if kind is not None and kind.recognises(path)), None)

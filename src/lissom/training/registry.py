@@ -11,9 +11,7 @@ from lissom.training.task import Task
 TASKS = {
     "classify": "lissom.tasks.classify.task:TASK",
     "scene": "lissom.tasks.scene.task:TASK",
-}
-MODEL_FILES = {  # task -> (path, section, resolution, fix) -> what a model file of its kind holds; None: it is not one
-    "detect": "lissom.tasks.detect.rows.report:report",
+    "detect": "lissom.tasks.detect.task:TASK",
 }
 
 

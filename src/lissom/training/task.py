@@ -4,13 +4,13 @@ Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lissom.errors import Interrupted
 from lissom.events import Note, What
+from lissom.training.later import Later as Later
 
 if TYPE_CHECKING:
     from lissom.training.figures import Figures
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, Any]
 """NumPy arrays by name."""
-
-
-@dataclass(frozen=True)
-class Later:
-    """The function at `module:name`, imported when it is first called, so that a record costs no torch."""
-
-    spec: str
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        module, _, name = self.spec.partition(":")
-        return getattr(import_module(module), name)
 
 
 class RunTarget(NamedTuple):
@@ -193,6 +178,20 @@ class Predictor(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """Files that describe a network of the task."""
+
+    recognises: Callable[[Path], bool]
+    """Whether a path is one, by a look at it."""
+    report: Callable[..., dict[str, Any]]
+    """(path, *, section, resolution, fix) -> what it holds and what is wrong with it, for `check-model`."""
+    build: Callable[..., Any]
+    """(path, options) -> its network, with random weights. Raises: DataError for a file with faults."""
+    resolution: int
+    """Side of the input that its costs are told for unless another is asked for, pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Portable:
     """What of a run becomes a file, and when the outputs of the file count as the same."""
 
@@ -201,6 +200,8 @@ class Portable:
     outputs: tuple[str, ...]
     agree: Callable[[Arrays, Arrays], Any]
     """(file's outputs, network's outputs) -> `deploy.parity.Parity`."""
+    steps: Mapping[int, int] = field(default_factory=dict)
+    """Axes of the inputs, beside the batch, that may have any size in the file: axis -> what it is a multiple of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +285,8 @@ class Task:
     """(*, runs_dir, device, threads, listener) -> the rows and files of a demonstration."""
     demo_networks: Callable[[], list[str]] = list
     """() -> labels of the networks that `demo` trains."""
+    models: ModelFiles | None = None
+    """What it does with files that describe a network; None: it knows none."""
     samples: Callable[..., Any] | None = None
     """(run, data, part, *, most, device) -> `inspection.samples.Samples` of a part of the data; None: no pictures to
     look inside with."""

@@ -4,8 +4,8 @@ Parameters and MACs are exact, of the network as `build` makes it; a test counts
 papers' own, top-1 on ImageNet in percent, one crop, unless the source says otherwise.
 """
 
-from lissom.models.catalogue import ghostnets, mobilenets, newer, resnets, scenes, shufflenets
+from lissom.models.catalogue import detectors, ghostnets, mobilenets, newer, resnets, scenes, shufflenets
 from lissom.models.entry import Entry
 
-FAMILIES = (mobilenets, shufflenets, ghostnets, newer, resnets, scenes)
+FAMILIES = (mobilenets, shufflenets, ghostnets, newer, resnets, scenes, detectors)
 ENTRIES: dict[str, Entry] = {row.name: row for family in FAMILIES for row in family.ROWS}

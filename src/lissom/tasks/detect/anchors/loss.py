@@ -76,7 +76,7 @@ def _balance(levels: int) -> tuple[float, ...]:
 
 def _level(out: Tensor, assigned: Assigned, anchors: Tensor, smoothing: float) -> tuple[Tensor, Tensor, Tensor]:
     """Box, objectness and class loss of one level, not weighed."""
-    wanted = torch.zeros_like(out[..., 4])
+    wanted = out.new_zeros(out.shape[:-1])
     zero = out.sum() * 0  # with a gradient, where there is no positive
     box = by_class = zero
     if len(assigned.target):

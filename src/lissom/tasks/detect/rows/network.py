@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from lissom.errors import DataError
-from lissom.models.classifier import Classifier
+from lissom.models.classifier import Classifier, Level
+from lissom.models.contract import Ends, Identity, Origin, with_parameters
 from lissom.models.registry import build
 from lissom.tasks.detect.anchors.head import AnchorHead, Levels
 from lissom.tasks.detect.rows.check import check
@@ -20,6 +21,11 @@ class RowNetwork(nn.Module):
     `B C H W` to the raw numbers of each level, `[B A ny nx 5 + K]`. H and W are multiples of `stride`.
     """
 
+    identity: Identity | None = None
+    """Set by `models.build`; None for the network of a file."""
+    origin: Origin | None = None
+    ends: Ends
+
     def __init__(self, plan: Plan, head: AnchorHead) -> None:
         super().__init__()
         self.backbone = _backbone(plan.file)
@@ -29,7 +35,10 @@ class RowNetwork(nn.Module):
             word, width = WORDS[step.row.module], file.scale(step.index)
             self.rows.append(made(word, step.row.args, step.site, width=width, act=file.activation)[0])
         self.head = head
-        self.stride = max(int(plan.stride(source)) for source in plan.detect)
+        self.ends = Ends("rows.0.conv" if self.backbone is None else "backbone.stem.conv", "head", "head")
+        self.pyramid = tuple(Level(int(plan.stride(source)), plan.channels(source)) for source in plan.detect)
+        self.stride = max(level.stride for level in self.pyramid)
+        self._backbone_rows = file.backbone_rows
         self._sources = [step.sources for step in plan.steps[:-1]] + [plan.detect]
         self._joins = [WORDS[step.row.module].joins for step in plan.steps[:-1]]
         self._levels = plan.levels
@@ -48,6 +57,12 @@ class RowNetwork(nn.Module):
                     maps.pop(source, None)
         return self.head([maps[source] for source in self._sources[-1]])
 
+    def layers(self) -> list[nn.Module]:
+        """The backbone's, then neck and head as one: what learns alone where the backbone is frozen."""
+        first = self._backbone_rows
+        trunk = [*self.rows[:first]] if self.backbone is None else self.backbone.layers()  # type: ignore[operator]
+        return with_parameters([*trunk, nn.ModuleList([*self.rows[first:], self.head])])
+
 
 def _backbone(file: RowFile) -> nn.Module | None:
     named = file.backbone
@@ -64,8 +79,12 @@ def levels(plan: Plan) -> Levels:
     written = plan.file.anchors
     if isinstance(written, int):
         raise DataError("rows-anchors-open", count=written)
-    pairs = [tuple(zip(level[::2], level[1::2], strict=True)) for level in written]
-    return Levels(strides, tuple(pairs))
+    return Levels(strides, levels_of_anchors(written))
+
+
+def levels_of_anchors(written: Sequence[Sequence[float]]) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """`w, h, w, h ...` of each level as pairs."""
+    return tuple(tuple((float(w), float(h)) for w, h in zip(level[::2], level[1::2], strict=True)) for level in written)
 
 
 def network(file: RowFile) -> RowNetwork:

@@ -1,0 +1,50 @@
+"""Detectors: a light backbone of this catalogue, or that of the stock shape, below a neck and an anchor head.
+
+Counted for 80 classes at 640 pixels, as detectors are compared. No accuracy on COCO is listed: none was measured here.
+"""
+
+from typing import Any
+
+from lissom.models.entry import Entry, Published
+
+STOCK_PAPER = "docs.ultralytics.com/yolov5, architecture"
+NECKS = {"neck": ("stock", "light")}
+LIGHT = {"neck": "light"}
+
+
+def _counted(stock: tuple[int, int], light: tuple[int, int]) -> tuple[Published, ...]:
+    """Parameters and MACs with either neck."""
+    return Published({}, 640, *stock, None, ""), Published(LIGHT, 640, *light, None, "")
+
+
+# fmt: off
+PUBLISHED = {
+    #                              stock neck: parameters, MACs   light neck: parameters, MACs
+    "yolo_mobilenetv3_small": _counted(( 3_761_437,   3_249_175_552), ( 1_087_565,     955_967_552)),
+    "yolo_mobilenetv3_large": _counted(( 5_742_125,   4_547_683_200), ( 3_047_261,   2_230_718_400)),
+    "yolo_shufflenetv2":      _counted(( 3_821_541,   4_006_768_000), ( 1_056_405,   1_624_062_400)),
+    "yolo_ghostnet":          _counted(( 5_441_601,   3_931_911_744), ( 2_746_737,   1_614_946_944)),
+    "yolo_mobilenetv2":       _counted(( 4_773_245,   5_156_608_000), ( 2_055_597,   2_835_137_600)),
+    "yolov5n":                _counted(( 1_872_157,   2_234_060_800), ( 1_290_253,   1_959_054_400)),
+    "yolov5s":                _counted(( 7_235_389,   8_216_780_800), ( 4_458_349,   5_822_401_600)),
+    "yolov5m":                _counted((21_190_557,  24_436_224_000), (12_497_805,  16_226_241_600)),
+    "yolov5l":                _counted((46_563_709,  54_496_870_400), (26_955_821,  35_464_334_400)),
+    "yolov5x":                _counted((86_749_405, 102_724_096_000), (49_690_957,  66_289_192_000)),
+}
+# fmt: on
+
+
+def _detector(name: str, title: str, paper: str, year: int) -> Entry:
+    shared: dict[str, Any] = {"task": "detect", "module": "lissom.tasks.detect.networks", "num_classes": 80}
+    shared |= {"resolution": 640, "options": {"neck": "stock"}, "choices": NECKS, "small": {"width": 0.25} | LIGHT}
+    return Entry(name=name, title=title, paper=paper, year=year, published=PUBLISHED[name], **shared)
+
+
+ROWS = [
+    _detector("yolo_mobilenetv3_small", "YOLOv5 head on MobileNetV3-Small", "arXiv 1905.02244, ICCV 2019", 2019),
+    _detector("yolo_mobilenetv3_large", "YOLOv5 head on MobileNetV3-Large", "arXiv 1905.02244, ICCV 2019", 2019),
+    _detector("yolo_shufflenetv2", "YOLOv5 head on ShuffleNetV2", "arXiv 1807.11164, ECCV 2018", 2018),
+    _detector("yolo_ghostnet", "YOLOv5 head on GhostNet", "arXiv 1911.11907, CVPR 2020", 2020),
+    _detector("yolo_mobilenetv2", "YOLOv5 head on MobileNetV2", "arXiv 1801.04381, CVPR 2018", 2018),
+    *(_detector(f"yolov5{size}", f"YOLOv5{size} v6", STOCK_PAPER, 2021) for size in "nsmlx"),
+]

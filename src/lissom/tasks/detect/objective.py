@@ -1,0 +1,83 @@
+"""Detection by anchors: YOLOv5's loss and COCO's average precision for the engine."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor, nn
+
+from lissom.boxes.suppress import Found, Rule, suppress
+from lissom.engine.objective import Losses
+from lissom.errors import LissomError, ResultError
+from lissom.tasks.detect.anchors.head import Levels
+from lissom.tasks.detect.anchors.loss import Gains, Terms, anchor_loss
+from lissom.tasks.detect.batches import DetectBatch
+from lissom.tasks.detect.coco import coco_figures
+from lissom.tasks.detect.data.pictures import Pictures
+from lissom.tasks.detect.letterbox import Fit, to_image
+from lissom.tasks.detect.scored import as_arrays
+
+JUDGED = Rule(confidence=0.001, iou=0.6, most=300, several=True)
+"""Which boxes are judged: nearly all, as average precision asks for."""
+POSITIVES = "positives_p"
+
+
+class Detect:
+    """What a training on photos with boxes minimises and how it is judged.
+
+    val: the pictures that choose the best weights. nominal: the losses are the mean over the images times this, so that
+    they are those of a batch of so many.
+    """
+
+    primary_metric = "map50_95"
+
+    def __init__(
+        self, levels: Levels, val: Pictures, classes: int, *, gains: Gains, nominal: int, label_smoothing: float = 0.0
+    ) -> None:
+        self.levels, self._val, self._classes = levels, val, classes
+        self._gains, self._nominal, self._smoothing = gains, nominal, label_smoothing
+        self._columns = [f"{POSITIVES}{stride.bit_length() - 1}" for stride in levels.strides]
+
+    def outputs(self, model: nn.Module, batch: DetectBatch) -> list[Tensor]:
+        """Of each level `B A ny nx 5 + K`."""
+        return model(batch.images)
+
+    def losses(self, outputs: list[Tensor], batch: DetectBatch) -> Losses:
+        """Boxes, objectness and classes; observed is how many cells learn a box, by level."""
+        terms, share = self._terms(outputs, batch), self._nominal / len(batch)
+        named = {"box": terms.box * share, "objectness": terms.objectness * share, "class": terms.classes * share}
+        return Losses(named, dict(zip(self._columns, map(float, terms.positives), strict=True)))
+
+    def _terms(self, outputs: list[Tensor], batch: DetectBatch) -> Terms:
+        raw = [each.float() for each in outputs]
+        boxes = batch.boxes, batch.classes, batch.of
+        return anchor_loss(raw, *boxes, self.levels, gains=self._gains, label_smoothing=self._smoothing)
+
+    def evaluate(self, model: nn.Module, batches: Iterable[DetectBatch]) -> dict[str, float]:
+        """COCO's `map50_95` and `map50`, and the mean loss; none where there are no batches."""
+        found: dict[int, Found] = {}
+        total = 0.0
+        for batch in batches:
+            raw = self.outputs(model, batch)
+            terms = self._terms(raw, batch)
+            total += float(terms.box + terms.objectness + terms.classes)  # each times the images of the batch
+            found |= zip(batch.indices, judged(*as_arrays(raw, self.levels), batch.fits), strict=True)
+        if not found:
+            return {}
+        figures = coco_figures(self._val, [found[index] for index in range(len(self._val))], self._classes)
+        names = ("map50_95", "map50")
+        return {name: figures.values[name] or 0.0 for name in names} | {"loss": total * self._nominal / len(found)}
+
+    def why_stop(self, row: dict[str, Any]) -> LissomError | None:
+        """After an epoch in which no cell of any level learned a box."""
+        if any(row.get(column, 0) for column in self._columns):
+            return None
+        return ResultError("detect-no-positives", epoch=row["epoch"])
+
+
+def judged(boxes: Tensor, scores: Tensor, fits: Iterable[Fit], rule: Rule = JUDGED) -> list[Found]:
+    """Of each image the boxes that are kept, in pixels of the image. boxes: B N 4. scores: B N K, both on the CPU."""
+    kept = []
+    for own, score, fit in zip(boxes.numpy(), scores.numpy(), fits, strict=True):
+        found = suppress(own, score, rule, by_torch=True)
+        kept.append(found._replace(boxes=to_image(found.boxes, fit)))
+    return kept

@@ -1,0 +1,184 @@
+"""From the settings of a run on photos with boxes to its data and its facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lissom.atomic import temporary_folder
+from lissom.config import cache_folder
+from lissom.engine.batch_size import resolve_batch_size
+from lissom.errors import UsageError
+from lissom.events import Listener, Note, note, silent
+from lissom.runs.folder import make_folder
+from lissom.tasks.detect.anchors.fit import fit_anchors, open_levels
+from lissom.tasks.detect.coco import require_package
+from lissom.tasks.detect.data import opening
+from lissom.tasks.detect.data.opening import BoxData
+from lissom.tasks.detect.data.pictures import Pictures
+from lissom.tasks.detect.data.synthetic import write_synthetic
+from lissom.tasks.detect.facts import Anchors, DetectFacts
+from lissom.tasks.detect.network import file_of, is_file, require_size, strides_of
+from lissom.tasks.detect.rows.network import levels_of_anchors
+from lissom.tasks.detect.settings import DetectAugmentConfig, DetectTrainConfig
+from lissom.training.run import DataUsed, Item, Run
+
+SYNTHETIC = "synthetic"
+SHAPES = {"train": 320, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
+LARGEST, STEP = 640, 32  # pixels: of a side that nobody asked for
+MOST_AT_ONCE = 16  # images of a batch that nobody asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectData:
+    """The pictures in three parts, and what a run knows of them."""
+
+    boxes: BoxData
+    facts: DetectFacts
+    notes: tuple[Note, ...] = ()
+    """On the anchors."""
+
+    @property
+    def name(self) -> str:
+        return self.boxes.name
+
+    @property
+    def train(self) -> Pictures:
+        return self.boxes.train
+
+    @property
+    def val(self) -> Pictures:
+        return self.boxes.val
+
+    @property
+    def test(self) -> Pictures:
+        return self.boxes.test
+
+    @property
+    def items(self) -> Mapping[str, Item]:
+        return self.boxes.items
+
+    @property
+    def used(self) -> DataUsed:
+        used = self.boxes.used
+        return replace(used, notes=(*used.notes, *self.notes))
+
+
+def place_of(data: str, cache_dir: Path) -> str:
+    """The path of the data; the synthetic one is drawn into the cache first. Raises: MachineError."""
+    if data != SYNTHETIC:
+        return data
+    folder = cache_dir / "detect" / "-".join([SYNTHETIC, *(str(value) for value in SHAPES.values())])
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        with temporary_folder(folder) as made:
+            drawn = made / SYNTHETIC
+            write_synthetic(drawn, **SHAPES)
+            drawn.replace(folder)
+    return str(folder)
+
+
+def content(config: DetectTrainConfig, listener: Listener = silent) -> Mapping[str, str]:
+    """The digest of each picture with its boxes, by its name."""
+    cache = cache_folder(config.data.cache_dir)
+    return opening.content(place_of(config.data.data, cache), cache_dir=cache, listener=listener)
+
+
+def load(config: DetectTrainConfig, listener: Listener = silent, run: Run | None = None) -> DetectData:
+    """The pictures of a run, read, checked and split, and the anchors that fit them.
+
+    Raises: DataError for what cannot be trained on, UsageError for a network that is none or not for boxes.
+    """
+    require_package()
+    data, cache = config.data, cache_folder(config.data.cache_dir)
+    file_of(config.model, run.facts.rows if run else "")  # what can be refused now costs no reading
+    boxes = opening.open_pictures(
+        place_of(data.data, cache),
+        cache_dir=cache,
+        val_fraction=data.val_fraction,
+        test_fraction=data.test_fraction,
+        split_seed=data.split_seed,
+        listener=listener,
+    )
+    boxes = replace(boxes, source=data.data)
+    if run is not None:
+        return DetectData(boxes=boxes, facts=run.facts, notes=_anchor_notes(run))
+    facts, notes = _facts(config, boxes)
+    for told in notes:
+        listener(told)
+    return DetectData(boxes=boxes, facts=facts, notes=notes)
+
+
+def _anchor_notes(run: Run) -> tuple[Note, ...]:
+    return tuple(told for told in run.record.data.notes if told.name.startswith("detect.anchors"))
+
+
+def _facts(config: DetectTrainConfig, boxes: BoxData) -> tuple[DetectFacts, tuple[Note, ...]]:
+    classes = len(boxes.class_names)
+    rows = Path(config.model.model).read_text(encoding="utf-8-sig") if is_file(config.model) else ""
+    file = file_of(config.model, rows, num_classes=classes)
+    strides = strides_of(file)
+    resolution = config.data.resolution or _side(boxes.train, strides[-1])
+    require_size(strides, resolution)
+    sides = box_sides(boxes.train, resolution)
+    if isinstance(file.anchors, int):
+        fitted = open_levels(sides, file.anchors, strides, seed=config.engine.seed)
+    elif config.data.anchors == "auto":
+        fitted = fit_anchors(sides, levels_of_anchors(file.anchors), seed=config.engine.seed)
+    else:
+        fitted = None
+    anchors: Anchors = fitted.anchors if fitted else levels_of_anchors(file.anchors)
+    facts = DetectFacts(
+        class_names=boxes.class_names, resolution=resolution, strides=strides, anchors=anchors, rows=rows
+    )
+    if fitted is None:
+        return facts, ()
+    before, after = (f"{100 * share:.1f}" for share in (fitted.recall_before, fitted.recall))
+    kept = fitted.recall_before == fitted.recall and not isinstance(file.anchors, int)
+    return facts, (note(f"detect.anchors-{'kept' if kept else 'fitted'}", before=before, after=after),)
+
+
+def box_sides(pictures: Pictures, resolution: int) -> np.ndarray:
+    """Widths and heights of the boxes that are learned, n 2, pixels of the input."""
+    longest = pictures.sizes.max(1).repeat(np.diff(pictures.starts))[:, None]
+    sides = (pictures.boxes[:, 2:] - pictures.boxes[:, :2]) * resolution / np.maximum(longest, 1)
+    return sides[~pictures.crowd].astype(np.float64)
+
+
+def _side(pictures: Pictures, stride: int) -> int:
+    """The median of the pictures' longer sides, 640 at most, as a multiple of the largest stride."""
+    median = min(float(np.median(pictures.sizes.max(1))), LARGEST)
+    return max(round(median / stride), 1) * stride
+
+
+def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:
+    """With the side of the input, the batch size, and rate and decay scaled to it.
+
+    Raises: UsageError for a setting without effect, DataError for pictures that no batch can be made of.
+    """
+    _refuse_idle(config)
+    engine = config.engine
+    if engine.batch_size is None:
+        parts = engine.devices * engine.accumulate
+        most = max(MOST_AT_ONCE // parts, 2) * parts
+        engine = resolve_batch_size(engine, len(data.train))
+        engine = replace(engine, batch_size=min(engine.step_size, most))
+    share = engine.step_size / config.optim.nominal_batch
+    optim = replace(config.optim, lr=config.optim.lr * share, weight_decay=config.optim.weight_decay * share)
+    return replace(config, engine=engine, optim=optim, data=replace(config.data, resolution=data.facts.resolution))
+
+
+def _refuse_idle(config: DetectTrainConfig) -> None:
+    """Raises: UsageError for a setting that the others leave without effect."""
+    augment, default = config.augment, DetectAugmentConfig()
+    if not augment.mosaic and augment.mixup:
+        raise UsageError("setting-idle", name="mixup", got=augment.mixup, reason=note("idle.mixup-mosaic"))
+    if not augment.mosaic and augment.close_mosaic != default.close_mosaic:
+        values = {"name": "close_mosaic", "got": augment.close_mosaic}
+        raise UsageError("setting-idle", **values, reason=note("idle.close_mosaic"))
+
+
+def inputs(config: DetectTrainConfig, facts: DetectFacts) -> tuple[tuple[int, ...], ...]:
+    """One image at the resolution really used."""
+    return ((facts.in_channels, facts.resolution, facts.resolution),)

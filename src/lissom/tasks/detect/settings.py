@@ -1,0 +1,174 @@
+"""Settings of a training on photos with boxes."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from lissom.config import EngineConfig, ModelConfig, OptimConfig, at_least, in_range, require
+
+WRITTEN = ("pictures", "yolo", "coco", "csv", "crops")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectModelConfig(ModelConfig):
+    """Which network."""
+
+    model: str = "yolo_mobilenetv3_small"
+    """A name that `lissom models yolo` lists, or a model file (YAML); its text is kept in the run."""
+    options: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """Options of that network, as name value pairs: `--options neck light`; of a model file with several backbones
+    `--options section backbone_small`."""
+    weights: str | None = None
+    """Initial weights: `imagenet` or a name that `lissom models --pretrained` lists, of the backbone; a run, or a file
+    of the backbone or of a detector; None: random. The images are then normalised as these weights expect it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectDataConfig:
+    """Where the images come from, how large they are seen, and which part of them is held out."""
+
+    data: str = "synthetic"
+    """`synthetic`, or the path of a data.yaml with YOLO labels, of a COCO JSON file, or of a folder of either or of
+    VOC files."""
+    resolution: int | None = None
+    """Side of the square input, in pixels, a multiple of the network's largest stride; None: that of the images, 640 at
+    most."""
+    val_fraction: float = 0.1
+    """Share of the training images on which the best weights are chosen, where the data has no part for it; 0: the last
+    weights are kept."""
+    test_fraction: float = 0.2
+    """Share of all images held out as the test set, where the data has no `test` and no `val` of its own."""
+    split_seed: int = 0
+    """Seed of both splits."""
+    anchors: Literal["auto", "network"] = "auto"
+    """auto: fitted to the boxes where those of the network fit too few; network: those of the network."""
+    cache: Literal["auto", "never"] = "auto"
+    """Keep the decoded images in memory: auto does so for up to 1 GB."""
+    cache_dir: str | None = None
+    """Folder of synthetic images, digests and downloads; None: the user's cache folder, see `lissom cache`."""
+    workers: int = 2
+    """Processes that decode and augment images; 0: none but the training process."""
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "resolution")
+        at_least(self, 0, "workers", "split_seed")
+        in_range(self, 0.0, 0.9, "val_fraction", "test_fraction")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectAugmentConfig:
+    """Changes to the training images and their boxes, drawn anew for each image at each epoch."""
+
+    mosaic: float = 1.0
+    """Share of the images that are put together of four."""
+    close_mosaic: float = 0.1
+    """Share of the epochs, the last ones, without mosaic and mixup."""
+    mixup: float = 0.0
+    """Share of the mosaics that are blended with another one."""
+    degrees: float = 0.0
+    """Largest rotation, in degrees."""
+    translate: float = 0.1
+    """Largest shift, in sides of the input."""
+    scale: float = 0.5
+    """Largest change of size: by 1 - scale to 1 + scale."""
+    shear: float = 0.0
+    """Largest shear, in degrees."""
+    perspective: float = 0.0
+    """Largest perspective, from 0 to 0.001."""
+    hsv_h: float = 0.015
+    """Largest change of hue, as a share of it."""
+    hsv_s: float = 0.7
+    """Largest change of saturation, as a share of it."""
+    hsv_v: float = 0.4
+    """Largest change of brightness, as a share of it."""
+    fliplr: float = 0.5
+    """Share of the images that are mirrored left to right."""
+    flipud: float = 0.0
+    """Share of the images that are turned upside down."""
+    multi_scale: float = 0.0
+    """Largest change of a batch's side, as a share of it, in steps of the largest stride."""
+
+    def __post_init__(self) -> None:
+        in_range(self, 0, 1, "mosaic", "close_mosaic", "mixup", "translate", "hsv_h", "hsv_s", "hsv_v")
+        in_range(self, 0, 1, "fliplr", "flipud")
+        in_range(self, 0, 0.9, "scale", "multi_scale")
+        in_range(self, 0, 180, "degrees")
+        in_range(self, 0, 60, "shear")
+        in_range(self, 0, 0.001, "perspective")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectOptimConfig(OptimConfig):
+    """How the weights are optimised."""
+
+    lr: float = 4e-3
+    """Highest learning rate for the nominal batch; it is scaled to the batch that is used. With sgd about 1e-2."""
+    nominal_batch: int = 64
+    """Samples for which the learning rate and the decay are given: both are multiplied by batch size / this."""
+    ema: float = 0.9999
+    """Decay of the weights' moving average, which is then what is evaluated and kept; 0: off."""
+    clip_norm: float = 10.0
+    """Largest norm of the gradient; 0: off."""
+    box_gain: float = 0.05
+    """Weight of the boxes in the loss, at three levels."""
+    objectness_gain: float = 1.0
+    """Weight of the objectness in the loss, at three levels and 640 pixels."""
+    class_gain: float = 0.5
+    """Weight of the classes in the loss, at three levels and 80 classes."""
+    freeze: bool = False
+    """Train neck and head alone: the backbone keeps its weights and its batch-norm statistics."""
+    head_epochs: int = 0
+    """Epochs for neck and head alone, as with `freeze`, before everything is trained."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 1, "nominal_batch")
+        at_least(self, 0, "box_gain", "objectness_gain", "class_gain")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectTrainConfig:
+    """All settings of one training on photos with boxes, as `config.yaml` in its run folder holds them."""
+
+    TASK: ClassVar[str] = "detect"
+    ALIASES: ClassVar[dict[str, str]] = {"from": "weights"}
+
+    model: DetectModelConfig = field(default_factory=DetectModelConfig)
+    data: DetectDataConfig = field(default_factory=DetectDataConfig)
+    augment: DetectAugmentConfig = field(default_factory=DetectAugmentConfig)
+    optim: DetectOptimConfig = field(default_factory=DetectOptimConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectOptions:
+    """Settings of a prediction for photos with boxes."""
+
+    confidence: float = 0.25
+    """Least score of a box, 0 to 1."""
+    iou: float = 0.45
+    """Overlap of two boxes of a class above which the one with the lower score is left out."""
+    max_boxes: int = 300
+    """Most boxes for an image, those with the highest scores."""
+    agnostic: bool = False
+    """Leave out overlapping boxes of different classes too."""
+    only: tuple[str, ...] = ()
+    """Classes to look for, by name; none: all."""
+    output: str | None = None
+    """Folder for what `--write` names; None: nothing is written."""
+    write: tuple[str, ...] = ("pictures",)
+    """What to write: `pictures` with boxes drawn, `yolo` text files, one `coco` JSON file, one `csv` file, `crops`."""
+
+    def __post_init__(self) -> None:
+        in_range(self, 0, 1, "confidence", "iou")
+        at_least(self, 1, "max_boxes")
+        for name in self.write:
+            require(name in WRITTEN, "write", name, ", ".join(WRITTEN))
+        require(self.output is not None or self.write == ("pictures",), "write", " ".join(self.write), "--output too")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectCheckOptions:
+    """Settings of a check of photos with boxes."""
+
+    cache_dir: str | None = None
+    """Folder of synthetic images and digests; None: the user's cache folder."""
