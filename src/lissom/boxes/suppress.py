@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-class Found(NamedTuple):
+class Detections(NamedTuple):
     """Boxes of one image, by falling score."""
 
     boxes: Floats
@@ -22,7 +22,7 @@ class Found(NamedTuple):
     """n"""
 
     @classmethod
-    def none(cls) -> "Found":
+    def none(cls) -> "Detections":
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
 
@@ -43,7 +43,7 @@ class Rule(NamedTuple):
     """Boxes with the highest scores that are compared."""
 
 
-def candidates(boxes: Floats, scores: Floats, rule: Rule) -> Found:
+def candidates(boxes: Floats, scores: Floats, rule: Rule) -> Detections:
     """boxes: N 4. scores: N K. -> those that are compared, by falling score, then by index."""
     if rule.several:
         index, classes = (scores > rule.confidence).nonzero()
@@ -53,20 +53,20 @@ def candidates(boxes: Floats, scores: Floats, rule: Rule) -> Found:
         classes = classes[index]
     chosen = scores[index, classes]
     order = np.argsort(-chosen, kind="stable")[: rule.candidates]
-    return Found(boxes[index[order]], chosen[order], classes[order].astype(np.int64))
+    return Detections(boxes[index[order]], chosen[order], classes[order].astype(np.int64))
 
 
-def suppress(boxes: Floats, scores: Floats, rule: Rule, *, by_torch: bool = False) -> Found:
+def suppress(boxes: Floats, scores: Floats, rule: Rule, *, by_torch: bool = False) -> Detections:
     """The boxes of one image that are kept. boxes: N 4, corners. scores: N K, finite."""
     found = candidates(boxes, scores, rule)
     if not len(found.scores):
-        return Found.none()
+        return Detections.none()
     apart = found.boxes if rule.agnostic else _apart(found)
     kept = (_by_torch if by_torch else _by_numpy)(apart, found.scores, rule.iou)[: rule.most]
-    return Found(found.boxes[kept], found.scores[kept], found.classes[kept])
+    return Detections(found.boxes[kept], found.scores[kept], found.classes[kept])
 
 
-def _apart(found: Found) -> Floats:
+def _apart(found: Detections) -> Floats:
     """Boxes of each class moved so far that they meet no other class; in doubles, which keep their sides."""
     far = float(found.boxes.max() - found.boxes.min()) + 1
     return found.boxes.astype(np.float64) + (found.classes * far)[:, None]

@@ -5,7 +5,7 @@ from typing import Any
 
 from lissom.config import cache_folder
 from lissom.events import Listener, silent
-from lissom.training.registry import CONVERTERS, imported
+from lissom.training.registry import TASKS, find_task
 
 
 def convert_data(
@@ -23,8 +23,8 @@ def convert_data(
     images: `copy`, or `link`: a second name of the same file. dry_run: everything is read, nothing is written.
     Raises: UsageError for an unknown form or an output that exists; DataError for what cannot be read.
     """
-    (spec,) = CONVERTERS.values()
-    return imported(spec)(
+    (convert,) = filter(None, (find_task(name).convert for name in TASKS))  # one task knows forms so far
+    return convert(
         source,
         to=to,
         output=Path(output),

@@ -281,6 +281,8 @@ class Task:
     """(path, options, *, picture, listener) -> what the data holds and what is wrong with it."""
     check_options: type[Any] = NoOptions
     """Settings of `check`."""
+    convert: Callable[..., dict[str, Any]] | None = None
+    """(source, *, to, output, images, cache_dir, dry_run, listener) -> what was written of the data in another form."""
     demo: Callable[..., dict[str, Any]] | None = None
     """(*, runs_dir, device, threads, listener) -> the rows and files of a demonstration."""
     demo_networks: Callable[[], list[str]] = list

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lissom.boxes.suppress import Found, Rule, suppress
+from lissom.boxes.suppress import Detections, Rule, suppress
 from lissom.tasks.detect.coco import coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.matching import (
@@ -33,9 +33,9 @@ def pictures(*labels: list[tuple], side: int = 100) -> Pictures:
     )
 
 
-def found(*rows: tuple) -> Found:
+def found(*rows: tuple) -> Detections:
     """left, top, right, bottom, class, score."""
-    return Found(
+    return Detections(
         np.array([row[:4] for row in rows], np.float32).reshape(-1, 4),
         np.array([row[5] for row in rows], np.float32),
         np.array([row[4] for row in rows], np.int64),
@@ -102,11 +102,11 @@ class TestFigures:
 
     def test_nothing_found_is_zero_and_no_boxes_is_none(self) -> None:
         data = pictures([(0, 0, 20, 20, 0)], [])
-        assert coco_figures(data, [Found.none()] * 2, 2).values["map50_95"] == 0.0
-        assert coco_figures(data, [Found.none()] * 2, 2).values["map_large"] is None
-        none = coco_figures(pictures([], []), [found((0, 0, 5, 5, 0, 0.5)), Found.none()], 2)
+        assert coco_figures(data, [Detections.none()] * 2, 2).values["map50_95"] == 0.0
+        assert coco_figures(data, [Detections.none()] * 2, 2).values["map_large"] is None
+        none = coco_figures(pictures([], []), [found((0, 0, 5, 5, 0, 0.5)), Detections.none()], 2)
         assert none.values["map50_95"] is None
-        assert np.isnan(mean_precision(match(pictures([], []), [Found.none()] * 2, 2)))
+        assert np.isnan(mean_precision(match(pictures([], []), [Detections.none()] * 2, 2)))
 
     def test_a_crowd_is_neither_missed_nor_a_mistake(self) -> None:
         data = pictures([(0, 0, 20, 20, 0), (50, 50, 100, 100, 0, True)])
@@ -118,7 +118,7 @@ class TestFigures:
 
     def test_images_drawn_again_count_as_often_as_they_are_drawn(self) -> None:
         data = pictures([(0, 0, 20, 20, 0)], [(0, 0, 20, 20, 0)])
-        matched = match(data, [found((0, 0, 20, 20, 0, 0.9)), Found.none()], 1)
+        matched = match(data, [found((0, 0, 20, 20, 0, 0.9)), Detections.none()], 1)
         assert mean_precision(matched, np.array([2, 0])) == pytest.approx(1.0)
         assert mean_precision(matched, np.array([0, 2])) == 0.0
         means = drawn_means([matched, matched], resamples=50)
@@ -141,7 +141,7 @@ class TestFigures:
         assert matrix.tolist() == [[0, 1, 0], [0, 0, 1], [2, 0, 0]]
 
 
-def drawn_at_random() -> tuple[Pictures, list[Found]]:
+def drawn_at_random() -> tuple[Pictures, list[Detections]]:
     """Some right, some near, some made up, in three of four classes, crowds among them."""
     rng = np.random.default_rng(1)
     labels, seen = [], []
@@ -153,7 +153,7 @@ def drawn_at_random() -> tuple[Pictures, list[Found]]:
         extra = np.concatenate([(low := rng.uniform(0, 300, (3, 2))), low + 40], 1)
         near = np.concatenate([boxes + rng.normal(0, 4, boxes.shape), extra]).astype(np.float32)
         scores = rng.random(len(near)).astype(np.float32)
-        seen.append(Found(near, scores, np.concatenate([kinds, rng.integers(0, 3, 3)])))
+        seen.append(Detections(near, scores, np.concatenate([kinds, rng.integers(0, 3, 3)])))
     return pictures(*labels, side=420), seen
 
 

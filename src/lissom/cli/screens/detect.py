@@ -6,6 +6,7 @@ from typing import Any
 
 from lissom.cli.screens.plain import several as several  # nothing of boxes is in it
 from lissom.cli.show import NUMBER, console, show_rows
+from lissom.cli.show_boxes import show_boxes
 from lissom.events import Note
 from lissom.messages import text
 from lissom.plain import to_json
@@ -75,12 +76,8 @@ def predictions(rows: list[dict[str, Any]], form: str) -> None:
 
 
 def check(report: dict[str, Any], picture: Path | None) -> None:
-    """What was found, by name."""
-    out = console()
-    for name, value in report.items():
-        out.say(f"{name}: {value}")
-    if picture:
-        out.print(text("cli.wrote", path=picture), markup=False, soft_wrap=True)
+    """Parts, boxes by class, sizes, then every note, every warning, and whatever is broken."""
+    show_boxes(report, picture)
 
 
 def demo(found: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.boxes.suppress import Found
+from lissom.boxes.suppress import Detections
 from lissom.errors import UsageError
 from lissom.tasks.detect.data.pictures import Pictures
 
@@ -37,7 +37,7 @@ def require_package() -> None:
         raise UsageError("detect-needs-extra", package="faster-coco-eval", extra="detect")
 
 
-def coco_figures(pictures: Pictures, found: Sequence[Found], classes: int) -> CocoFigures:
+def coco_figures(pictures: Pictures, found: Sequence[Detections], classes: int) -> CocoFigures:
     """COCO's rules (area ranges, crowds, 100 boxes) on boxes in pixels of the pictures. found: for each picture."""
     require_package()
     from faster_coco_eval import COCO, COCOeval_faster
@@ -102,7 +102,7 @@ def _as_dataset(pictures: Pictures, classes: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _as_rows(found: Sequence[Found]) -> NDArray[np.float64]:
+def _as_rows(found: Sequence[Detections]) -> NDArray[np.float64]:
     """n 7: image, x, y, w, h, score, class; numbers from 1."""
     parts = []
     for index, one in enumerate(found):

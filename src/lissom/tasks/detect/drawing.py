@@ -10,7 +10,7 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lissom.boxes.suppress import Found
+from lissom.boxes.suppress import Detections
 from lissom.data.files import Pixels
 from lissom.report.lettering import class_labels, drawable, families, latin
 
@@ -46,7 +46,7 @@ def drawn(
     return np.asarray(picture)
 
 
-def drawn_found(pixels: Pixels, found: Found, names: Sequence[str]) -> Pixels:
+def drawn_found(pixels: Pixels, found: Detections, names: Sequence[str]) -> Pixels:
     return drawn(pixels, found.boxes, found.classes, names, found.scores)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lissom.boxes.suppress import Found
+from lissom.boxes.suppress import Detections
 from lissom.data.files import Pixels, is_image_name, read_image
 from lissom.data.folders import FolderFiles
 from lissom.data.left_out import LeftOut, first, no_images, summary
@@ -72,7 +72,7 @@ class BoxWork:
         seen = [Seen(file, pixels, fit) for (file, pixels), fit in zip(read, fits, strict=True)]
         return seen, [padded(resized(each.pixels, facts.resolution), shape, each.fit) for each in seen]
 
-    def keep(self, part: list[Seen], predictions: list[Found]) -> None:
+    def keep(self, part: list[Seen], predictions: list[Detections]) -> None:
         names = self._predictor.facts.class_names
         for seen, found in zip(part, predictions, strict=True):
             kept = found._replace(boxes=to_image(found.boxes, seen.fit))
@@ -105,7 +105,7 @@ def _writer(predictor: BoxPredictor) -> Writer | None:
 
 
 def _row(
-    file: Path, found: Found | None, error: LissomError | None, fit: Fit | None = None, names: Sequence[str] = ()
+    file: Path, found: Detections | None, error: LissomError | None, fit: Fit | None = None, names: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Boxes as left, top, right, bottom in pixels of the upright image."""
     row: dict[str, Any] = {"file": printable(str(file)), "width": fit and fit.width, "height": fit and fit.height}

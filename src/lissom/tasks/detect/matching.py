@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lissom.boxes.suppress import Found
+from lissom.boxes.suppress import Detections
 from lissom.tasks.detect.data.pictures import Pictures
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
@@ -44,7 +44,7 @@ def overlaps(a: NDArray[np.floating], b: NDArray[np.floating], crowd: Bools) -> 
     return inside / np.maximum(union, 1e-12)
 
 
-def match(pictures: Pictures, found: Sequence[Found], classes: int) -> Matched:
+def match(pictures: Pictures, found: Sequence[Detections], classes: int) -> Matched:
     """found: for each picture, in its pixels."""
     parts, truth = [], np.zeros((len(pictures), classes), np.int64)
     for index, own in enumerate(found):
@@ -148,7 +148,9 @@ def curves(matched: Matched) -> Curves:
     return Curves(precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12))
 
 
-def confusion_of(pictures: Pictures, found: Sequence[Found], classes: int, *, confidence: float, iou: float) -> Ints:
+def confusion_of(
+    pictures: Pictures, found: Sequence[Detections], classes: int, *, confidence: float, iou: float
+) -> Ints:
     """K+1 K+1: row the true class, column the predicted one; the last of both is the background.
 
     Boxes with at least that confidence; each pair is made once, best overlap first, whatever the classes.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lissom.atomic import write_atomic
-from lissom.boxes.suppress import Found, suppress
+from lissom.boxes.suppress import Detections, suppress
 from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Note, Stop, note
@@ -73,14 +73,14 @@ def measure(
 
 def _found(
     predictor: BoxPredictor, pictures: Pictures, batch_size: int | None, listener: Listener, stop: Stop | None
-) -> list[Found]:
+) -> list[Detections]:
     """Of each picture, in its pixels, nearly all boxes. Raises: ResultError for outputs that are not finite."""
     from lissom.tasks.detect.batches import EvalBatches, Normaliser, Store
 
     facts = predictor.facts
     store = Store(pictures, facts.resolution, keep=False)
     batches = EvalBatches(store, facts, Normaliser(facts, "cpu"), batch_size=batch_size)
-    found: dict[int, Found] = {}
+    found: dict[int, Detections] = {}
     for chunk, (pixels, _, fits) in zip(batches.chunks, batches.pixels(), strict=True):
         outputs = finite(predictor.outputs(predictor.preprocess(pixels)))
         for index, fit, boxes, scores in zip(chunk.tolist(), fits, outputs[BOXES], outputs[SCORES], strict=True):
@@ -164,7 +164,12 @@ def _draw(folder: Path, names: Sequence[str], matrix: np.ndarray, coco: CocoFigu
 
 
 def _show(
-    folder: Path, pictures: Pictures, found: Sequence[Found], matched: Matched, names: Sequence[str], confidence: float
+    folder: Path,
+    pictures: Pictures,
+    found: Sequence[Detections],
+    matched: Matched,
+    names: Sequence[str],
+    confidence: float,
 ) -> None:
     """predictions: labels and predictions beside each other; worst: the same where most is missed or made up."""
     for name in ("worst.png", "worst.svg"):
@@ -181,14 +186,14 @@ def _show(
 
 
 def _beside(
-    pictures: Pictures, found: Sequence[Found], chosen: Sequence[int], names: Sequence[str], confidence: float
+    pictures: Pictures, found: Sequence[Detections], chosen: Sequence[int], names: Sequence[str], confidence: float
 ) -> Any:
     """Of each picture its labels, then its predictions."""
     shown, captions = [], []
     for index in chosen:
         pixels, labels, own = pictures.pixels(index), pictures.labels(index), found[index]
         good = own.scores >= confidence
-        kept = Found(own.boxes[good], own.scores[good], own.classes[good])
+        kept = Detections(own.boxes[good], own.scores[good], own.classes[good])
         shown += [drawn(pixels, labels.boxes, labels.classes, names), drawn_found(pixels, kept, names)]
         captions += [PurePosixPath(pictures.names[index]).name, worded("detect.predicted")]
     return sheet.sheet(shown, captions, columns=4)

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lissom.boxes.suppress import Found, Rule, suppress
+from lissom.boxes.suppress import Detections, Rule, suppress
 from lissom.engine.objective import Losses
 from lissom.errors import LissomError, ResultError
 from lissom.tasks.detect.anchors.head import Levels
@@ -54,7 +54,7 @@ class Detect:
 
     def evaluate(self, model: nn.Module, batches: Iterable[DetectBatch]) -> dict[str, float]:
         """COCO's `map50_95` and `map50`, and the mean loss; none where there are no batches."""
-        found: dict[int, Found] = {}
+        found: dict[int, Detections] = {}
         total = 0.0
         for batch in batches:
             raw = self.outputs(model, batch)
@@ -74,7 +74,7 @@ class Detect:
         return ResultError("detect-no-positives", epoch=row["epoch"])
 
 
-def judged(boxes: Tensor, scores: Tensor, fits: Iterable[Fit], rule: Rule = JUDGED) -> list[Found]:
+def judged(boxes: Tensor, scores: Tensor, fits: Iterable[Fit], rule: Rule = JUDGED) -> list[Detections]:
     """Of each image the boxes that are kept, in pixels of the image. boxes: B N 4. scores: B N K, both on the CPU."""
     kept = []
     for own, score, fit in zip(boxes.numpy(), scores.numpy(), fits, strict=True):

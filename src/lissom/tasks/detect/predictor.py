@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lissom.boxes.suppress import Found, Rule, suppress
+from lissom.boxes.suppress import Detections, Rule, suppress
 from lissom.data.files import Pixels
 from lissom.errors import DataError, UsageError, near
 from lissom.tasks.detect.facts import DetectFacts
@@ -68,7 +68,7 @@ class BoxPredictor:
         self.seconds["network"] += time.perf_counter() - start
         return found
 
-    def decode(self, outputs: Arrays) -> list[Found]:
+    def decode(self, outputs: Arrays) -> list[Detections]:
         """Of each image the boxes that are kept, in pixels of the input; by torchvision beside torch's network."""
         start = time.perf_counter()
         kept = []

@@ -170,5 +170,10 @@ class DetectOptions:
 class DetectCheckOptions:
     """Settings of a check of photos with boxes."""
 
+    resolution: int = 640
+    """Side of the square input for which sizes of boxes are told, in pixels."""
     cache_dir: str | None = None
     """Folder of synthetic images and digests; None: the user's cache folder."""
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "resolution")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from lissom.atomic import write_atomic
-from lissom.boxes.suppress import Found
+from lissom.boxes.suppress import Detections
 from lissom.data.files import Pixels
 from lissom.data.names import printable
 from lissom.events import Note, note
@@ -29,7 +29,7 @@ class Writer:
         self._boxes: list[dict[str, Any]] = []
         self._rows: list[dict[str, Any]] = []
 
-    def add(self, file: Path, pixels: Pixels, found: Found) -> None:
+    def add(self, file: Path, pixels: Pixels, found: Detections) -> None:
         """found: in pixels of the image. Raises: MachineError for a folder that cannot be written."""
         stem = self._stem(file)
         high, wide = pixels.shape[:2]
@@ -57,7 +57,7 @@ class Writer:
         Image.fromarray(pixels).save(held, "JPEG", quality=92)
         write_atomic(path, held.getvalue(), parents=True)
 
-    def _crops(self, stem: str, pixels: Pixels, found: Found) -> None:
+    def _crops(self, stem: str, pixels: Pixels, found: Detections) -> None:
         """Below a folder for each class, in the order of the scores."""
         corners = np.concatenate([np.floor(found.boxes[:, :2]), np.ceil(found.boxes[:, 2:])], 1).astype(int)
         for number, (left, top, right, bottom) in enumerate(corners.tolist()):
@@ -69,7 +69,7 @@ class Writer:
                 path = self._folder / "crops" / (folder.strip(". ") or "_") / f"{stem}-{number + 1}.jpg"
                 self._image(path, np.ascontiguousarray(pixels[top:bottom, left:right]))
 
-    def _collect(self, file: Path, wide: int, high: int, found: Found) -> None:
+    def _collect(self, file: Path, wide: int, high: int, found: Detections) -> None:
         name, image = printable(str(file)), len(self._images) + 1
         self._images.append({"id": image, "file_name": name, "width": wide, "height": high})
         columns = zip(found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
@@ -98,7 +98,7 @@ def as_folder(name: str) -> str:
     return safe.strip(". ") or "_"
 
 
-def yolo_text(found: Found, wide: int, high: int) -> str:
+def yolo_text(found: Detections, wide: int, high: int) -> str:
     """A line for each box: class, centre and size in shares of the image, score."""
     boxes = found.boxes.astype(np.float64) / [wide, high, wide, high]
     sizes = boxes[:, 2:] - boxes[:, :2]
