@@ -21,7 +21,7 @@ from lissom.tasks.detect.data.synthetic import write_synthetic
 from lissom.tasks.detect.facts import Anchors, DetectFacts
 from lissom.tasks.detect.network import file_of, is_file, require_size, strides_of
 from lissom.tasks.detect.rows.network import levels_of_anchors
-from lissom.tasks.detect.settings import DetectAugmentConfig, DetectTrainConfig
+from lissom.tasks.detect.settings import DetectAugmentConfig, DetectDataConfig, DetectTrainConfig
 from lissom.training.run import DataUsed, Item, Run
 
 SYNTHETIC = "synthetic"
@@ -158,6 +158,7 @@ def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:
     Raises: UsageError for a setting without effect, DataError for pictures that no batch can be made of.
     """
     _refuse_idle(config)
+    _refuse_idle_split(config, data)
     engine = config.engine
     if engine.batch_size is None:
         parts = engine.devices * engine.accumulate
@@ -177,6 +178,20 @@ def _refuse_idle(config: DetectTrainConfig) -> None:
     if not augment.mosaic and augment.close_mosaic != default.close_mosaic:
         values = {"name": "close_mosaic", "got": augment.close_mosaic}
         raise UsageError("setting-idle", **values, reason=note("idle.close_mosaic"))
+
+
+def _refuse_idle_split(config: DetectTrainConfig, data: DetectData) -> None:
+    """Raises: UsageError for a setting of the split that this data, which is split already, leaves without effect."""
+    split, usual = data.boxes.split, DetectDataConfig()
+    cases = {
+        "test_fraction": (split.test_from == "carved", "data.idle-test-fraction"),
+        "val_fraction": (split.val_from != "own", "data.idle-val-fraction"),
+        "split_seed": ("carved" in (split.val_from, split.test_from), "data.idle-split-seed"),
+    }
+    for name, (acts, reason) in cases.items():
+        got = getattr(config.data, name)
+        if not acts and got != getattr(usual, name):
+            raise UsageError("setting-idle", name=name, got=got, reason=note(reason, data=config.data.data))
 
 
 def inputs(config: DetectTrainConfig, facts: DetectFacts) -> tuple[tuple[int, ...], ...]:
