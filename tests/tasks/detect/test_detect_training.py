@@ -263,3 +263,17 @@ def test_what_cannot_be_trained_is_one_line(place: Path, settings: dict[str, Any
         train(place, "refused", **settings)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_one_class_alone_is_scored_by_its_objectness() -> None:
+    """Its class is not learned, so that what stands there says nothing."""
+    from lissom.tasks.detect.anchors.head import Levels
+    from lissom.tasks.detect.scored import scored
+
+    raw = torch.zeros(1, 1, 1, 1, 6)
+    raw[..., 4], raw[..., 5] = 2.0, -5.0
+    boxes, scores = scored([raw], Levels((8,), (((10.0, 20.0),),)))
+    assert scores.item() == pytest.approx(torch.tensor(2.0).sigmoid().item())
+    assert boxes[0, 0].tolist() == pytest.approx([4 - 5, 4 - 10, 4 + 5, 4 + 10])
+    two = scored([torch.cat([raw, raw[..., 5:]], -1)], Levels((8,), (((10.0, 20.0),),)))[1]
+    assert two.max() < 0.01

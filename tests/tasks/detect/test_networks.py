@@ -84,6 +84,12 @@ def test_they_are_listed_and_named_as_a_family_of_their_own() -> None:
         models.build("yolov5n", neck="thin")
 
 
+def test_they_are_not_taken_for_networks_of_photos(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, task in (("yolov5n", "detect"), ("hybridsn", "scene")):
+        assert main.run(["train", "classify", "--model", name, "--dry-run"]) == 2
+        assert f"lissom train {task}" in capsys.readouterr().err
+
+
 def test_a_model_file_is_profiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(files.stock(0.33, 0.25))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lissom.models.entry import Entry, Published
 
-STOCK_PAPER = "docs.ultralytics.com/yolov5, architecture"
+STOCK_PAPER = "YOLOv5 v6, public description"
 NECKS = {"neck": ("stock", "light")}
 LIGHT = {"neck": "light"}
 

@@ -8,7 +8,7 @@ import torch
 
 from lissom.errors import UsageError
 from lissom.events import note
-from lissom.models import canonical
+from lissom.models import canonical, entry
 from lissom.models.own import is_own, located
 from lissom.report import sheet
 from lissom.report.lettering import class_labels
@@ -38,6 +38,9 @@ def resolve_defaults(config: ClassifyTrainConfig, source: Source | None) -> Clas
     if source:
         config = replace(config, model=resolve_options(config.model, source))
     name = config.model.model
+    known = entry(name)
+    if known.task is not None:
+        raise UsageError("network-not-for-photos", name=name, task=known.task)
     return replace(config, model=replace(config.model, model=located(name) if is_own(name) else canonical(name)))
 
 
