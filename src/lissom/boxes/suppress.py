@@ -66,13 +66,13 @@ def suppress(boxes: Floats, scores: Floats, rule: Rule, *, by_torch: bool = Fals
     return Detections(found.boxes[kept], found.scores[kept], found.classes[kept])
 
 
-def _apart(found: Detections) -> Floats:
+def _apart(found: Detections) -> NDArray[np.floating]:
     """Boxes of each class moved so far that they meet no other class; in doubles, which keep their sides."""
     far = float(found.boxes.max() - found.boxes.min()) + 1
     return found.boxes.astype(np.float64) + (found.classes * far)[:, None]
 
 
-def _by_numpy(boxes: Floats, scores: Floats, limit: float) -> NDArray[np.int64]:
+def _by_numpy(boxes: NDArray[np.floating], scores: Floats, limit: float) -> NDArray[np.int64]:
     """Indices of those that are kept, of boxes by falling score."""
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
     left, kept = np.arange(len(boxes)), []
@@ -85,7 +85,7 @@ def _by_numpy(boxes: Floats, scores: Floats, limit: float) -> NDArray[np.int64]:
     return np.array(kept, np.int64)
 
 
-def _by_torch(boxes: Floats, scores: Floats, limit: float) -> NDArray[np.int64]:
+def _by_torch(boxes: NDArray[np.floating], scores: Floats, limit: float) -> NDArray[np.int64]:
     import torch
     from torchvision.ops import nms
 

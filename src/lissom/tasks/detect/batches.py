@@ -116,7 +116,7 @@ class Store:
 class Item(NamedTuple):
     """A training image and what its changes are drawn by."""
 
-    index: int
+    image: int
     key: tuple[int, int, int]
 
 
@@ -129,7 +129,7 @@ class Augmenter:
     def __call__(self, item: Item) -> Sample:
         rng = np.random.default_rng([*item.key, 0xB0E5])
         store = self._store
-        return augmented(item.index, len(store.pictures), store.sample, store.side, self._config, rng)
+        return augmented(item.image, len(store.pictures), store.sample, store.side, self._config, rng)
 
 
 class TrainBatches:
@@ -200,7 +200,8 @@ def _with_boxes(images: Tensor, samples: Sequence[Sample], ratio: float = 1.0) -
     corners = torch.from_numpy(np.concatenate([sample.boxes for sample in samples])) * ratio
     classes = torch.from_numpy(np.concatenate([sample.classes for sample in samples]))
     of = torch.from_numpy(np.repeat(np.arange(len(samples)), [len(sample.classes) for sample in samples]))
-    return DetectBatch(images, *(each.to(images.device) for each in (to_centres(corners), classes, of)))
+    boxes, classes, of = (each.to(images.device) for each in (to_centres(corners), classes, of))
+    return DetectBatch(images, boxes, classes, of)
 
 
 class EvalBatches:

@@ -77,7 +77,9 @@ def _nothing_found(pictures: Pictures, classes: int) -> CocoFigures:
     ranges = ((0, 1e10), (0, 1e10), (0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10))
     known = [bool(((area >= low) & (area <= high)).any()) for low, high in ranges]
     values: dict[str, float | None] = {n: 0.0 if is_there else None for n, is_there in zip(NAMES, known, strict=True)}
-    by_class = [dict.fromkeys(("map50_95", "map50"), 0.0 if each else None) for each in there.tolist()]
+    by_class: list[dict[str, Any]] = [
+        dict.fromkeys(("map50_95", "map50"), 0.0 if each else None) for each in there.tolist()
+    ]
     curves = np.where(there, 0.0, -1.0)[None].repeat(101, 0)
     return CocoFigures(values={**values, RECALL: values["map50"]}, by_class=by_class, curves=curves)
 

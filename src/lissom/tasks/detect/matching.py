@@ -59,7 +59,8 @@ def match(pictures: Pictures, found: Sequence[Detections], classes: int) -> Matc
             parts.append((np.full(len(mine), index), np.full(len(mine), number), own.scores[mine], hit, ignored))
     if not parts:
         none = np.zeros((len(OVERLAPS), 0), np.bool_)
-        return Matched(*(np.zeros(0, np.int64),) * 2, np.zeros(0), none, none, truth)
+        nothing = np.zeros(0, np.int64)
+        return Matched(nothing, nothing, np.zeros(0), none, none, truth)
     image, kinds, scores = (np.concatenate([part[at] for part in parts]) for at in range(3))
     hit, ignored = (np.concatenate([part[at] for part in parts], 1) for at in (3, 4))
     order = np.argsort(-scores, kind="stable")
@@ -171,6 +172,6 @@ def confusion_of(
                 mine[a], theirs[b] = b, a
         made = np.flatnonzero(mine >= 0)
         np.add.at(matrix, (true[mine[made]], kinds[made]), 1)
-        np.add.at(matrix, (true[theirs < 0], classes), 1)
-        np.add.at(matrix, (classes, kinds[(mine < 0) & ~in_crowd]), 1)
+        matrix[:, classes] += np.bincount(true[theirs < 0], minlength=classes + 1)
+        matrix[classes] += np.bincount(kinds[(mine < 0) & ~in_crowd], minlength=classes + 1)
     return matrix

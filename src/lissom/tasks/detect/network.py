@@ -10,6 +10,7 @@ from torch import nn
 from lissom import models
 from lissom.config import ModelConfig
 from lissom.errors import DataError, UsageError
+from lissom.models.registry import typed_options
 from lissom.tasks.detect.facts import Anchors, DetectFacts
 from lissom.tasks.detect.networks import named_file
 from lissom.tasks.detect.rows.network import RowNetwork, network
@@ -46,7 +47,7 @@ def _named(model: ModelConfig, num_classes: int) -> RowFile:
     known = models.entry(model.model)
     if known.task != "detect":
         raise UsageError("network-not-for-boxes", name=model.model, known=", ".join(models.names("detect")))
-    options: Any = {**known.options, **models.registry.typed_options(known.name, model.options)}
+    options: Any = {**known.options, **typed_options(known.name, model.options)}
     return named_file(known.name, num_classes=num_classes, width=model.width, **options)
 
 
@@ -67,7 +68,7 @@ def build(config: Any, facts: DetectFacts) -> RowNetwork:
     made = network(replace(file, in_channels=facts.in_channels))
     if not is_file(model):
         known = models.entry(model.model)
-        options = {**known.options, **models.registry.typed_options(known.name, model.options)}
+        options = {**known.options, **typed_options(known.name, model.options)}
         sizes: Any = {"num_classes": classes, "in_channels": facts.in_channels, "width": model.width}
         made.identity = models.Identity(name=known.name, options=options, **sizes)
     if made.backbone is not None:

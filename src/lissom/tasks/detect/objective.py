@@ -60,7 +60,8 @@ class Detect:
             raw = self.outputs(model, batch)
             terms = self._terms(raw, batch)
             total += float(terms.box + terms.objectness + terms.classes)  # each times the images of the batch
-            found |= zip(batch.indices, judged(*as_arrays(raw, self.levels), batch.fits), strict=True)
+            boxes, scores = as_arrays(raw, self.levels)
+            found |= zip(batch.indices, judged(boxes, scores, batch.fits), strict=True)
         if not found:
             return {}
         figures = coco_figures(self._val, [found[index] for index in range(len(self._val))], self._classes)

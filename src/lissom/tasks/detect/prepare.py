@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,22 +122,25 @@ def _facts(config: DetectTrainConfig, boxes: BoxData) -> tuple[DetectFacts, tupl
     strides = strides_of(file)
     resolution = config.data.resolution or _side(boxes.train, strides[-1])
     require_size(strides, resolution)
-    sides = box_sides(boxes.train, resolution)
-    if isinstance(file.anchors, int):
-        fitted = open_levels(sides, file.anchors, strides, seed=config.engine.seed)
-    elif config.data.anchors == "auto":
-        fitted = fit_anchors(sides, levels_of_anchors(file.anchors), seed=config.engine.seed)
+    sides, seed = box_sides(boxes.train, resolution), config.engine.seed
+    anchors, told = _anchors(file.anchors, sides, strides, seed, fit=config.data.anchors == "auto")
+    names = boxes.class_names
+    return DetectFacts(class_names=names, resolution=resolution, strides=strides, anchors=anchors, rows=rows), told
+
+
+def _anchors(
+    written: Any, sides: np.ndarray, strides: tuple[int, ...], seed: int, *, fit: bool
+) -> tuple[Anchors, tuple[Note, ...]]:
+    """Those of the network, or fitted where they are to be, or where its file leaves them open; and what is said."""
+    if isinstance(written, int):
+        fitted = open_levels(sides, written, strides, seed=seed)
+    elif not fit:
+        return levels_of_anchors(written), ()
     else:
-        fitted = None
-    anchors: Anchors = fitted.anchors if fitted else levels_of_anchors(file.anchors)
-    facts = DetectFacts(
-        class_names=boxes.class_names, resolution=resolution, strides=strides, anchors=anchors, rows=rows
-    )
-    if fitted is None:
-        return facts, ()
+        fitted = fit_anchors(sides, levels_of_anchors(written), seed=seed)
     before, after = (f"{100 * share:.1f}" for share in (fitted.recall_before, fitted.recall))
-    kept = fitted.recall_before == fitted.recall and not isinstance(file.anchors, int)
-    return facts, (note(f"detect.anchors-{'kept' if kept else 'fitted'}", before=before, after=after),)
+    kept = fitted.recall_before == fitted.recall and not isinstance(written, int)
+    return fitted.anchors, (note(f"detect.anchors-{'kept' if kept else 'fitted'}", before=before, after=after),)
 
 
 def box_sides(pictures: Pictures, resolution: int) -> np.ndarray:
