@@ -1,7 +1,5 @@
 """The confusion matrix: counts as numbers, shares of each true class as colour."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from matplotlib.figure import Figure
 
 from lissom.report.canvas import figure, style
 from lissom.report.lettering import class_labels, label, letters, word
+from lissom.report.tables import cells_to_csv
 
 MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
 LARGEST = 8.6  # inches, of all cells: with its names, as wide as a page
@@ -45,11 +44,8 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
 
 def confusion_csv(matrix: np.ndarray, class_names: Sequence[str]) -> str:
     """The counts as a table: row the true class, column the predicted one."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["true / predicted", *class_names])
-    writer.writerows([name, *row] for name, row in zip(class_names, np.asarray(matrix).tolist(), strict=True))
-    return out.getvalue()
+    rows = zip(class_names, np.asarray(matrix).tolist(), strict=True)
+    return cells_to_csv([["true / predicted", *class_names], *([name, *counts] for name, counts in rows)])
 
 
 def most_confused(matrix: np.ndarray, class_names: Sequence[str], *, most: int = 10) -> list[dict[str, Any]]:
