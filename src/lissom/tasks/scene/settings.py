@@ -9,6 +9,10 @@ from lissom.errors import UsageError
 
 Paths = str | tuple[str, ...]
 
+READING = (  # how files of cubes and maps are read
+    "variable", "ground_truth_variable", "class_field", "class_names", "unlabelled", "no_data", "scale", "bands_axis",
+)  # fmt: skip
+
 
 class SceneFiles(NamedTuple):
     """Where one scene comes from."""

@@ -61,7 +61,11 @@ class Fitted:
 
     @property
     def note(self) -> Note:
-        """Who was looked at."""
+        """Who was looked at, and what was learned: components, or the mean and deviation of each band."""
+        if not self.mean.any():
+            return note("scene_fit.nothing")
+        if self.explained == 1:
+            return note(f"scene_fit.bands-{self.fit_on}", pixels=self.pixels)
         return note(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
 
     def apply(
