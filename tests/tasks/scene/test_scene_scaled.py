@@ -38,6 +38,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def classified(run: str, cube: str, **options: Any) -> tuple[np.ndarray, str]:
     """The map, and what is said of the cube."""
     (row,) = lissom.predict(f"runs/{run}", cube, output="out.npy", **options)
+    assert set(row["warnings"]) <= set(row["notes"])
+    assert not any("were scaled" in told for told in row["warnings"])  # what was done, nothing to look after
     return np.load("out.npy"), " ".join(row["notes"])
 
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
@@ -280,7 +279,11 @@ def _parts(sources: Sequence[Source]) -> Iterator[Floats]:
 def _smoothing(window: int, bands: int) -> Floats:
     """`spectrum @ matrix` is the smoothed spectrum; the ends follow the last full window's polynomial."""
     one = np.eye(bands)
-    return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64) if window else one
+    if not window:
+        return one
+    from scipy.signal import savgol_filter  # a second and a half to import, for those who smooth
+
+    return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64)
 
 
 def _some(indices: NDArray[Any]) -> str:
