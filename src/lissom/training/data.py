@@ -50,9 +50,19 @@ def given_reading(task: Task, others: Mapping[str, Any], paths: Paths) -> dict[s
     """What is given of how other data is read. Raises: UsageError where no data is given that it could be of."""
     given = {name: others[name] for name in task.reading if others.get(name) is not None}
     if given and not paths:
-        name, got = next(iter(given.items()))
-        raise UsageError("evaluate-reading-own", name=name.replace("_", "-"), got=got, paths=", ".join(task.paths))
+        raise read_as_trained(task, given)
     return given
+
+
+def read_as_trained(task: Task, reading: Mapping[str, Any]) -> UsageError:
+    """The error for a way to read that is given with the run's own data."""
+    name, got = next(iter(reading.items()))
+    flags = ", ".join(_flag(path) for path in task.paths)
+    return UsageError("evaluate-reading-own", name=_flag(name), got=got, paths=flags)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _as_text(path: Any) -> str | tuple[str, ...]:

@@ -12,7 +12,17 @@ from lissom.errors import DataError, DataMissing, UsageError
 from lissom.events import Listener, Note, Stop, note, silent
 from lissom.runs.folder import file_digest, make_folder
 from lissom.runs.owner import owned
-from lissom.training.data import Paths, content_at, copies, each_path, given_paths, given_reading, is_own, own_data
+from lissom.training.data import (
+    Paths,
+    content_at,
+    copies,
+    each_path,
+    given_paths,
+    given_reading,
+    is_own,
+    own_data,
+    read_as_trained,
+)
 from lissom.training.figures import Figures
 from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
@@ -92,8 +102,7 @@ def measured(
     content = _content(run, {**paths, **reading}, listener) if run and paths else {}
     which = "other" if run is None else "own" if not paths else "moved" if is_own(run, content) else "other"
     if reading and which != "other":
-        name, got = next(iter(reading.items()))
-        raise UsageError("evaluate-reading-own", name=name.replace("_", "-"), got=got, paths=", ".join(task.paths))
+        raise read_as_trained(task, reading)
     if which == "other":
         held: Any = foreign_data(answering, paths, listener, reading)
     else:
