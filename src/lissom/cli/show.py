@@ -69,7 +69,7 @@ def show_runs(rows: list[dict[str, Any]]) -> None:
     if len(metrics) < 2:
         shown = [{key: value for key, value in row.items() if key != "metric"} for row in shown]
     words = metric_short(metrics.pop()) if len(metrics) == 1 else ""
-    titles = {f"{part}_top1": " ".join(text(f"column.{part}_metric", metric=words).split()) for part in ("val", "test")}
+    titles = {part: " ".join(text(f"column.{part}_metric", metric=words).split()) for part in ("val", "test")}
     is_scene = any(row["metric"] == "oa" for row in rows)
     show_rows(shown, note=text("metric.about_oa") if is_scene else "", titles=titles)
 

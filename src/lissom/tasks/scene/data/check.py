@@ -17,6 +17,7 @@ from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
 from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.data.scene import Scene, listed_bands
 from lissom.tasks.scene.data.splits import split
+from lissom.tasks.scene.data.telling import warns
 from lissom.tasks.scene.pictures.sheet import draw_scene
 from lissom.tasks.scene.settings import SceneConfig
 
@@ -101,10 +102,11 @@ def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> d
         "trainable": len(scene.class_ids) > 1,
     }
     scaled = scene.scale.notes if scene.scale else ()
-    told = [str(told) for told in (*scene.notes, *scaled, *border(scene))]
+    told = (*scene.notes, *scaled, *border(scene))
+    notes, warned = ([str(each) for each in told if warns(each) == wanted] for wanted in (False, True))
     untested, helps = _disjoint(scene, window)
-    found = told + _warnings(report, synthetic=scene.name == "synthetic") + helps
-    return {**report, "untested": untested, "warnings": found}
+    found = warned + _warnings(report, synthetic=scene.name == "synthetic") + helps
+    return {**report, "untested": untested, "notes": notes, "warnings": found}
 
 
 def _disjoint(scene: Scene, window: int) -> tuple[list[str], list[str]]:
