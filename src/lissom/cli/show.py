@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from lissom.cli.narrow import fit, least_width
+from lissom.cli.narrow import at_ease, fit, least_width
 from lissom.cli.wrap import wrap
 from lissom.messages import metric_short, text
 from lissom.plain import visible
@@ -43,6 +43,9 @@ class Screen(Console):
         """With fewer columns where they do not fit; which ones are not shown is said below."""
         if title:
             self.say(title)
+        if (lines := at_ease(rows, columns, self.width)) is not None:
+            self.print(lines, soft_wrap=True)
+            return
         kept, left_out = fit(rows, columns, self)
         width = max(self.width, least_width(rows, kept, self))
         shown: Any = to_rich(rows, kept)
