@@ -65,6 +65,8 @@ def _part(run: Run, name: str, scene: Scene, *, rescaled: bool) -> tuple[Part, t
     train, val = seen or (np.zeros_like(scene.valid), np.zeros_like(scene.valid))
     labelled = found.scene.labels >= 0
     test = labelled & ~train & ~val
+    if labelled.any() and not test.any():
+        raise DataError("scene-foreign-seen", path=scene.source, run=run.path, pixels=int(labelled.sum()))
     if not test.any():
         raise DataError("scene-foreign-no-class", path=scene.source, run=run.path, got=listed(scene.class_names),
                         expected=listed(facts.class_names))  # fmt: skip

@@ -99,7 +99,7 @@ def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> d
         "bad_list": [] if scene.good_bands is None else _numbers(~scene.good_bands),
         "noise": [round(float(share), 4) for share in statistics.noise],
         "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
-        "trainable": len(scene.class_ids) > 1,
+        "trainable": len(scene.class_ids) > 1 and bool(counts.max() > 1),
     }
     scaled = scene.scale.notes if scene.scale else ()
     told = (*scene.notes, *scaled, *border(scene))
@@ -165,7 +165,9 @@ def _class_warnings(report: dict[str, Any]) -> list[str]:
     warnings = [] if len(classes) > 1 else [text("scenes.check-one-class")]
     single = [row["name"] for row in classes if row["pixels"] == 1]
     few = [row["name"] for row in classes if 1 < row["pixels"] < FEW]
-    if single:
+    if len(single) == len(classes) > 1:
+        warnings.append(text("scenes.check-all-single"))
+    elif single:
         warnings.append(text("scenes.check-single", count=len(single), names=_listed(single)))
     if few:
         warnings.append(text("scenes.check-few", count=len(few), few=FEW, names=_listed(few)))
