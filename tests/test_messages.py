@@ -6,6 +6,7 @@ import re
 import shutil
 import string
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ def test_both_languages_have_the_same_sentences() -> None:
     assert catalogue("en").keys() == catalogue("zh").keys()
 
 
-@pytest.mark.parametrize("name", sorted(catalogue("en")))
-def test_both_languages_name_the_same_values(name: str) -> None:
-    assert placeholders(catalogue("en")[name]) == placeholders(catalogue("zh")[name])
+def test_both_languages_name_the_same_values() -> None:
+    english, chinese = ({name: placeholders(s) for name, s in catalogue(lang).items()} for lang in ("en", "zh"))
+    assert english == chinese
 
 
 def test_chinese_sentences_are_chinese() -> None:
@@ -35,10 +36,9 @@ def test_chinese_sentences_are_chinese() -> None:
     assert bare == set()
 
 
-def _raised_kinds() -> dict[str, tuple[str, set[str]]]:
-    """kind -> where it is raised and with which values, for every error class called with a literal kind."""
+def _raised() -> Iterator[tuple[str, str, set[str]]]:
+    """Kind, where it is raised and with which values, for every error class called with a literal kind."""
     classes = {cls.__name__ for cls in [LissomError, *LissomError.__subclasses__()]}
-    found = {}
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in classes):
@@ -46,15 +46,16 @@ def _raised_kinds() -> dict[str, tuple[str, set[str]]]:
             if node.args and isinstance(node.args[0], ast.Constant):
                 spread = any(k.arg is None for k in node.keywords)
                 values = {"**"} if spread else {str(k.arg) for k in node.keywords}
-                found[str(node.args[0].value)] = (f"{file.name}:{node.lineno}", values)
-    return found
+                yield str(node.args[0].value), f"{file.name}:{node.lineno}", values
 
 
-@pytest.mark.parametrize(("kind", "raised"), sorted(_raised_kinds().items()))
-def test_every_error_that_is_raised_has_its_sentence_and_values(kind: str, raised: tuple[str, set[str]]) -> None:
-    where, values = raised
-    assert f"error.{kind}" in catalogue("en"), where
-    assert "**" in values or placeholders(catalogue("en")[f"error.{kind}"]) <= values, where
+def test_every_error_that_is_raised_has_its_sentence_and_values() -> None:
+    sentences, seen = catalogue("en"), 0
+    for kind, where, values in _raised():
+        assert f"error.{kind}" in sentences, where
+        assert "**" in values or placeholders(sentences[f"error.{kind}"]) <= values, where
+        seen += 1
+    assert seen > 300
 
 
 def test_language_follows_the_variable_then_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import dataclasses
 import math
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -16,6 +17,7 @@ from lissom.errors import UsageError, near
 from lissom.plain import short
 
 Config = TypeVar("Config")
+_hints, _args, _origin = cache(get_type_hints), cache(get_args), cache(get_origin)
 
 
 def require(ok: bool, name: str, got: object, expected: str) -> None:
@@ -214,41 +216,41 @@ def updated(config: Config, values: Any, *, where: str) -> Config:
         if dataclasses.is_dataclass(old):
             changes[name] = updated(old, value, where=f"{where}: {name}")
         else:
-            changes[name] = _typed(value, get_type_hints(type(config))[name], f"{where}: {name}")
+            changes[name] = _typed(value, _hints(type(config))[name], f"{where}: {name}")
     return dataclasses.replace(config, **changes)  # type: ignore[type-var]
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
     """`value` if it fits the annotation `hint`; an integer passes for a float and a list of words for a tuple, nothing
     else is converted."""
-    choices = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
-    if get_origin(hint) is dict and isinstance(value, dict):
+    choices = (hint,) if _origin(hint) is tuple else _args(hint) or (hint,)
+    if _origin(hint) is dict and isinstance(value, dict):
         return {_name(key, where): _typed(each, choices[-1], f"{where}: {key}") for key, each in value.items()}
     if type(value) is int and float in choices and int not in choices:
         return _as_float(value, where)
     if isinstance(value, list) and tuple[str, ...] in choices:  # YAML has lists alone
         value = tuple(value)
     if not _fits(value, hint, choices):
-        expected = " | ".join(str(c if get_args(c) else getattr(c, "__name__", c)) for c in choices)
+        expected = " | ".join(str(c if _args(c) else getattr(c, "__name__", c)) for c in choices)
         raise UsageError("config-wrong-type", where=where, got=short(value), expected=expected)
     return value
 
 
 def _fits(value: Any, hint: Any, choices: tuple[Any, ...]) -> bool:
-    if get_origin(hint) is Literal:
+    if _origin(hint) is Literal:
         return isinstance(value, str | int) and value in choices
-    if get_origin(hint) is dict:
+    if _origin(hint) is dict:
         return False
     if isinstance(value, bool):
         return bool in choices
     if isinstance(value, tuple):
-        may_be_empty = get_origin(hint) is tuple
+        may_be_empty = _origin(hint) is tuple
         return (
             tuple[str, ...] in choices
             and (bool(value) or may_be_empty)
             and all(isinstance(e, str) and _is_text(e) for e in value)
         )
-    kinds = tuple(choice for choice in choices if not get_args(choice))
+    kinds = tuple(choice for choice in choices if not _args(choice))
     return isinstance(value, kinds) and (not isinstance(value, str) or _is_text(value))
 
 

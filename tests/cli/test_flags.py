@@ -219,7 +219,7 @@ class TestScreens:
         assert "1 = 猫" not in capsys.readouterr().out
 
     def test_runs_are_headed_by_their_metric(self, capsys: pytest.CaptureFixture[str]) -> None:
-        row = {"run": "a", "val_top1": 50.0, "test_top1": 40.0}
+        row = {"run": "a", "val": 50.0, "test": 40.0}
         show_runs([{**row, "metric": "oa"}])
         assert "test OA %" in (out := capsys.readouterr().out)
         assert "overall accuracy" in out

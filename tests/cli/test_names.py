@@ -100,13 +100,15 @@ def test_the_batch_size_is_chosen_said_and_kept(first: tuple[int, str, str]) -> 
 
 def test_no_cell_is_a_formula_and_every_name_is_read_back(first: tuple[int, str, str]) -> None:
     seen = set()
-    for name in ("evaluation", "per_class", "results"):
-        for row in csv.reader(io.StringIO(Path(f"runs/猫/{name}.csv").read_text("utf-8"))):
+    files = list(Path("runs/猫").glob("*.csv"))
+    assert {file.stem for file in files} == {"evaluation", "per_class", "results", "confusion"}
+    for file in files:
+        for row in csv.reader(io.StringIO(file.read_text("utf-8"))):
             for cell in row:
                 assert cell[:1] not in ("=", "+", "-", "@") or re.fullmatch(r"[+-]\d+(\.\d*)?(e-?\d+)?", cell), cell
     for name, key in (("evaluation", "true"), ("per_class", "class")):
-        with Path(f"runs/猫/{name}.csv").open(newline="", encoding="utf-8") as file:
-            rows = read_csv(file)
+        with Path(f"runs/猫/{name}.csv").open(newline="", encoding="utf-8") as lines:
+            rows = read_csv(lines)
         assert {row[key] for row in rows} == set(CLASSES)
         seen |= {row.get("file") for row in rows}
     assert all(Path(file).exists() for file in seen if file)

@@ -147,15 +147,15 @@ class TestListing:
         assert (row["run"], row["network"], row["epochs"], row["status"]) == (
             "a", record["network"], 1, "finished",
         )  # fmt: skip
-        assert row["val_top1"] == round(100 * record["best_metric"], 2)
-        assert row["test_top1"] == round(100 * record["test"]["top1"], 2)
+        assert row["val"] == round(100 * record["best_metric"], 2)
+        assert row["test"] == round(100 * record["test"]["top1"], 2)
         assert (row["parameters"], row["macs"]) == (record["parameters"], record["macs"])
 
     def test_each_figure_is_that_of_its_part_and_rows_go_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         run_a = open_run("runs/a")
         changed = replace(run_a.record, best_metric=0.5, test={**run_a.record.test, "top1": 0.25})
         row = figures(replace(run_a, record=changed))
-        assert (row["val_top1"], row["test_top1"]) == (50.0, 25.0)
+        assert (row["val"], row["test"]) == (50.0, 25.0)
         rows = [{**row, "run": name, "macs": macs} for name, macs in (("x", 30), ("y", None), ("z", 4))]
         monkeypatch.setattr("lissom.training.listing.folder.list_runs", lambda _: [Path(str(n)) for n in range(3)])
         monkeypatch.setattr("lissom.training.listing._row", lambda path: rows[int(path.name)])

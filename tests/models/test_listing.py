@@ -1,6 +1,7 @@
 """The table of networks: conditions with units, sizes, sources, and networks of one task apart."""
 
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from lissom.cli import main
 from lissom.errors import UsageError
+from lissom.messages import source_words
 from lissom.models import build, entry, fuse, names
 from lissom.models.listing import condition
 from lissom.profiler import budget, count
@@ -173,3 +175,14 @@ def test_a_budget_may_have_a_lower_bound_too() -> None:
 def test_where_nothing_fits_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["models", "ghostnet_cifar", "--under", "macs<1", "--measure"]) == 0
     assert capsys.readouterr().out == "No network matches 'ghostnet_cifar' and the conditions.\n"
+
+
+def test_where_figures_are_printed_is_said_in_the_reader_s_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = list_models()
+    sources = {row[key] for row in rows for key in ("published_source", "best_source")} - {None}
+    assert all(source_words(source) == source for source in sources)
+    assert source_words(None) is None
+    monkeypatch.setenv("LISSOM_LANG", "zh")
+    assert source_words("1707.01083, tables 1 and 2") == "1707.01083，表 1、表 2"
+    names = re.compile(r"\S+/\S+ |torchvision|timm|stride_in|MobileNet|TensorFlow")
+    assert [words for words in map(source_words, sources) if re.search("[a-z]{2}", names.sub("", words or ""))] == []

@@ -14,6 +14,7 @@ from lissom.report.curves import curves
 from lissom.report.pareto import pareto
 from lissom.report.sheet import overlay, sheet, worst
 from lissom.report.tables import comparison_row
+from lissom.stats.confused import read_confused
 
 pytestmark = pytest.mark.drawn
 
@@ -67,14 +68,14 @@ class TestConfusion:
         assert pixels(confusion(np.array([[3, 0], [0, 0]]), ["a", "b"])).size
 
     def test_the_commonest_mistakes_come_first(self) -> None:
-        rows = most_confused(np.array([[5, 2, 0], [0, 9, 1], [4, 0, 0]]), ["a", "b", "c"])
+        rows = most_confused(read_confused([[5, 2, 0], [0, 9, 1], [4, 0, 0]]), ["a", "b", "c"])
         assert [(row["true"], row["predicted"], row["count"]) for row in rows] == [
             ("c", "a", 4),
             ("a", "b", 2),
             ("b", "c", 1),
         ]
         assert rows[1]["share"] == pytest.approx(2 / 7)
-        assert most_confused(np.eye(3, dtype=int), ["a", "b", "c"]) == []
+        assert most_confused(read_confused([[1, 0, 0], [0, 1, 0], [0, 0, 1]]), ["a", "b", "c"]) == []
 
 
 HISTORY = [{"epoch": n, "train_loss": 1 / n, "loss": 1.2 / n, "top1": 1 - 1 / n, "lr": 0.1} for n in range(1, 5)]

@@ -48,7 +48,7 @@ def refused(capsys: pytest.CaptureFixture[str], words: str) -> None:
         assert words in line, line
     assert run(["runs", "--json"]) == 0
     rows = {row["run"]: row for row in json.loads(capsys.readouterr().out)}
-    assert rows["good"]["test_top1"] == 50
+    assert rows["good"]["test"] == 50
     assert words in rows["odd"]["status"]
 
 

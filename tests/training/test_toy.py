@@ -291,7 +291,7 @@ def test_it_predicts_compares_exports_and_is_listed(place: Path) -> None:
     assert len(compared["verdicts"]) == 1
     listed = {row["run"]: row for row in json.loads(done(place, "runs", "--json"))}
     assert listed["whole"]["status"] == "finished"
-    assert listed["whole"]["test_top1"] == round(100 * open_run_of(place, "whole").test["close"], 2)
+    assert listed["whole"]["test"] == round(100 * open_run_of(place, "whole").test["close"], 2)
 
 
 def test_its_settings_are_flags_with_help_and_its_plan_writes_nothing(place: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from lissom.cli.arguments import AtLeast, Device, DryRun, Json, Positional, Threads
-from lissom.cli.data_paths import given_paths, with_path_flags
+from lissom.cli.data_paths import given_paths, given_reading, with_path_flags, with_reading_flags
 from lissom.plain import to_json
 
 
+@with_reading_flags
 @with_path_flags
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
@@ -59,6 +60,7 @@ class Evaluate:
                 write=not self.dry_run,
                 listener=listener,
                 **given_paths(self),
+                **given_reading(self),
             )
         if self.json:
             print(to_json(result))

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from lissom.cli.arguments import Json, Positional
 from lissom.errors import UsageError
-from lissom.messages import text
+from lissom.messages import source_words, text
 from lissom.plain import to_json
+
+SOURCES = ("published_source", "best_source")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,11 @@ class Models:
             print(text("cli.models-none", pattern=self.pattern))
         else:
             for shown, note in tables:
-                show_rows(shown, note=note)
+                show_rows([_in_words(row) for row in shown], note=note)
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: source_words(value) if key in SOURCES else value for key, value in row.items()}
 
 
 def _by_task(rows: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], str]]:

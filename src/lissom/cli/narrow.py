@@ -6,11 +6,32 @@ from dataclasses import replace
 from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
+from rich.text import Text
 
 from lissom.cli.wrap import wrap
+from lissom.plain import visible
 from lissom.report.tables import Column, Row, to_rich
 
 LEAST_WORDS = 8  # columns of the terminal for a column of words
+
+
+def at_ease(rows: Sequence[Row], columns: Sequence[Column], width: int) -> Text | None:
+    """The table as `to_rich` draws it where each cell has room, in a tenth of the time; None where a line would be
+    longer than `width`, or a cell has lines of its own."""
+    lines = [[each.title for each in columns], *([each.cell(row) for each in columns] for row in rows)]
+    cells = [list(map(visible, line)) for line in lines]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    total = sum(widths) + len(widths) - 1
+    if total > width or any("\n" in cell or "\t" in cell for line in cells for cell in line):
+        return None
+    head, *body = (_aligned(line, widths, columns) for line in cells)
+    return Text.assemble((head, "table.header"), "\n", "\n".join(("─" * total, *body)))
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
+    spaces = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
+    placed = zip(line, spaces, columns, strict=True)
+    return " ".join(space + cell if each.right else cell + space for cell, space, each in placed).rstrip()
 
 
 def fit(rows: Sequence[Row], columns: Sequence[Column], out: Console) -> tuple[list[Column], list[Column]]:

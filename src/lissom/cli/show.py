@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from lissom.cli.narrow import fit, least_width
+from lissom.cli.narrow import at_ease, fit, least_width
 from lissom.cli.wrap import wrap
 from lissom.messages import metric_short, text
 from lissom.plain import visible
@@ -43,6 +43,9 @@ class Screen(Console):
         """With fewer columns where they do not fit; which ones are not shown is said below."""
         if title:
             self.say(title)
+        if (lines := at_ease(rows, columns, self.width)) is not None:
+            self.print(lines, soft_wrap=True)
+            return
         kept, left_out = fit(rows, columns, self)
         width = max(self.width, least_width(rows, kept, self))
         shown: Any = to_rich(rows, kept)
@@ -69,7 +72,7 @@ def show_runs(rows: list[dict[str, Any]]) -> None:
     if len(metrics) < 2:
         shown = [{key: value for key, value in row.items() if key != "metric"} for row in shown]
     words = metric_short(metrics.pop()) if len(metrics) == 1 else ""
-    titles = {f"{part}_top1": " ".join(text(f"column.{part}_metric", metric=words).split()) for part in ("val", "test")}
+    titles = {part: " ".join(text(f"column.{part}_metric", metric=words).split()) for part in ("val", "test")}
     is_scene = any(row["metric"] == "oa" for row in rows)
     show_rows(shown, note=text("metric.about_oa") if is_scene else "", titles=titles)
 

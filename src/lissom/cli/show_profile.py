@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lissom.cli.show import NUMBER, Screen, console
-from lissom.messages import text
+from lissom.messages import source_words, text
 from lissom.plain import to_json
 from lissom.profiler.explain import differences
 from lissom.profiler.limits import Limits
@@ -79,7 +79,7 @@ def _sums(out: Screen, result: ProfileResult) -> None:
     if counted.receptive_field:
         out.say(text("profile.receptive", field=shape(counted.receptive_field)))
     if result.published:
-        out.say(text("cli.profile-published", top1=result.published.top1, source=result.published.source))
+        out.say(text("cli.profile-published", top1=result.published.top1, source=source_words(result.published.source)))
     if result.printed:
         _printed(out, result.printed)
 

@@ -20,6 +20,7 @@ from PIL import Image, ImageOps, features
 from lissom.bounds import PIXELS, most_pixels, read_regular
 from lissom.data import heic
 from lissom.data.deep import Values, is_grey, kind_of, range_of, scaled, values_of
+from lissom.data.png_header import plain_size
 from lissom.data.scales import Kind, Scales
 from lissom.errors import DataError
 from lissom.events import note
@@ -75,7 +76,9 @@ class Decoded(NamedTuple):
 
 def is_image_name(name: str) -> bool:
     """Whether the file's extension is that of an image."""
-    return Path(name).suffix.lower() in image_suffixes()
+    last = name.rstrip("/").rpartition("/")[2]
+    dot = last.rfind(".")
+    return dot > 0 and last[dot:].lower() in image_suffixes()
 
 
 @cache
@@ -105,7 +108,7 @@ def read_decoded(
         raise DataError("image-unreadable", path=path, reason=error) from error
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path | str) -> bytes:
     """The bytes of a file. Raises: Unreadable with the system's reason."""
     try:
         return read_regular(path)
@@ -173,6 +176,9 @@ def _values(data: bytes) -> Values | None:
 
 def header(data: bytes) -> Header:
     """Raises: Unreadable."""
+    if (size := plain_size(data)) is not None:
+        _check_size(*size)
+        return Header(size, None)
     if heic.is_heic(data):
         heic.register()
     try:

@@ -50,6 +50,14 @@ def metric_short(key: str) -> str:
     return text(f"metric_short.{key}") if f"metric_short.{key}" in catalogue("en") else key
 
 
+def source_words(source: str | None) -> str | None:
+    """Where a figure is printed, as the catalogue says it ("1801.04381, table 4"), in the reader's language."""
+    for key, english in catalogue("en").items():
+        if source and key.startswith("source."):
+            source = source.replace(english, text(key))
+    return source
+
+
 def text(name: str, /, **values: Any) -> str:
     """The sentence called `table.key` in the reader's language, its values filled in; `{run!q}` as a shell's word,
     `{count:image|images}` by number."""

@@ -1,7 +1,5 @@
 """The confusion matrix: counts as numbers, shares of each true class as colour."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,8 @@ from matplotlib.figure import Figure
 
 from lissom.report.canvas import figure, style
 from lissom.report.lettering import class_labels, label, letters, word
+from lissom.report.tables import cells_to_csv
+from lissom.stats.confused import MANY, Confused
 
 MOST_WITH_COUNTS = 30  # classes; beyond, a cell is smaller than its number
 LARGEST = 8.6  # inches, of all cells: with its names, as wide as a page
@@ -20,13 +20,27 @@ SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", "#9cc3e6", "#24
 ON_LIGHT, ON_DARK = "#10202e", "#f7fafc"  # numbers in cells keep their colour when the page turns dark
 
 
-def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
-    """`matrix` K K, integers: row the true class, column the predicted one."""
+def drawn_classes(counts: Confused) -> list[int]:
+    """Those of the picture: all, or of more than `MANY` those that take part in the most mistakes."""
+    return list(range(counts.classes)) if counts.classes <= MANY else counts.most_mistaken(MOST_WITH_COUNTS).tolist()
+
+
+def confusion_of(counts: Confused, class_names: Sequence[str]) -> Figure:
+    """The picture of the classes `drawn_classes`; shares are of all samples of a true class."""
+    chosen = drawn_classes(counts)
+    return confusion(counts.matrix(chosen), [class_names[k] for k in chosen], totals=counts.totals[chosen])
+
+
+def confusion(
+    matrix: np.ndarray, class_names: Sequence[str], *, title: str = "", totals: np.ndarray | None = None
+) -> Figure:
+    """`matrix` K K, integers: row the true class, column the predicted one; totals: samples `K` of each true class,
+    where the matrix has not all columns."""
     matrix = np.asarray(matrix)
     count = len(class_names)
     assert matrix.shape == (count, count), f"{matrix.shape} for {count} classes"
-    totals = matrix.sum(axis=1, keepdims=True)
-    shares = matrix / np.maximum(totals, 1)  # an absent class is a white row
+    rows = matrix.sum(axis=1) if totals is None else totals
+    shares = matrix / np.maximum(rows, 1)[:, None]  # an absent class is a white row
     side = float(np.clip((0.6 if count <= 6 else 0.5 if count <= 15 else 0.42) * count, 2.2, LARGEST))
     with style():
         picture = figure(side + 2.2, side + 1.1)  # names at the left and below, the colour bar at the right
@@ -43,27 +57,24 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     return picture
 
 
-def confusion_csv(matrix: np.ndarray, class_names: Sequence[str]) -> str:
-    """The counts as a table: row the true class, column the predicted one."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["true / predicted", *class_names])
-    writer.writerows([name, *row] for name, row in zip(class_names, np.asarray(matrix).tolist(), strict=True))
-    return out.getvalue()
+def confusion_csv(counts: Confused, class_names: Sequence[str]) -> str:
+    """The counts as a table: row the true class, column the predicted one; of more than `MANY` classes one row for each
+    cell that is not 0: true, predicted, count."""
+    if counts.classes > MANY:
+        cells = zip(*(values.tolist() for values in counts[:3]), strict=True)
+        named = ([class_names[true], class_names[predicted], count] for true, predicted, count in cells)
+        return cells_to_csv([["true", "predicted", "count"], *named])
+    rows = zip(class_names, counts.matrix().tolist(), strict=True)
+    return cells_to_csv([["true / predicted", *class_names], *([name, *each] for name, each in rows)])
 
 
-def most_confused(matrix: np.ndarray, class_names: Sequence[str], *, most: int = 10) -> list[dict[str, Any]]:
+def most_confused(counts: Confused, class_names: Sequence[str], *, most: int = 10) -> list[dict[str, Any]]:
     """The commonest mistakes, largest first: rows of true, predicted, count, share of the true class."""
-    matrix = np.asarray(matrix)
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    rows = []
-    for true, predicted in zip(*np.unravel_index(order, wrong.shape), strict=True):
-        if count := int(wrong[true, predicted]):
-            share = count / int(matrix[true].sum())
-            names = {"true": class_names[true], "predicted": class_names[predicted]}
-            rows.append({**names, "count": count, "share": share})
+    wrong, totals, rows = counts.mistakes, counts.totals, []
+    for k in np.argsort(-wrong.count, kind="stable")[:most]:
+        true, predicted, count = (int(values[k]) for values in wrong[:3])
+        names = {"true": class_names[true], "predicted": class_names[predicted]}
+        rows.append({**names, "count": count, "share": count / int(totals[true])})
     return rows
 
 

@@ -145,10 +145,13 @@ def to_csv(rows: Sequence[Row]) -> str:
     class named `=1+1`, begin with an apostrophe, by which it takes them for words.
     """
     keys = list(dict.fromkeys(key for row in rows for key in row))
+    return cells_to_csv([keys, *([row.get(key) for key in keys] for row in rows)])
+
+
+def cells_to_csv(rows: Iterable[Iterable[Any]]) -> str:
+    """The same of cells, row by row."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(_inert, keys))
-    writer.writerows([_inert(plain(row.get(key))) for key in keys] for row in rows)
+    csv.writer(out, lineterminator="\n").writerows([_inert(plain(cell)) for cell in row] for row in rows)
     return out.getvalue()
 
 

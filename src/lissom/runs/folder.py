@@ -29,6 +29,7 @@ from lissom.atomic import TEMPORARY, sweep, sync_folder, temporary_name, write_a
 from lissom.bounds import read_text
 from lissom.errors import DataError, LissomError, MachineError, UsageError
 from lissom.plain import from_json, short, to_json
+from lissom.runs.sections import read_sections
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
 RECORD, CONFIG, HISTORY, ENVIRONMENT = "run.json", "config.yaml", "metrics.jsonl", "env.json"
@@ -203,7 +204,7 @@ def file_digest(path: Path | str) -> str:
 
 def _read_config(file: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(read_text(file))
+        values = read_sections(read_text(file))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: a number of 5,000 digits
         raise DataError("run-file-damaged", path=file, reason=_first_line(error)) from error
     if not isinstance(values, dict):

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import types
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -11,6 +12,10 @@ from lissom.errors import DataError
 from lissom.plain import short
 
 Kind = TypeVar("Kind")
+
+
+_hints = cache(get_type_hints)
+_form = cache(lambda hint: (get_origin(hint), get_args(hint)))
 
 
 class Misfit(Exception):
@@ -32,7 +37,7 @@ def typed(kind: type[Kind], values: Any, *, file: Path) -> Kind:
 def _read(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _dataclass(hint, value, where)
-    origin, inner = get_origin(hint), get_args(hint)
+    origin, inner = _form(hint)
     if origin in (Union, types.UnionType):
         return _either(inner, value, where)
     if origin is tuple:
@@ -71,7 +76,7 @@ def _sound(value: Any, where: str) -> Any:
 def _dataclass(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise Misfit(f"{where or 'the file'} is {short(value)}, not an object")
-    hints, found = get_type_hints(kind), {}
+    hints, found = _hints(kind), {}
     for each in dataclasses.fields(kind):
         name = f"{where}.{each.name}".lstrip(".")
         if each.name in value:

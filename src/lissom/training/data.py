@@ -32,7 +32,7 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
 
     Raises: UsageError for a setting that the task does not have, or that is given twice.
     """
-    given = {name: _as_text(path) for name, path in others.items() if path is not None}
+    given = {name: _as_text(path) for name, path in others.items() if path is not None and name not in task.reading}
     for name in given:
         if name not in task.paths:
             known = ", ".join(task.paths) or "-"
@@ -44,6 +44,25 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
     if task.paths[0] in given:
         raise UsageError("data-given-twice", first=data, name=task.paths[0], second=given[task.paths[0]])
     return {task.paths[0]: _as_text(data), **given}
+
+
+def given_reading(task: Task, others: Mapping[str, Any], paths: Paths) -> dict[str, Any]:
+    """What is given of how other data is read. Raises: UsageError where no data is given that it could be of."""
+    given = {name: others[name] for name in task.reading if others.get(name) is not None}
+    if given and not paths:
+        raise read_as_trained(task, given)
+    return given
+
+
+def read_as_trained(task: Task, reading: Mapping[str, Any]) -> UsageError:
+    """The error for a way to read that is given with the run's own data."""
+    name, got = next(iter(reading.items()))
+    flags = ", ".join(_flag(path) for path in task.paths)
+    return UsageError("evaluate-reading-own", name=_flag(name), got=got, paths=flags)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _as_text(path: Any) -> str | tuple[str, ...]:

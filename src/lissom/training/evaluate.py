@@ -12,7 +12,17 @@ from lissom.errors import DataError, DataMissing, UsageError
 from lissom.events import Listener, Note, Stop, note, silent
 from lissom.runs.folder import file_digest, make_folder
 from lissom.runs.owner import owned
-from lissom.training.data import Paths, content_at, copies, each_path, given_paths, is_own, own_data
+from lissom.training.data import (
+    Paths,
+    content_at,
+    copies,
+    each_path,
+    given_paths,
+    given_reading,
+    is_own,
+    own_data,
+    read_as_trained,
+)
 from lissom.training.figures import Figures
 from lissom.training.opened import Opened, exportable, open_file, open_for_data
 from lissom.training.run import Run
@@ -43,13 +53,15 @@ def evaluate(
 
     data, and `paths`, the settings of the task that say where its data is, as `cube` and `ground_truth` of a scene: the
     run's own data, moved, of which the test part is measured, or other data, of which all is; `data` in what
-    is returned says which: "own", "moved" or "other". file: what `export` made of the run is measured instead of it.
+    is returned says which: "own", "moved" or "other". Of other data `paths` may also say how its files are read, as
+    `scale` of a scene; else it is read as the run's. file: what `export` made of the run is measured instead of it.
     weights, options: of a network, as in `predict`. split: "test", "val" or "train", of the run's own data.
     batch_size: None: 256, where the task has such.
     Returns figures by name, as the task has them: `top1` or `oa` with its interval, scores of each class, the confusion
     matrix. write: tables and pictures go to `output`, else to the run's folder, or to `evaluations/NAME` in it for
     other data or a file.
-    Raises: DataError for data that cannot be read, does not fit the run, or has changed since the training.
+    Raises: DataError for data that cannot be read, does not fit the run, or has changed since the training; UsageError
+    for a way to read that is given with the run's own data.
     """
     set_threads(threads)
     require_count("batch_size", batch_size)
@@ -70,6 +82,7 @@ def evaluate(
         raise UsageError("evaluate-what", model=model)
     if opened.run is None and file is not None:
         raise UsageError("file-without-run", model=model, file=file)
+    how["reading"] = given_reading(opened.task, paths, others)
     return measured(opened, others, file=file, options=chosen, stop=stop, **how).to_dict()
 
 
@@ -77,6 +90,7 @@ def measured(
     opened: Opened,
     paths: Paths,
     *,
+    reading: Mapping[str, Any],
     file: Path | str | None,
     options: Any,
     split: str,
@@ -91,17 +105,19 @@ def measured(
 
     paths: where the data is, by the settings of the task that say so. None: the run's test data. The content of the
     training: the run's data has moved, and its test part is measured. Other content: all of it. `details["data"]` is
-    "own", "moved" or "other". Tables and pictures go to `output`, else to the run's folder, or for other data, or a
-    file, to one below it.
+    "own", "moved" or "other". reading: how other data is read, where not as the run's. Tables and pictures go to
+    `output`, else to the run's folder, or for other data, or a file, to one below it.
     Raises: DataError when the run's data has changed since, or other data does not fit; UsageError for a task that
     measures its own data alone.
     """
     run, task = opened.run, opened.task
     answering = _answering(run, file, where.threads) if run else opened
-    content = _content(run, paths, listener) if run and paths else {}
+    content = _content(run, {**paths, **reading}, listener) if run and paths else {}
     which = "other" if run is None else "own" if not paths else "moved" if is_own(run, content) else "other"
+    if reading and which != "other":
+        raise read_as_trained(task, reading)
     if which == "other":
-        held: Any = foreign_data(answering, paths, listener)
+        held: Any = foreign_data(answering, paths, listener, reading)
     else:
         assert run
         held = own_data(run, listener, paths)
@@ -122,11 +138,15 @@ def measured(
 
 
 def _content(run: Run, paths: Paths, listener: Listener) -> Mapping[str, str]:
-    """Digests of the run's data with those parts at `paths`; nothing where a part of it is no longer there, so that it
-    cannot be the run's own."""
+    """Digests of the run's data with those parts at `paths`; nothing where a part of it is no longer there, or cannot
+    be read as the run's, so that it cannot be the run's own."""
     try:
         return content_at(run, paths, listener)
     except DataMissing:
+        return {}
+    except DataError:
+        if not run.task.reading:  # a broken file among others: its name is what counts
+            raise
         return {}
 
 
@@ -143,11 +163,11 @@ def _answering(run: Run, file: Path | str | None, threads: int | None) -> Opened
     return replace(opened, run=run)
 
 
-def foreign_data(opened: Opened, paths: Paths, listener: Listener) -> Any:
+def foreign_data(opened: Opened, paths: Paths, listener: Listener, reading: Mapping[str, Any] | None = None) -> Any:
     """Other data as the opened sees its own. Raises: UsageError for a task that has none."""
     if opened.task.foreign is None:
         raise UsageError("evaluate-own-data", task=opened.task.name, got=", ".join(each_path(paths)))
-    return opened.task.foreign(opened, paths, listener)
+    return opened.task.foreign(opened, {**paths, **(reading or {})}, listener)
 
 
 def _notes(run: Run | None, which: str, paths: Paths, content: Mapping[str, str]) -> tuple[Note, ...]:

@@ -7,13 +7,13 @@ from lissom.errors import LissomError, UsageError, near
 from lissom.runs import folder
 from lissom.training.run import Run, open_run
 
-COLUMNS = ("run", "network", "data", "parameters", "macs", "metric", "val_top1", "test_top1", "epochs", "status")
+COLUMNS = ("run", "network", "data", "parameters", "macs", "metric", "val", "test", "epochs", "status")
 
 
 def list_runs(runs_dir: Path | str = "runs", *, sort: str = "run") -> list[dict[str, Any]]:
     """One row per run folder with the columns `COLUMNS`.
 
-    `val_top1` and `test_top1` are in percent, by the `metric` of each task: of a scene the overall accuracy, `oa`.
+    `val` and `test` are in percent, of the `metric` of the row, that of its task: `top1`, or `oa` of a scene.
 
     A folder that cannot be read is a row too: its status says why. Rows without a value in `sort` come last.
     """
@@ -42,8 +42,8 @@ def figures(run: Run) -> dict[str, Any]:
         "parameters": record.parameters,
         "macs": record.macs,
         "metric": run.task.metric,
-        "val_top1": _percent(_chosen(run)),
-        "test_top1": _percent(run.test.get(run.task.metric)),
+        "val": _percent(_chosen(run)),
+        "test": _percent(run.test.get(run.task.metric)),
         "epochs": len(run.history),
         "status": run.state,
     }

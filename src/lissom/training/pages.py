@@ -9,10 +9,12 @@ from lissom.config import to_dict
 from lissom.messages import language, text
 from lissom.report.card import Card
 from lissom.report.card import Figure as CardFigure
+from lissom.report.confusion import drawn_classes
 from lissom.report.curves import metric_word
 from lissom.report.lettering import numbered
 from lissom.report.page import Page
 from lissom.report.tables import percent
+from lissom.stats.confused import read_confused
 from lissom.training.figures import Figure, Figures
 from lissom.training.run import Run
 
@@ -53,6 +55,16 @@ def numbers_caption(names: Sequence[str]) -> str:
     """Which number stands for which class in a PNG of this machine; empty where its fonts have all names."""
     numbers = numbered(names)
     return text("page.numbers", numbers=numbers) if numbers else ""
+
+
+def confusion_caption(figures: Figures, names: Sequence[str]) -> str:
+    """Which classes the picture has, where it has not all, and `numbers_caption` of them."""
+    counts = read_confused(figures["confusion"])
+    chosen = drawn_classes(counts)
+    numbers = numbers_caption([names[k] for k in chosen])
+    if len(chosen) == counts.classes:
+        return numbers
+    return " ".join((text("page.confusion_worst", shown=len(chosen), classes=counts.classes), numbers)).rstrip()
 
 
 def add_curves(page: Page, run: Run) -> None:

@@ -222,6 +222,8 @@ class Task:
     """(config, weights) -> the same with every default resolved; what would be ignored is refused."""
     paths: tuple[str, ...] = ()
     """Settings that say where the data is, the one that is always given first."""
+    reading: tuple[str, ...] = ()
+    """Settings that say how files of data are read, which may be others for other data."""
     data_names: tuple[str, ...] = ()
     """What the first of them may hold instead of a path, even where a file is called so."""
     content: Callable[..., Mapping[str, str]] | None = None
@@ -259,7 +261,8 @@ class Task:
     and pictures go to the folder, None: nowhere."""
     foreign: Callable[..., Any] | None = None
     """(opened, paths, listener) -> other data, as the run sees its own: all of it as the part `test`. paths: by the
-    settings that are named in `paths`. None: a run is evaluated only on its own data."""
+    settings that are named in `paths`, and values of those in `reading`. None: a run is evaluated only on its own
+    data."""
     proof: Callable[..., Arrays] | None = None
     """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
     trained where none did), drawn by a seed, as many of each class; None: outputs are proven by nothing."""

@@ -254,10 +254,10 @@ def test_a_prediction_names_the_likeliest_classes_first(chosen: Chosen) -> None:
 def test_runs_are_listed_by_their_best_epoch_so_far(chosen: Chosen) -> None:
     run = chosen.run
     row = figures(run)
-    assert (row["val_top1"], row["test_top1"]) == (90.0, round(100 * run.test["top1"], 2))
+    assert (row["val"], row["test"]) == (90.0, round(100 * run.test["top1"], 2))
     assert (row["parameters"], row["macs"]) == (run.record.parameters, run.record.macs)
     under_way = replace(run, record=replace(run.record, status="training", best_metric=None))
-    assert figures(under_way)["val_top1"] == 90.0
+    assert figures(under_way)["val"] == 90.0
 
 
 def test_classes_of_other_photos_are_known_by_their_names(chosen: Chosen, tmp_path: Path) -> None:

@@ -108,7 +108,10 @@ def test_a_network_is_measured_on_labelled_photos(place: Path, tmp_path: Path) -
     said = []
     found = lissom.evaluate("mobilenetv2", place / "photos", **how, output=tmp_path / "out", listener=said.append)
     assert (found["images"], found["correct"]) == (3, expected)
-    assert found["confusion"] is None  # of a thousand classes
+    cells = found["confusion"]  # of a thousand classes, without zeros
+    assert (cells["classes"], cells["true"], sum(cells["count"])) == (1000, [0, 3, 999], 3)
+    with (tmp_path / "out" / "confusion.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["true"] for row in csv.DictReader(file)] == [names[0], names[3], names[999]]
     occur = {names[0], names[3], names[999]} | {row["label"] for row in rows}
     assert {row["class"] for row in found["per_class"]} == occur
     with (tmp_path / "out" / "evaluation.csv").open(newline="", encoding="utf-8") as file:

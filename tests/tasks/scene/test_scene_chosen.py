@@ -236,7 +236,7 @@ def test_dropout_is_on_for_its_passes_alone(chosen: Chosen) -> None:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lissom.tasks.scene.measure.draw_scene_run", lambda *_, **__: None)
-    monkeypatch.setattr("lissom.tasks.scene.measure.confusion", lambda *_, **__: None)
+    monkeypatch.setattr("lissom.tasks.scene.measure.confusion_of", lambda *_, **__: None)
     monkeypatch.setattr("lissom.tasks.scene.measure.save_picture", lambda *_, **__: None)
 
 

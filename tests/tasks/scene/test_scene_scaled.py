@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lissom
-from lissom.errors import DataError
+from lissom.errors import DataError, UsageError
 from lissom.tasks.scene.data.synthetic import synthetic_scene
 from lissom.tasks.scene.facts import SceneFacts
 from scene_files import write_envi
@@ -38,6 +38,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def classified(run: str, cube: str, **options: Any) -> tuple[np.ndarray, str]:
     """The map, and what is said of the cube."""
     (row,) = lissom.predict(f"runs/{run}", cube, output="out.npy", **options)
+    assert set(row["warnings"]) <= set(row["notes"])
+    assert not any("were scaled" in told for told in row["warnings"])  # what was done, nothing to look after
     return np.load("out.npy"), " ".join(row["notes"])
 
 
@@ -86,6 +88,34 @@ def test_a_run_is_measured_with_the_scale_that_it_was_trained_with(tmp_path: Pat
         assert lissom.evaluate("runs/stored")["oa"] == lissom.open_run("runs/stored").test["oa"]
     finally:
         write_envi(Path("stored.hdr"), CUBE)
+
+
+def test_another_scene_is_evaluated_at_the_scale_that_is_given() -> None:
+    """And other ways to read it: what is refused in training for such files is refused here."""
+    write_envi(Path("again.hdr"), CUBE + 1)
+    np.savez("two.npz", one=CUBE, again=CUBE + 1)
+    given: dict[str, Any] = {"ground_truth": "map.npy", "write": False}
+    unlike = lissom.evaluate("runs/factor", "again.hdr", **given)
+    found = lissom.evaluate("runs/factor", "again.hdr", scale=1e-4, **given)
+    assert ["unlike" in " ".join(map(str, each["notes"])) for each in (unlike, found)] == [True, False]
+    assert found["oa"] > 0.95 > unlike["oa"]
+    named = lissom.evaluate("runs/factor", "two.npz", variable="again", scale=1e-4, **given)
+    assert (named["oa"], named["data"]) == (found["oa"], "other")
+    forced = lissom.evaluate("runs/stored", "again.hdr", scale=1e-4, **given)  # though it makes values unlike
+    assert "unlike" in " ".join(map(str, forced["notes"]))
+    with pytest.raises(UsageError, match=r"variable is again.* one array"):
+        lissom.evaluate("runs/factor", "again.hdr", variable="again", **given)
+    with pytest.raises(UsageError, match=r"--scale is 2\.0, but this is the run's own data"):
+        lissom.evaluate("runs/factor", scale=2.0, write=False)
+    with pytest.raises(UsageError, match="--no-data is 7, but this is the run's own data"):
+        lissom.evaluate("runs/factor", "factor.hdr", no_data=7, **given)
+
+
+def test_an_array_that_a_run_names_is_asked_of_its_own_file_alone() -> None:
+    np.savez("named.npz", cube=CUBE, other=CUBE + 1)
+    np.savez("else.npz", here=CUBE + 1)
+    lissom.train("scene", cube="named.npz", variable="cube", name="named", **SETTINGS)
+    assert lissom.evaluate("runs/named", "else.npz", ground_truth="map.npy", write=False)["data"] == "other"
 
 
 def test_scenes_of_different_scales_train_together() -> None:

@@ -77,6 +77,38 @@ def run(place: Path) -> Run:
     return lissom.train("scene", **files(place, "west", "east", test="far"), **KNN, runs_dir=place / "runs", name="r")
 
 
+def halves(place: Path, name: str, *, without: int | None = None) -> dict[str, str]:
+    """Maps of a scene's even rows to train and of its odd ones to test; without: a class that does not train."""
+    found, truth = {}, truth_of(name)
+    for setting, first in (("train_map", 0), ("test_map", 1)):
+        ids = np.zeros_like(truth)
+        ids[first::2] = truth[first::2]
+        if setting == "train_map":
+            ids[ids == without] = 0
+        found[setting] = str(place / f"{name}_{setting}.npy")
+        np.save(found[setting], ids)
+    return found
+
+
+def test_each_scene_is_split_by_its_own_two_maps(place: Path, tmp_path: Path) -> None:
+    """A class may train in one scene alone, but must in one."""
+    given: dict[str, Any] = {"model": "knn", "split": "maps", **files(place, "west", "east")}
+    west, east, lacks = halves(place, "west", without=2), halves(place, "east"), halves(tmp_path, "east", without=2)
+    paired = {key: [west[key], east[key]] for key in west}
+    run = lissom.train("scene", **given, **paired, runs_dir=tmp_path, name="m")
+    tested = sum(int((np.load(each["test_map"]) > 0).sum()) for each in (west, east))
+    assert (run.record.data.sizes["test"], evaluation(run)["pixels"]) == (tested, tested)
+    assert {"train_map", "train_map 2", "test_map", "test_map 2"} <= set(run.items)
+    assert lissom.evaluate(run, write=False)["oa"] == run.test["oa"] > 0.7
+    with pytest.raises(DataError, match="Classes 2 have no training pixel"):
+        lissom.train("scene", **given, train_map=[west["train_map"], lacks["train_map"]], test_map=paired["test_map"])
+    with pytest.raises(UsageError, match="2 cubes and 1 map of --train-map; expected one map for each"):
+        lissom.train("scene", **given, train_map=west["train_map"], test_map=paired["test_map"])
+    swapped = {"train_map": paired["train_map"], "test_map": paired["test_map"][::-1]}
+    with pytest.raises(DataError, match=r"east_test_map.npy|14x20|20x14"):
+        lissom.train("scene", **given, **swapped)
+
+
 def evaluation(run: Run) -> dict[str, Any]:
     return json.loads((run.path / "evaluation.json").read_text("utf-8"))
 
@@ -138,7 +170,7 @@ def test_no_window_reaches_another_scene(place: Path) -> None:
 def test_the_preprocessing_is_that_of_the_training_pixels_of_all_scenes_and_of_no_other(place: Path) -> None:
     config = config_of(files(place, "west", "east", test="far") | KNN | {"standardise": True})
     data = prepare(config, *scenes_of(config))
-    seen = [cube_of(part.name)[part.split.train] for part in data.parts[:2]]
+    seen = [cube_of(part.name)[part.split.train | part.split.val] for part in data.parts[:2]]  # no epoch is chosen
     assert all(len(pixels) for pixels in seen)
     pixels = np.concatenate(seen).astype(np.float64)
     used = np.arange(12) != 4  # the east has no such band
@@ -274,7 +306,7 @@ def test_pairs_that_do_not_fit_are_refused_in_one_line(
     maps = [str(place / "west.npy"), str(place / "east.npy")]
     assert command(["train", "scene", "--cube", west, east, "--ground-truth", maps[0]]) == 2
     error = capsys.readouterr().err
-    assert "2 cubes and 1 ground-truth maps" in error
+    assert "2 cubes and 1 map of --ground-truth" in error
     assert error.count("\n") == 1
     assert command(["train", "scene", "--model", "knn", "--cube", west, west, "--ground-truth", maps[0], maps[0]]) == 3
     assert "the same content" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from lissom.runs.weights import digest, read_weights
 from lissom.stats.mcnemar import mcnemar
 from lissom.tasks.scene.compare import compare_pixels
 from lissom.tasks.scene.data.synthetic import synthetic_scene
+from lissom.tasks.scene.prepare import stored_fit
 from lissom.training.run import Run, open_run
 
 SMALL = {"cube": "synthetic", "window": 11, "components": 13, "batch_size": 64, "threads": 1, "device": "cpu"}
@@ -104,6 +105,14 @@ def test_a_classical_run_is_measured_and_predicts_as_it_did(runs: dict[str, Run]
     assert (tmp_path / "m.npy").read_bytes() == (run.path / "map.npy").read_bytes()
 
 
+def test_a_classifier_without_epochs_learns_its_preprocessing_from_all_pixels_that_train(runs: dict[str, Run]) -> None:
+    sizes = runs["forest"].record.data.sizes
+    assert sizes["val"] > 0
+    assert stored_fit(runs["forest"]).pixels == sizes["train"] + sizes["val"]
+    sizes = runs["short"].record.data.sizes
+    assert stored_fit(runs["short"]).pixels == sizes["train"]
+
+
 def test_a_classical_run_is_no_beginning(runs: dict[str, Run]) -> None:
     with pytest.raises(UsageError, match="random_forest"):
         lissom.train("scene", weights=runs["forest"])
@@ -112,10 +121,10 @@ def test_a_classical_run_is_no_beginning(runs: dict[str, Run]) -> None:
 def test_runs_lists_overall_accuracy_among_the_accuracies(runs: dict[str, Run]) -> None:
     rows = {row["run"]: row for row in lissom.list_runs(runs["short"].path.parent)}
     for name, run in runs.items():
-        assert rows[name]["test_top1"] == round(100 * run.test["oa"], 2)
+        assert rows[name]["test"] == round(100 * run.test["oa"], 2)
         assert rows[name]["status"] == "finished"
-    assert rows["long"]["val_top1"] == round(100 * max(row["oa"] for row in runs["long"].history), 2)
-    assert (rows["forest"]["val_top1"], rows["forest"]["macs"]) == (None, None)
+    assert rows["long"]["val"] == round(100 * max(row["oa"] for row in runs["long"].history), 2)
+    assert (rows["forest"]["val"], rows["forest"]["macs"]) == (None, None)
 
 
 def test_compare_adds_mcnemar_on_the_same_test_pixels(runs: dict[str, Run]) -> None:

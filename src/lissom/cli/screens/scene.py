@@ -104,7 +104,7 @@ def _prediction(found: dict[str, Any], form: str) -> None:
     out.say(text("scene_predict.done", **found | {"form": form}, pixels=NUMBER(found["height"] * found["width"])))
     out.say(text("scene_predict.confidence", what=text(f"scene_page.share_{found['classifier']}")))
     for told in found["notes"]:
-        out.say(f"! {told}")
+        out.say(f"! {told}" if told in found["warnings"] else told)
     if found["bands_by"] == "order":
         out.say(text("scene_predict.by-order"))
     if found["continued"]:
@@ -125,6 +125,8 @@ def check(report: dict[str, Any], picture: Path | None) -> None:
     if report["classes"]:
         show_rows([{"id": row["id"], "class": row["name"], "pixels": row["pixels"]} for row in report["classes"]])
         out.say(text("scene_check.labelled", labelled=NUMBER(report["labelled"]), imbalance=report["imbalance"]))
+    for told in report["notes"]:
+        out.say(told)
     for warning in report["warnings"]:
         out.say(f"! {warning}")
     if picture:

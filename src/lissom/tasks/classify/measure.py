@@ -11,10 +11,11 @@ from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Stop
 from lissom.report import sheet
-from lissom.report.confusion import confusion, confusion_csv
+from lissom.report.confusion import confusion_csv, confusion_of
 from lissom.report.lettering import class_labels, phrase
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
+from lissom.stats.confused import read_confused
 from lissom.tasks.classify.data.batches import pixel_batches
 from lissom.tasks.classify.data.images import ImageSet
 from lissom.tasks.classify.metrics import classification_figures, worst
@@ -79,9 +80,9 @@ def _draw(
     """confusion, worst (none where nothing is wrong) and gradcam, each as .png and .svg."""
     names = list(predictor.view.class_names)
     labels = class_labels(names, longest=28)
-    if figures["confusion"] is not None:
-        save_picture(confusion(np.array(figures["confusion"]), names), folder / "confusion")
-        write_atomic(folder / "confusion.csv", confusion_csv(figures["confusion"], names))
+    counts = read_confused(figures["confusion"])
+    save_picture(confusion_of(counts, names), folder / "confusion")
+    write_atomic(folder / "confusion.csv", confusion_csv(counts, names))
     wrong = worst(predictions, SHOWN)
     for name in ("worst.png", "worst.svg", "gradcam.png", "gradcam.svg"):
         (folder / name).unlink(missing_ok=True)  # of an earlier evaluation

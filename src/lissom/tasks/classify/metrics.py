@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from lissom.report.confusion import most_confused
+from lissom.stats.confused import MANY, confused
 from lissom.stats.intervals import wilson
 from lissom.tasks.classify.predictions import Predictions, top_k
 from lissom.training.figures import Figure, Figures
-
-MANY = 100  # classes; a matrix of more is no picture, and mostly zeros
 
 
 def classification_figures(
@@ -19,7 +18,7 @@ def classification_figures(
 ) -> Figures:
     """Top-1 with its 95 % interval, top-5, mean F1, calibration error; details: scores of each class, confusion.
 
-    Of more than `MANY` classes, as ImageNet has, those that occur are scored alone, and `confusion` is None.
+    Of more than `MANY` classes, as ImageNet has, those that occur are scored alone, and `confusion` has no zeros.
     """
     classes = np.arange(len(class_names))
     absent: Any = 0.0  # the score of a class that is never named; scikit-learn types the argument as a word
@@ -27,7 +26,7 @@ def classification_figures(
         predictions.labels, predictions.predicted, labels=classes, zero_division=absent
     )
     precision, recall, f1, support = scores
-    matrix = confusion_matrix(predictions.labels, predictions.predicted, labels=classes)
+    counts = confused(predictions.labels, predictions.predicted, len(class_names))
     correct, images = int(predictions.correct.sum()), len(predictions.labels)
     low, high = wilson(correct, images)
     known: dict[str, Any] = {"n": images, "split": split}
@@ -43,12 +42,12 @@ def classification_figures(
     per_class = [
         {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "images": int(n)}
         for number, (name, p, r, f, n) in enumerate(zip(class_names, precision, recall, f1, support, strict=True))
-        if len(class_names) <= MANY or matrix[number].any() or matrix[:, number].any()
+        if len(class_names) <= MANY or counts.occurring[number]
     ]
     details = {
         "per_class": per_class,
-        "confusion": matrix.tolist() if len(class_names) <= MANY else None,
-        "most_confused": most_confused(matrix, class_names),
+        "confusion": counts.stored(),
+        "most_confused": most_confused(counts, class_names),
     }
     return Figures(figures=tuple(figures), details=details, folder=folder)
 

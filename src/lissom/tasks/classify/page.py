@@ -8,9 +8,12 @@ from lissom.report.card import Card
 from lissom.report.card import Figure as CardFigure
 from lissom.report.page import Page
 from lissom.report.tables import column, percent
+from lissom.stats.confused import MANY
 from lissom.training.figures import Figures
-from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, confusion_caption, cost_of, new_page
 from lissom.training.run import Run
+
+MOST_ROWS = 50  # of scores, where there are many classes
 
 
 def photo_page(run: Run, figures: Figures) -> Page:
@@ -22,10 +25,13 @@ def photo_page(run: Run, figures: Figures) -> Page:
     page.notes([*([str(data.split)] if data.split else []), text("page.held_out")])
     add_curves(page, run)
     title = text("page.section_confusion")
-    add_picture(page.heading(title), run, "confusion.svg", title, numbers_caption(names))
+    add_picture(page.heading(title), run, "confusion.svg", title, confusion_caption(figures, names))
     if figures["most_confused"]:
         page.table(figures["most_confused"], _most_confused_columns())
-    page.table(figures["per_class"], _per_class_columns())
+    scores = sorted(figures["per_class"], key=lambda row: row["f1"])
+    if few := len(names) > MANY and len(scores) > MOST_ROWS:
+        page.paragraph(text("page.per_class_worst", shown=MOST_ROWS, classes=len(scores)))
+    page.table(scores[:MOST_ROWS] if few else figures["per_class"], _per_class_columns())
     page.heading(text("page.section_images"))
     for name in ("worst", "gradcam", "samples"):
         title = text(f"page.{name}_title")

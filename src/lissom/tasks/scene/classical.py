@@ -3,6 +3,8 @@
 Support vectors: Melgani, Bruzzone, IEEE TGRS 2004, 42(8), radial kernel, C and gamma by cross-validation. Random
 forest: Belgiu, Dragut, ISPRS Journal 2016, 114, 500 trees and the square root of the features at each split. Nearest
 neighbours: 5, by Euclidean distance. Bands are standardised on the training pixels first; the forest does not mind.
+
+scikit-learn takes seconds to import, so only those who fit one do: a network's maps pass here too.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,12 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from lissom.errors import DataError, UsageError, near
 
@@ -75,6 +71,9 @@ class PixelClassifier:
 
 def _svm(asked: PixelClassifier, pixels: NDArray[Any], labels: NDArray[np.int64]) -> tuple[Any, dict[str, Any]]:
     """C and gamma by stratified folds, over the classes that have a pixel for each; else the middle of the grid."""
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.svm import SVC
+
     gammas = [factor / pixels.shape[1] for factor in GAMMAS]
     chosen = {"C": COSTS[2], "gamma": gammas[1]}
     enough = np.isin(labels, np.flatnonzero(np.bincount(labels) >= FOLDS))
@@ -88,10 +87,14 @@ def _svm(asked: PixelClassifier, pixels: NDArray[Any], labels: NDArray[np.int64]
 
 
 def _forest(asked: PixelClassifier, pixels: NDArray[Any], labels: NDArray[np.int64]) -> tuple[Any, dict[str, Any]]:
+    from sklearn.ensemble import RandomForestClassifier
+
     return RandomForestClassifier(TREES, random_state=asked.seed, n_jobs=asked.threads), {"trees": TREES}
 
 
 def _neighbours(asked: PixelClassifier, pixels: NDArray[Any], labels: NDArray[np.int64]) -> tuple[Any, dict[str, Any]]:
+    from sklearn.neighbors import KNeighborsClassifier
+
     count = min(NEIGHBOURS, len(labels))
     return _standardised(KNeighborsClassifier(count, n_jobs=asked.threads)), {"neighbours": count}
 
@@ -104,6 +107,9 @@ CLASSICAL: dict[str, Callable[..., tuple[Any, dict[str, Any]]]] = {
 
 
 def _standardised(estimator: Any) -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     return make_pipeline(StandardScaler(), estimator)
 
 

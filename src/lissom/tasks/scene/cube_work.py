@@ -26,6 +26,7 @@ from lissom.tasks.scene.data.distance import scaled_as_trained, unlike
 from lissom.tasks.scene.data.matching import match_bands
 from lissom.tasks.scene.data.opening import Given, open_scene
 from lissom.tasks.scene.data.scene import Scene
+from lissom.tasks.scene.data.telling import warns
 from lissom.tasks.scene.map_files import Assembled, assemble, planned_files, write_files
 from lissom.tasks.scene.partial import Partial
 from lissom.tasks.scene.prepare import PREPROCESS
@@ -121,7 +122,8 @@ class CubeWork:
     def rows(self) -> list[dict[str, Any]]:
         """One row: `classes` (id, class, pixels, share, hectares, mean confidence), `files`, `height`, `width`,
         `masked` pixels, `form` and `why_not_dense`, `bands_by` ("wavelengths", or "order" where run or cube names
-        none), `notes`, `blocks`, `continued` (those that were there already), `seconds`."""
+        none), `notes`, those of them that are `warnings`, `blocks`, `continued` (those that were there already),
+        `seconds`."""
         run, scene, model = self._predictor.run, self._scene, self._predictor.model
         assembled = assemble(self._partial, self._blocks, scene, len(run.facts.class_ids), wanted=self._files.wanted)
         told = (*scene.notes, *self._told, *unlike(scene, self._predictor.fitted, self._bands))
@@ -135,6 +137,7 @@ class CubeWork:
             "bands_by": "wavelengths" if named else "order",
             "classifier": self._predictor.classifier,
             "notes": [str(each) for each in told],
+            "warnings": [str(each) for each in told if warns(each)],
             "form": self._predictor.logits.form,
             "why_not_dense": model.why_not_shared(),
             "continued": self._continued,

@@ -15,10 +15,13 @@ from lissom.tasks.scene.data.scene import Mask, Scene
 from lissom.tasks.scene.data.splits import Split
 from lissom.tasks.scene.prepare import check_window, stored_fit, with_scale
 from lissom.tasks.scene.ready import Part, SceneData, item_name, of_scene, short_names
-from lissom.tasks.scene.settings import SceneConfig, pairs
+from lissom.tasks.scene.settings import READING, SceneConfig, SceneTrainConfig, pairs
 from lissom.tasks.scene.unseen import unseen
+from lissom.tasks.scene.unused import refuse_unused
 from lissom.training.opened import Opened
 from lissom.training.run import Run
+
+TESTED = ("test_cube", "test_ground_truth")
 
 
 def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> SceneData:
@@ -28,15 +31,15 @@ def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> Sce
     Bands are matched as for a prediction. Classes are matched by name where both name theirs, else by id; pixels of a
     class that the run does not know are left out, and a note says how many. Where the cube is one of the training and
     the map alone another one, the pixels that trained or chose the weights are no test. Spectra unlike those of the
-    training are said.
+    training are said. `paths` may also say how these files are read (`scale`, `variable` ...).
     Raises: DataError for a cube of another sensor, a map that does not fit it, and no class in common; UsageError for
-    another number of maps than of cubes.
+    another number of maps than of cubes, and for a way to read that does nothing for these files.
     """
     run = opened.run
     assert run, "scenes have no other form"
     scenes = _opened(run.config.scene, paths, run.facts.bands, listener)
     names = short_names([scene.source for scene in scenes])
-    found = [_part(run, name, scene) for name, scene in zip(names, scenes, strict=True)]
+    found = [_part(run, name, scene, rescaled="scale" in paths) for name, scene in zip(names, scenes, strict=True)]
     several = len(found) > 1
     notes = tuple(n for part, told in found for n in of_scene(part.name if several else None, told))
     return SceneData(
@@ -48,19 +51,22 @@ def foreign(opened: Opened, paths: Mapping[str, Any], listener: Listener) -> Sce
     )
 
 
-def _part(run: Run, name: str, scene: Scene) -> tuple[Part, tuple[Note, ...]]:
-    """A scene as the run sees its own, and what to say of it."""
+def _part(run: Run, name: str, scene: Scene, *, rescaled: bool) -> tuple[Part, tuple[Note, ...]]:
+    """A scene as the run sees its own, and what to say of it; rescaled: by a factor that is given for it."""
     facts = run.facts
     check_window(run.config.scene.side, scene)
     nm = None if facts.wavelengths_nm is None else np.array(facts.wavelengths_nm)
     legend = Legend(facts.class_ids, facts.class_names, facts.colours)
     number = _trained_as(run, scene)
-    scene = scene if number is None else with_scale(scene, facts, number)
-    found = unseen(scene, stored_fit(run), legend, bands=facts.bands, wavelengths_nm=nm, scaled=facts.scaled)
+    scene = scene if number is None or rescaled else with_scale(scene, facts, number)
+    scaled = facts.scaled or rescaled
+    found = unseen(scene, stored_fit(run), legend, bands=facts.bands, wavelengths_nm=nm, scaled=scaled)
     seen = None if number is None else _seen(run, number)
     train, val = seen or (np.zeros_like(scene.valid), np.zeros_like(scene.valid))
     labelled = found.scene.labels >= 0
     test = labelled & ~train & ~val
+    if labelled.any() and not test.any():
+        raise DataError("scene-foreign-seen", path=scene.source, run=run.path, pixels=int(labelled.sum()))
     if not test.any():
         raise DataError("scene-foreign-no-class", path=scene.source, run=run.path, got=listed(scene.class_names),
                         expected=listed(facts.class_names))  # fmt: skip
@@ -74,8 +80,10 @@ def _part(run: Run, name: str, scene: Scene) -> tuple[Part, tuple[Note, ...]]:
 
 
 def _opened(settings: SceneConfig, paths: Mapping[str, Any], bands: int, listener: Listener) -> list[Scene]:
-    """The run's settings hold for what is its own, and for all what stands for no data and no label."""
-    scenes = []
+    """The run's settings hold for what is its own, and for all what stands for no data and no label, unless `paths`
+    says otherwise."""
+    scenes, given = [], {name: value for name, value in paths.items() if name in READING}
+    _refuse_unread(settings, paths, given)
     for prefix in ("", "test_"):
         cube, truth = (paths.get(f"{prefix}{name}") for name in ("cube", "ground_truth"))
         if cube is None and truth is None:
@@ -84,24 +92,28 @@ def _opened(settings: SceneConfig, paths: Mapping[str, Any], bands: int, listene
         named = cube is not None and not isinstance(cube, tuple) and known_scene(cube)
         maps = truth if truth is not None else None if named else own
         for each, its_map in pairs(cube or getattr(settings, f"{prefix}cube"), maps):
-            scenes.append(
-                open_scene(
-                    each,
-                    its_map,
-                    variable=settings.variable if cube is None else None,
-                    ground_truth_variable=settings.ground_truth_variable if truth is None else None,
-                    class_field=settings.class_field,
-                    unlabelled=settings.unlabelled,
-                    no_data=settings.no_data,
-                    scale=settings.scale,
-                    bands_axis=settings.bands_axis if cube is None else "auto",
-                    bands=None if cube is None else bands,
-                    listener=listener,
-                )
-            )
+            how: dict[str, Any] = {
+                "variable": settings.variable if cube is None else None,
+                "ground_truth_variable": settings.ground_truth_variable if truth is None else None,
+                "class_field": settings.class_field,
+                "unlabelled": settings.unlabelled,
+                "no_data": settings.no_data,
+                "scale": settings.scale,
+                "bands_axis": settings.bands_axis if cube is None else "auto",
+                "bands": None if cube is None else bands,
+                **given,
+            }
+            scenes.append(open_scene(each, its_map, **how, listener=listener))
             if scenes[-1].ground_truth is None:
                 raise DataError("scene-no-ground-truth", path=scenes[-1].source)
     return scenes
+
+
+def _refuse_unread(settings: SceneConfig, paths: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raises: UsageError for a way to read that does nothing for the files at `paths`, as in training."""
+    if given:
+        files = {name: paths[name] for name in ("cube", "ground_truth", *TESTED) if name in paths}
+        refuse_unused(SceneTrainConfig(scene=SceneConfig(**{"cube": settings.cube, **files, **given})))
 
 
 def _trained_as(run: Run, scene: Scene) -> int | None:

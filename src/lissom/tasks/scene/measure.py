@@ -13,11 +13,12 @@ from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.models import dense
 from lissom.models.window_net import cut
-from lissom.report.confusion import confusion, confusion_csv
+from lissom.report.confusion import confusion_csv, confusion_of
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
 from lissom.runs.folder import make_folder
+from lissom.stats.confused import read_confused
 from lissom.tasks.scene.by_scene import row_notes, scene_rows, with_areas
 from lissom.tasks.scene.classified import CLASSIFIED, Classified, block_seed, joined, scene_folder
 from lissom.tasks.scene.data.batches import Reduced
@@ -153,8 +154,9 @@ def write_scene(folder: Path, classified: Classified, part: Part, *, measured: b
 
 def write_tables(folder: Path, figures: Figures, names: list[str]) -> None:
     """The confusion matrix, also as CSV, the accuracies of each class, and the table as text, CSV and LaTeX."""
-    save_picture(confusion(figures["confusion"], names), folder / "confusion")
-    write_atomic(folder / "confusion.csv", confusion_csv(figures["confusion"], names))
+    counts = read_confused(figures["confusion"])
+    save_picture(confusion_of(counts, names), folder / "confusion")
+    write_atomic(folder / "confusion.csv", confusion_csv(counts, names))
     write_atomic(folder / "per_class.csv", to_csv(named_accuracies(figures["per_class"])))
     table = published_table({folder.name: [figures.to_dict()]})
     write_atomic(folder / "table.txt", table.to_text())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lissom.stats.confused import read_confused
 from lissom.stats.intervals import wilson
 from lissom.training.figures import Figure, Figures
 
@@ -45,7 +46,7 @@ def scene_figures(
         Figure(name="aa", value=float(recalls.mean()), **known),
         Figure(name="kappa", value=kappa(matrix), unit="number", **known),
     )
-    return Figures(figures=figures, details={"per_class": per_class, "confusion": matrix.tolist()})
+    return Figures(figures=figures, details={"per_class": per_class, "confusion": read_confused(matrix).stored()})
 
 
 def kappa(matrix: Counts) -> float | None:

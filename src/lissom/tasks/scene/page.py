@@ -13,7 +13,7 @@ from lissom.report.tables import Column, column, percent
 from lissom.tasks.scene.classified import scene_folders
 from lissom.tasks.scene.metrics import named_accuracies
 from lissom.training.figures import Figures
-from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, confusion_caption, cost_of, new_page
 from lissom.training.run import Run
 
 
@@ -31,7 +31,7 @@ def scene_page(run: Run, figures: Figures) -> Page:
     if scenes:
         page.heading(text("scene_page.section_scenes")).table(scenes, _scene_columns())
     _section(page, run, "scene.svg", "scene_page.section_maps", captions["maps"], scenes)
-    _section(page, run, "confusion.svg", "page.section_confusion", numbers_caption(names))
+    _section(page, run, "confusion.svg", "page.section_confusion", confusion_caption(figures, names))
     _section(page, run, "spectra.svg", "scene_page.section_spectra", captions["spectra"], scenes)
     add_curves(page, run)
     return add_end(page, run, f"lissom predict {run.path.as_posix()} CUBE")

@@ -21,9 +21,9 @@ from lissom.tasks.scene.data.opening import open_map, open_scene, relabelled
 from lissom.tasks.scene.data.preprocess import Fitted, Source, fit_scene
 from lissom.tasks.scene.data.preprocess import load as load_fit
 from lissom.tasks.scene.data.scale import kept_scale
-from lissom.tasks.scene.data.scene import Scene, check_trainable, listed_bands
+from lissom.tasks.scene.data.scene import Mask, Scene, check_trainable, listed_bands
 from lissom.tasks.scene.data.several import Together, bad_bands, together
-from lissom.tasks.scene.data.splits import Split, merged_truth, split
+from lissom.tasks.scene.data.splits import check_trained, merged_truth, split
 from lissom.tasks.scene.facts import SceneFacts
 from lissom.tasks.scene.ready import Part, SceneData, item_name, of_scene, refuse_twice, short_names, split_notes
 from lissom.tasks.scene.settings import SceneConfig, SceneFiles, SceneTrainConfig
@@ -116,7 +116,7 @@ def read(config: SceneConfig, listener: Listener = silent, files: SceneFiles | N
         listener=listener,
     )
     if config.split == "maps" and not files.test:  # they may label pixels that the ground truth leaves out
-        maps = open_maps(config, scene)
+        maps = open_maps(config, files, scene)
         truth = merged_truth(scene.ground_truth, maps["train_map"], maps["test_map"], config.unlabelled)
         scene = relabelled(replace(scene, maps={**scene.maps, **maps}), truth)
     if scene.ground_truth is None:
@@ -135,9 +135,11 @@ def prepare(config: SceneTrainConfig, *given: Scene, fitted: Fitted | None = Non
         check_window(settings.side, scene)
     joined, names = together(given[:count]), short_names([scene.source for scene in given])
     check_trainable(joined.scenes[0])
-    splits = [split(s.labels, s.valid, settings, class_names=s.class_names, maps=maps(settings, s))
-              for s in joined.scenes]  # fmt: skip
-    fitted = fitted or fit_together(settings, joined, splits)
+    splits = [split(s.labels, s.valid, settings.of(files), class_names=s.class_names, maps=maps(settings, s),
+                    alone=count == 1) for s, files in zip(joined.scenes, settings.files, strict=False)]  # fmt: skip
+    check_trained([each.tally for each in splits if each.tally], joined.scenes[0].class_names)
+    seen = [parts.train if by_epochs(config) else parts.train | parts.val for parts in splits]  # all that train
+    fitted = fitted or fit_together(settings, joined, seen)
     pairs = zip(names, joined.scenes, joined.bands, splits, strict=False)
     parts = [Part(name=n, scene=s, split=p, reduced=reduce(fitted, s, index)) for n, s, index, p in pairs]
     several, scaled = len(given) > 1, any(scene.scale is not None for scene in joined.scenes)
@@ -158,15 +160,15 @@ def prepare(config: SceneTrainConfig, *given: Scene, fitted: Fitted | None = Non
     return data
 
 
-def fit_together(config: SceneConfig, joined: Together, splits: Sequence[Split]) -> Fitted:
-    """One preprocessing, learned from the pixels of all scenes that train."""
+def fit_together(config: SceneConfig, joined: Together, train: Sequence[Mask]) -> Fitted:
+    """One preprocessing, learned from the pixels of all scenes that train; train: those of each, `H W`."""
     first, *others = joined.scenes
     sources = [
-        Source(scene.cube, (scene.valid & parts.train) if config.fit_on == "train" else scene.valid, index, scene.scale)
-        for scene, parts, index in zip(others, splits[1:], joined.bands[1:], strict=True)
+        Source(scene.cube, (scene.valid & seen) if config.fit_on == "train" else scene.valid, index, scene.scale)
+        for scene, seen, index in zip(others, train[1:], joined.bands[1:], strict=True)
     ]
     left_out = left_out_bands(config, first, joined)
-    masks = {"train": splits[0].train, "valid": first.valid, "left_out": left_out}
+    masks = {"train": train[0], "valid": first.valid, "left_out": left_out}
     return fit_scene(config, first.cube, **masks, others=sources, scale=first.scale)
 
 
@@ -228,9 +230,9 @@ def maps(config: SceneConfig, scene: Scene) -> tuple[NDArray[np.bool_], NDArray[
     return scene.maps["train_map"] != config.unlabelled, scene.maps["test_map"] != config.unlabelled
 
 
-def open_maps(config: SceneConfig, scene: Scene) -> dict[str, NDArray[np.integer]]:
+def open_maps(config: SceneConfig, files: SceneFiles, scene: Scene) -> dict[str, NDArray[np.integer]]:
     """The training map and the test map, class ids `H W`, by setting."""
-    paths = {"train_map": config.train_map, "test_map": config.test_map}
+    paths = {"train_map": files.train_map, "test_map": files.test_map}
     return {name: open_map(path, scene, class_field=config.class_field) for name, path in paths.items() if path}
 
 

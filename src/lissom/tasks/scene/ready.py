@@ -201,6 +201,8 @@ def split_notes(config: SceneConfig, parts: Sequence[Part], *, by_epochs: bool) 
                           train=int((counted.train + counted.val).sum()), test=int(counted.test.sum()),
                           scenes=", ".join(part.name for part in tests))  # fmt: skip
     if not counted.test.sum():
+        if all(part.split.tally.labelled.max() <= 1 for part in trained if part.split.tally):
+            raise DataError("scene-single-pixels", classes=int((counted.labelled > 0).sum()))
         raise DataError("scene-no-test", split=config.split, guard=guard_of(config))
     return split_note, (*warnings, *helps)
 

@@ -1,13 +1,17 @@
 """Settings of a training on a hyperspectral scene."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from lissom.config import EngineConfig, ModelConfig, OptimConfig, at_least, in_range, require
 from lissom.errors import UsageError
 
 Paths = str | tuple[str, ...]
+
+READING = (  # how files of cubes and maps are read
+    "variable", "ground_truth_variable", "class_field", "class_names", "unlabelled", "no_data", "scale", "bands_axis",
+)  # fmt: skip
 
 
 class SceneFiles(NamedTuple):
@@ -86,10 +90,11 @@ class SceneConfig:
     window holds one. Networks of different windows are tested on the same pixels when all have the widest guard."""
     split_seed: int = 0
     """Seed of the split."""
-    train_map: str | None = None
-    """File of the map of training pixels, with `split maps`: class ids, elsewhere unlabelled."""
-    test_map: str | None = None
-    """File of the map of test pixels, with `split maps`."""
+    train_map: str | tuple[str, ...] | None = None
+    """File of the map of training pixels, with `split maps`: class ids, elsewhere unlabelled; of several cubes one for
+    each, in their order."""
+    test_map: str | tuple[str, ...] | None = None
+    """File of the map of test pixels, with `split maps`; of several cubes one for each."""
 
     @property
     def side(self) -> int:
@@ -100,7 +105,8 @@ class SceneConfig:
     @property
     def files(self) -> tuple[SceneFiles, ...]:
         """Each scene's: those that train first."""
-        trained = [SceneFiles(*pair, self.train_map, self.test_map) for pair in pairs(self.cube, self.ground_truth)]
+        maps = {name: pairs(self.cube, getattr(self, name), name) for name in ("ground_truth", "train_map", "test_map")}
+        trained = [SceneFiles(cubes[0][0], *(path for _, path in cubes)) for cubes in zip(*maps.values(), strict=True)]
         tested = [] if self.test_cube is None else pairs(self.test_cube, self.test_ground_truth)
         return (*trained, *(SceneFiles(*pair, test=True) for pair in tested))
 
@@ -114,9 +120,13 @@ class SceneConfig:
         """Of the scenes that train."""
         return tuple(files for files in self.files if not files.test)
 
+    def of(self, files: SceneFiles) -> "SceneConfig":
+        """The same for one of the scenes that train, alone."""
+        paths = {name: getattr(files, name) for name in ("cube", "ground_truth", "train_map", "test_map")}
+        return replace(self, **paths, test_cube=None, test_ground_truth=None)
+
     def __post_init__(self) -> None:
-        trained = len(self.trained_files)  # pairs are checked there
-        require(trained == 1 or self.split != "maps", "split", self.split, "random or disjoint with several scenes")
+        assert self.files  # pairs are checked there
         if self.window is not None:
             require(self.window > 0 and self.window % 2 == 1, "window", self.window, "odd, 1 or more")
         odd = self.smooth >= 5 and self.smooth % 2 == 1
@@ -161,13 +171,13 @@ class SceneTrainConfig:
     engine: EngineConfig = field(default_factory=lambda: EngineConfig(epochs=100, batch_size=256, channels_last=False))
 
 
-def pairs(cubes: Paths, maps: Paths | None) -> list[tuple[str, str | None]]:
+def pairs(cubes: Paths, maps: Paths | None, setting: str = "ground_truth") -> list[tuple[str, str | None]]:
     """Each cube with its map, in their order. Raises: UsageError for another number of maps."""
     cubes, maps = _several(cubes), None if maps is None else _several(maps)
     if maps is None:
         return [(cube, None) for cube in cubes]
     if len(maps) != len(cubes):
-        raise UsageError("scene-pairs", cubes=len(cubes), maps=len(maps))
+        raise UsageError("scene-pairs", cubes=len(cubes), maps=len(maps), setting=setting.replace("_", "-"))
     return list(zip(cubes, maps, strict=True))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lissom.events import Listener
 from lissom.tasks.scene.facts import SceneFacts
-from lissom.tasks.scene.settings import SceneCheckOptions, SceneOptions, SceneTrainConfig
+from lissom.tasks.scene.settings import READING, SceneCheckOptions, SceneOptions, SceneTrainConfig
 from lissom.training.task import Later, Task
 
 HERE = "lissom.tasks.scene"
@@ -27,6 +27,7 @@ TASK = Task(
     weights=Later(f"{HERE}.transfer:weights"),
     resolve_defaults=Later(f"{HERE}.train:resolve_defaults"),
     paths=("cube", "ground_truth", "train_map", "test_map", "test_cube", "test_ground_truth"),
+    reading=READING,
     data_names=("synthetic",),
     fetches=Later(f"{HERE}.fetches:fetches"),
     content=Later(f"{HERE}.prepare:content"),

@@ -11,7 +11,7 @@ from lissom.tasks.scene.data.envi_files import TIFF
 from lissom.tasks.scene.data.opening import SYNTHETIC, known_scene
 from lissom.tasks.scene.data.reading import ENVI
 from lissom.tasks.scene.data.vectors import VECTORS
-from lissom.tasks.scene.settings import SceneTrainConfig
+from lissom.tasks.scene.settings import READING, SceneTrainConfig
 
 CLASSICAL = ("svm", "random_forest", "knn")  # `classical`, which scikit-learn comes with
 ONE_ARRAY = (".npy", *TIFF, *ENVI)  # files that hold no second one
@@ -61,18 +61,7 @@ LOOP = (
     "epochs", "batch_size", "accumulate", "precision", "channels_last", "compile", "patience", "checkpoint_minutes",
     "devices", "sync_bn",
 )  # fmt: skip
-MADE = (
-    "ground_truth",
-    "variable",
-    "ground_truth_variable",
-    "class_field",
-    "class_names",
-    "unlabelled",
-    "no_data",
-    "scale",
-    "bands_axis",
-    "download",
-)
+MADE = ("ground_truth", *READING, "download")
 
 RULES = (
     Rule("no-network", ("weights", "options", "width"), _classical),

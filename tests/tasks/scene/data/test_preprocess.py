@@ -159,6 +159,21 @@ def test_saved_and_loaded_bit_for_bit(tmp_path: Path) -> None:
     assert again.note == fitted.note
 
 
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (SceneConfig(components=3), "its components keep"),
+        (SceneConfig(reduction="none"), "deviation of each band were fitted on the 400 training"),
+        (SceneConfig(bands="2-5", fit_on="scene"), "deviation of each band were fitted on all 400 valid"),
+        (SceneConfig(reduction="none", standardise=False), "Nothing was fitted"),
+    ],
+)
+def test_components_are_spoken_of_only_where_there_are_some(config: SceneConfig, words: str) -> None:
+    said = str(fit(config, spectra()).note)
+    assert words in said
+    assert ("components" in said) == (words == "its components keep")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK\x03\x04cut"])
 def test_a_file_that_is_none_is_one_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "preprocess.npz"

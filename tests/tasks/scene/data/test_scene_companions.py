@@ -204,3 +204,26 @@ class TestAreas:
 
     def test_are_not_known_without_a_georeference(self) -> None:
         assert class_areas(self.MAP, None, 2) is None
+
+
+def test_what_an_earlier_map_had_beside_it_goes_with_it(tmp_path: Path) -> None:
+    """The place and the legend of another map would be taken for those of this one; a style of one's own stays."""
+    known = {**KNOWN, "unlabelled": 0}
+    write_png_map(tmp_path / "m.png", MAP, georeference=UTM, **known)
+    assert {path.name for path in tmp_path.iterdir()} == {"m.png", "m.pgw", "m.png.aux.xml", "m.qml"}
+    assert write_png_map(tmp_path / "m.png", MAP, georeference=None, **known) == [tmp_path / "m.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["m.png"]
+    (tmp_path / "m.qml").write_text("<qgis/>")
+    write_png_map(tmp_path / "m.png", MAP, georeference=None, **known)
+    assert (tmp_path / "m.qml").exists()
+
+
+def test_maps_of_one_name_share_their_style(tmp_path: Path) -> None:
+    write_map(tmp_path / "m.hdr", MAP, georeference=UTM, **KNOWN)
+    write_png_map(tmp_path / "m.png", MAP, georeference=None, unlabelled=0, **KNOWN)
+    assert (tmp_path / "m.qml").exists()
+    write_map(tmp_path / "m.hdr", MAP, georeference=None, **KNOWN)
+    assert (tmp_path / "m.qml").exists()
+    (tmp_path / "m.png").unlink()
+    write_map(tmp_path / "m.hdr", MAP, georeference=None, **KNOWN)
+    assert not (tmp_path / "m.qml").exists()

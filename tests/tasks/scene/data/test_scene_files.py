@@ -9,7 +9,7 @@ from scipy.io import savemat
 
 from lissom.errors import DataError
 from lissom.tasks.scene.data.opening import open_scene
-from lissom.tasks.scene.data.wavelengths import misprinted
+from lissom.tasks.scene.data.wavelengths import misprinted, turns
 from scene_files import small_cube, small_map, write_envi
 
 CUBE, MAP = small_cube(), small_map()
@@ -80,6 +80,16 @@ def test_wrong_wavelengths_are_said(tmp_path: Path) -> None:
     told = " ".join(map(str, open_scene(header).notes))
     assert "bands 5 look misprinted (4400 nm)" in told
     assert "bands 8" in told
+
+
+def test_bands_in_another_order_are_no_misprints(tmp_path: Path) -> None:
+    shuffled = [TRUE[k] for k in (4, 0, 7, 2, 8, 1, 5, 3, 6)]
+    header = write_envi(tmp_path / "a.hdr", CUBE, wavelength="{" + ", ".join(map(str, shuffled)) + "}")
+    told = " ".join(map(str, open_scene(header).notes))
+    assert "not in the order of their wavelengths (4 of 8 steps" in told
+    assert "misprint" not in told
+    for nm in (TRUE, TRUE[::-1], [980, 990, 1000, 900, 910, 920], [400, 410, 42, 430, 440]):
+        assert turns(np.array(nm, float)) == 0
 
 
 @pytest.mark.parametrize(

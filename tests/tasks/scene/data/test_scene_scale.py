@@ -52,7 +52,7 @@ def test_the_header_s_scale_makes_the_values(
     assert (scene.scale and scene.scale.said) == said
     report = check(header)
     assert (report["scale"] and report["scale"]["said"]) == said
-    assert any("were scaled" in line for line in report["warnings"]) == (said is not None)
+    assert any("were scaled" in line for line in report["notes"]) == (said is not None)
 
 
 def test_gains_of_radiance_do_not_join_the_scale_of_reflectance(tmp_path: Path) -> None:

@@ -222,3 +222,8 @@ def test_pavia_university_s_public_split(real_data: Path) -> None:
     parts = with_maps(merged.astype(np.int64) - 1, ids[1] > 0, ids[2] > 0)
     assert ((parts.train | parts.val).sum(), parts.test.sum()) == (3921, 40002)
     assert 0 < leak(parts, 5) < leak(parts, 25) < 1
+
+
+def test_of_single_pixels_no_shared_window_is_said() -> None:
+    assert "see the share" in str(parts_of(fields()).note)
+    assert str(parts_of(fields(), window=1).note).endswith("for testing.")

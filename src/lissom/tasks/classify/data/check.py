@@ -13,7 +13,7 @@ import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, decode
 from lissom.data.left_out import HARMLESS
-from lissom.data.pixels import CHUNK
+from lissom.data.pixels import CHUNK, in_blocks
 from lissom.data.scales import Scales
 from lissom.errors import DataError
 from lissom.events import Advanced, Listener, silent
@@ -95,9 +95,11 @@ def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
     """A look at each image of the source, in order."""
     looks: list[Look] = []
     total = len(source.names)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter's lock
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:  # Pillow decodes outside the interpreter's lock
         for start in range(0, total, CHUNK):
-            looks += pool.map(lambda index: _look(source, index), range(start, min(start + CHUNK, total)))
+            numbers = range(start, min(start + CHUNK, total))
+            looks += in_blocks(lambda index: _look(source, index), numbers, pool, workers)
             listener(Advanced(what="images", done=len(looks), total=total))
     return looks
 

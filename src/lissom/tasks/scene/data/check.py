@@ -17,6 +17,7 @@ from lissom.tasks.scene.data.quality import BandStatistics, band_statistics
 from lissom.tasks.scene.data.scale import Scale
 from lissom.tasks.scene.data.scene import Scene, listed_bands
 from lissom.tasks.scene.data.splits import split
+from lissom.tasks.scene.data.telling import warns
 from lissom.tasks.scene.pictures.sheet import draw_scene
 from lissom.tasks.scene.settings import SceneConfig
 
@@ -98,13 +99,14 @@ def describe(scene: Scene, statistics: BandStatistics, *, window: int = 25) -> d
         "bad_list": [] if scene.good_bands is None else _numbers(~scene.good_bands),
         "noise": [round(float(share), 4) for share in statistics.noise],
         "turned": turn and {"turn": turn[0], "explained": round(turn[1], 4), "explained_turned": round(turn[2], 4)},
-        "trainable": len(scene.class_ids) > 1,
+        "trainable": len(scene.class_ids) > 1 and bool(counts.max() > 1),
     }
     scaled = scene.scale.notes if scene.scale else ()
-    told = [str(told) for told in (*scene.notes, *scaled, *border(scene))]
+    told = (*scene.notes, *scaled, *border(scene))
+    notes, warned = ([str(each) for each in told if warns(each) == wanted] for wanted in (False, True))
     untested, helps = _disjoint(scene, window)
-    found = told + _warnings(report, synthetic=scene.name == "synthetic") + helps
-    return {**report, "untested": untested, "warnings": found}
+    found = warned + _warnings(report, synthetic=scene.name == "synthetic") + helps
+    return {**report, "untested": untested, "notes": notes, "warnings": found}
 
 
 def _disjoint(scene: Scene, window: int) -> tuple[list[str], list[str]]:
@@ -163,7 +165,9 @@ def _class_warnings(report: dict[str, Any]) -> list[str]:
     warnings = [] if len(classes) > 1 else [text("scenes.check-one-class")]
     single = [row["name"] for row in classes if row["pixels"] == 1]
     few = [row["name"] for row in classes if 1 < row["pixels"] < FEW]
-    if single:
+    if len(single) == len(classes) > 1:
+        warnings.append(text("scenes.check-all-single"))
+    elif single:
         warnings.append(text("scenes.check-single", count=len(single), names=_listed(single)))
     if few:
         warnings.append(text("scenes.check-few", count=len(few), few=FEW, names=_listed(few)))

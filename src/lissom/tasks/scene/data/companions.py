@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from lissom.atomic import write_atomic
-from lissom.errors import DataError
+from lissom.errors import DataError, MachineError
 from lissom.tasks.scene.data.envi_files import TIFF
 from lissom.tasks.scene.data.layers import first_line
 from lissom.tasks.scene.data.scene import Colour, Georeference
@@ -34,7 +34,8 @@ def write_companions(
 ) -> list[Path]:
     """Writes what belongs beside the map `path` (.tif, .hdr, .png) and returns the files: names of classes, if there
     are any, as .aux.xml; where the map lies as a world file; and for a georeferenced map of classes a .qml, but none
-    over a style that somebody else made. Raises: MachineError."""
+    over a style that somebody else made. What an earlier map of this name had, and this one has not, is removed.
+    Raises: MachineError."""
     suffix, content = path.suffix.lower(), {}
     if georeference and suffix in WORLD:
         content[path.with_suffix(WORLD[suffix][0])] = world_lines(georeference)
@@ -43,9 +44,26 @@ def write_companions(
         content[_aux(path)] = _aux_xml("", names, colours)
     if names and colours and georeference and not kept_style(path):
         content[path.with_suffix(STYLE)] = _qml(names, colours)
+    for file in companions(path):
+        if file not in content and not (file.suffix == STYLE and (kept_style(path) or _shared(path))):
+            _remove(file)
     for file, words in content.items():
         write_atomic(file, words)
     return list(content)
+
+
+def _shared(path: Path) -> bool:
+    """Whether another map has the same style, as its name differs in the ending alone."""
+    pair_of_envi = (".hdr", ".img")
+    own = pair_of_envi if path.suffix.lower() in pair_of_envi else (path.suffix.lower(),)
+    return any(path.with_suffix(end).exists() for end in (*TIFF, *pair_of_envi, *WORLD) if end not in own)
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise MachineError("not-writable", path=file, reason=error.strerror or error, size="0") from error
 
 
 def kept_style(path: Path) -> Path | None:

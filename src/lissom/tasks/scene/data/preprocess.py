@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError, UsageError
@@ -61,7 +60,11 @@ class Fitted:
 
     @property
     def note(self) -> Note:
-        """Who was looked at."""
+        """Who was looked at, and what was learned: components, or the mean and deviation of each band."""
+        if not self.mean.any():
+            return note("scene_fit.nothing")
+        if self.explained == 1:
+            return note(f"scene_fit.bands-{self.fit_on}", pixels=self.pixels)
         return note(f"scene_fit.on-{self.fit_on}", pixels=self.pixels, share=f"{100 * self.explained:.2f}")
 
     def apply(
@@ -276,7 +279,11 @@ def _parts(sources: Sequence[Source]) -> Iterator[Floats]:
 def _smoothing(window: int, bands: int) -> Floats:
     """`spectrum @ matrix` is the smoothed spectrum; the ends follow the last full window's polynomial."""
     one = np.eye(bands)
-    return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64) if window else one
+    if not window:
+        return one
+    from scipy.signal import savgol_filter  # a second and a half to import, for those who smooth
+
+    return np.asarray(savgol_filter(one, window, ORDER, axis=1), np.float64)
 
 
 def _some(indices: NDArray[Any]) -> str:

@@ -62,11 +62,13 @@ def split(
     *,
     class_names: Sequence[str] | None = None,
     maps: tuple[Mask, Mask] | None = None,
+    alone: bool = True,
 ) -> Split:
     """Splits the pixels that `labels` (int64 `H W`, -1: none) names and `valid` (`H W`) admits.
 
     class_names: for the warnings; None: the classes' numbers from 1. maps: the pixels of the training and the test
-    map, for `split maps`. The same seed splits alike; every class has a training pixel.
+    map, for `split maps`. The same seed splits alike; every class has a training pixel. alone: no other scene trains,
+    whose map may have those of a class that this one lacks.
     Raises: DataError when there is nothing to split, or when a class would have no training pixel in the maps.
     """
     labels = np.where(valid, labels, -1)
@@ -82,11 +84,20 @@ def split(
         seen = _drawn(labels, wanted(labels, config), config.split_seed)
         test = (labels >= 0) & ~seen
     untrained = [int(k) for k in classes if not (labels[seen] == k).any()]
-    if untrained:
+    if untrained and alone:
         raise DataError("scene-class-not-trained", names=_named(untrained, names))
     val = _drawn(np.where(seen, labels, -1), _to_choose(labels, seen, config), config.split_seed + 1)
     counted = tally(labels, seen & ~val, val, test, config, classes=len(names))
     return Split(seen & ~val, val, test, *described(counted, config, names), counted)
+
+
+def check_trained(tallies: Sequence[Tally], names: Sequence[str]) -> None:
+    """Raises: DataError for a class that no scene has a training pixel of."""
+    first, *others = tallies
+    counted = sum(others, first)
+    untrained = np.flatnonzero((counted.labelled > 0) & (counted.train + counted.val == 0))
+    if len(untrained):
+        raise DataError("scene-class-not-trained", names=_named(untrained, names))
 
 
 def leak(parts: Split, window: int) -> float:
@@ -189,7 +200,8 @@ def described(counted: Tally, config: SceneConfig, names: Sequence[str]) -> tupl
     ]  # fmt: skip
     seen, tested = int((train + val).sum()), int(test.sum())
     numbers = {"train": seen, "test": tested, "left": int(labelled.sum()) - seen - tested, "guard": guard_of(config)}
-    return note(f"scene_split.{config.split}", **numbers), tuple(warnings)
+    kind = "random-pixels" if config.split == "random" and config.window == 1 else config.split  # nothing can leak
+    return note(f"scene_split.{kind}", **numbers), tuple(warnings)
 
 
 def _named(classes: Iterable[int], names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from lissom.tasks.scene.data.shapes import Shape
 
 NAMES = ("wavelength", "wavelengths", "wavelengths_nm", "wavelength_nm", "wl", "wvl", "lambda")
 LONGEST_UM = 30.0  # optical bands lie from 0.2 to 15 µm, so smaller numbers without a unit are µm, larger ones nm
+UNORDERED = 0.25  # share of the steps that go back; half of them do where bands are shuffled
 FAR = 3  # median steps from between its neighbours: real spectrometers change their step slowly
 
 
@@ -31,15 +32,25 @@ def _last(name: str) -> str:
 
 
 def oddities(wavelengths_nm: NDArray[np.float64] | None) -> tuple[Note, ...]:
-    """Of band centres in nm: which are 0 or no number, and which look misprinted."""
+    """Of band centres in nm: which are 0 or no number, and which look misprinted, or that they are in no order."""
     if wavelengths_nm is None:
         return ()
-    missing, wrong = without(wavelengths_nm), misprinted(wavelengths_nm)
+    missing, wrong, against = without(wavelengths_nm), misprinted(wavelengths_nm), turns(wavelengths_nm)
     notes = [note("scene_files.no-wavelength", bands=listed_bands(np.flatnonzero(missing)))] if missing.any() else []
-    if wrong.any():
+    if against:
+        notes.append(note("scene_files.unordered", count=against, steps=int((~missing).sum()) - 1))
+    elif wrong.any():
         values = ", ".join(f"{value:g}" for value in wavelengths_nm[wrong][:5])
         notes.append(note("scene_files.misprint", bands=listed_bands(np.flatnonzero(wrong)), values=values))
     return tuple(notes)
+
+
+def turns(wavelengths_nm: NDArray[np.float64]) -> int:
+    """How many steps from a band to the next go against the others, where they are so many that it is no misprint and
+    no overlap of spectrometers: bands in another order; else 0."""
+    steps = np.diff(wavelengths_nm[~without(wavelengths_nm)])
+    against = int(min((steps < 0).sum(), (steps > 0).sum()))
+    return against if against > UNORDERED * len(steps) and len(steps) > 3 else 0
 
 
 def without(wavelengths_nm: NDArray[np.float64]) -> Mask:

@@ -8,12 +8,10 @@ import io
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lissom.report.canvas import INK, MUTED, PAPER
 from lissom.tasks.scene.pictures.colours import Colour
 
 RED_GREEN_BLUE_NM = (640.0, 550.0, 460.0)
@@ -88,6 +86,8 @@ def error_map(predicted: NDArray[np.integer], labels: NDArray[np.integer], train
 
 def confidence_map(confidence: NDArray[np.floating], *, highest: float = 1.0, scale: str = CONFIDENCE) -> Pixels:
     """Values from 0 to `highest` on a colour scale; what is not finite counts as not valid."""
+    import matplotlib  # not for those who write class ids alone
+
     shares = np.nan_to_num(np.asarray(confidence, np.float32) / max(highest, 1e-12), nan=0, posinf=1, neginf=0)
     table = (matplotlib.colormaps[scale](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
     shown = table[np.clip(shares * 255, 0, 255).round().astype(np.uint8)]
@@ -126,6 +126,8 @@ def bare_svg(
 
     counts: pixels of each class, beside its name. title: what the picture is, for those who cannot see it.
     """
+    from lissom.report.canvas import INK, PAPER
+
     height, width = rgb.shape[:2]
     words = [name if counts is None else f"{name}  {counts[index]:,}" for index, name in enumerate(names)]
     left = width + MARGIN
@@ -148,6 +150,8 @@ def _letters(words: str) -> int:
 
 
 def _entry(words: str, colour: Colour, left: float, top: float) -> str:
+    from lissom.report.canvas import MUTED
+
     red, green, blue = colour
     fill = f"fill: rgb({red},{green},{blue}); stroke: {MUTED}; stroke-width: .5"
     return (

@@ -39,22 +39,22 @@ def overview(
     columns = _columns(len(panels), width / height)
     rows = -(-len(panels) // columns)
     wide = (WIDEST - BAR * bool(confidence or uncertainty)) / columns
-    tall = float(np.clip(wide * height / width, 1.0, 8.0)) + 0.35
+    tall = float(np.clip(wide * height / width, 1.0, 8.0)) + 0.38
     entries = [_entry(name, colour, count) for name, colour, count in zip(names, colours, counts, strict=True)]
-    across = max(1, int(WIDEST / (0.6 + 0.09 * max(letters(str(patch.get_label())) for patch in entries))))
+    across = max(1, int(WIDEST / (0.6 + 0.1 * max(letters(str(patch.get_label())) for patch in entries))))
     with style():
-        picture = figure(WIDEST, rows * tall + 0.3 + 0.26 * -(-len(entries) // across))
+        picture = figure(WIDEST, rows * tall + 0.3 + 0.28 * -(-len(entries) // across))
         grid = picture.subplots(rows, columns, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):
             axes.imshow(panel[1], interpolation="nearest")
-            axes.set_title(label(panel[0], longest=60), fontsize=8.5)
+            axes.set_title(label(panel[0], longest=60), fontsize=10.5)
             bare(axes)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         for wanted, scale in ((confidence, CONFIDENCE), (uncertainty, UNCERTAINTY)):
             if wanted:
                 _bar(picture, list(grid), wanted, scale)
-        picture.legend(handles=entries, loc="outside lower center", ncols=across, fontsize=10, handlelength=1.1)
+        picture.legend(handles=entries, loc="outside lower center", ncols=across, fontsize=11, handlelength=1.1)
         if title:
             picture.suptitle(label(title, longest=90), x=0.01, ha="left")
     return picture
@@ -76,5 +76,5 @@ def _entry(name: str, colour: Colour, count: int) -> Patch:
 def _bar(picture: Figure, axes: list[Any], title: str, scale: str) -> None:
     shades = ScalarMappable(Normalize(0, 1), colormaps[scale])
     bar = picture.colorbar(shades, ax=axes, shrink=0.5, aspect=30, pad=0.01)
-    bar.set_label(title, fontsize=9)
+    bar.set_label(title, fontsize=10)
     bar.outline.set_visible(False)  # type: ignore[union-attr]

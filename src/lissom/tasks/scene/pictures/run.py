@@ -46,14 +46,14 @@ def draw_scene_run(folder: Path, classified: Classified, scene: Scene, split: Sp
     svg = bare_svg(pictures["map"], scene.class_names, scene.colours, mapped, title=text("scene_page.map_all"))
     write_atomic(folder / "map.svg", svg)
     titles = {"map": "map_all"}
-    names = lettered(scene)
+    names, file = lettered(scene), Path(scene.source).name
     drawn = overview(
         [(worded(f"scene_page.{titles.get(name, name)}"), picture) for name, picture in pictures.items()],
         names=names,
         colours=scene.colours,
         counts=counts,
         confidence=confidence,
-        title=scene.source if scene.name in scene.source else f"{scene.name}: {Path(scene.source).name}",
+        title=file if scene.name in file else f"{scene.name}: {file}",
     )
     found = class_spectra(scene)
     nm = sensor_nm(scene)

@@ -55,5 +55,5 @@ def spectra(
         axes.set_xlabel(word("band" if wavelengths_nm is None else "wavelength"))
         axes.set_ylabel(word("measured"))
         axes.margins(x=0.01)
-        picture.legend(loc="outside right upper", fontsize=8)
+        picture.legend(loc="outside right upper", fontsize=10)
     return picture
