@@ -20,7 +20,7 @@ from lissom.events import Advanced, Listener
 from lissom.plain import to_json
 
 CHUNK = 512  # files between two events
-FORM = b"looks 2"  # of the index: what it holds of each file
+FORM = b"looks 3"  # of the index: what it holds of each file
 SALT = f"decoder {DECODE_VERSION}".encode()  # another decoder sees other pixels in the same bytes
 
 
@@ -33,6 +33,10 @@ class Look(NamedTuple):
     """The longer side of the image, pixels, as its header says; 0: no image's header."""
     kind: Kind | None
     """What of more than 8 bits it holds, as its header says."""
+    size: Sequence[int] = (0, 0)
+    """Width and height as decoded, upright, pixels; 0: no image's header."""
+    orientation: int = 1
+    """As EXIF counts them; 1 is upright."""
 
 
 def digest_of(data: bytes) -> str:
@@ -73,7 +77,7 @@ def _look(files: Files, name: str) -> Look:
     if is_image_name(name):
         with contextlib.suppress(Unreadable):
             found = header(data)
-            return Look(digest, max(found.size), found.kind)
+            return Look(digest, max(found.size), found.kind, found.upright, found.orientation)
     return Look(digest, 0, None)
 
 

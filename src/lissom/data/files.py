@@ -34,6 +34,7 @@ MAGIC = (b"\xff\xd8\xff", PNG, b"GIF8", b"II*\0", b"MM\0*")  # how JPEG, PNG, GI
 
 # what the content may be, whatever the name says: others of Pillow's readers start programs, as that of EPS does
 FORMATS = frozenset({"JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM", "AVIF", "HEIF"})
+ORIENTATION = 0x0112  # a tag of EXIF
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 Pixels = NDArray[np.uint8]
@@ -54,6 +55,14 @@ class Header(NamedTuple):
     """Width and height, before any turning."""
     kind: Kind | None
     """What it holds; None: 8 bits or fewer."""
+    orientation: int = 1
+    """As EXIF counts them: 1 is upright, 2 to 8 are turned or mirrored when decoded, from 5 on by a quarter."""
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height as decoded."""
+        width, height = self.size
+        return (height, width) if self.orientation >= 5 else (width, height)
 
 
 class Decoded(NamedTuple):
@@ -174,7 +183,7 @@ def header(data: bytes) -> Header:
         heic.register()
     try:
         with open_image(data) as image:
-            return Header(image.size, kind_of(image))
+            return Header(image.size, kind_of(image), _orientation(image))
     except Unreadable:
         raise
     except Exception as error:  # as in decode
@@ -245,6 +254,11 @@ def _upright(image: Image.Image) -> Image.Image:
     if "exif" in image.info:
         return ImageOps.exif_transpose(image)
     return image
+
+
+def _orientation(image: Image.Image) -> int:
+    found = image.getexif().get(ORIENTATION) if "exif" in image.info else None
+    return found if found in range(1, 9) else 1
 
 
 def _as_array(image: Image.Image, channels: int) -> Pixels:
