@@ -129,10 +129,7 @@ def content(path: str | Path, *, cache_dir: Path, listener: Listener = silent) -
 def read_all(path: str | Path, *, cache_dir: Path, told: Told, listener: Listener = silent) -> Opened:
     """All pictures and boxes at `path`; faults as `told` takes them. A picture that cannot be read has the size 0."""
     raw = reader_of(path)(told)
-    base = _base(raw)
-    named = sorted((_name(picture.file, base), picture.part, index) for index, picture in enumerate(raw.pictures))
-    raw.pictures = [raw.pictures[index] for _, _, index in named]
-    names = tuple(name for name, _, _ in named)
+    base, names = _named(raw)
     looks = look_at(_PictureFiles(base, names, raw.pictures), names, cache_dir=cache_dir, listener=listener)
     placed = place(raw, looks, told)
     pictures = _pictures(raw, names, looks, placed)
@@ -162,15 +159,16 @@ class _PictureFiles:
             return ""
 
 
-def _base(raw: Raw) -> Path:
-    """The folder from which pictures are named: that of the data, or the one around all of them."""
-    root = os.path.abspath(raw.root)
-    folders = {os.path.abspath(picture.file.parent) for picture in raw.pictures}
-    return Path(os.path.commonpath([root, *folders]))
-
-
-def _name(file: Path, base: Path) -> str:
-    return printable(Path(os.path.abspath(file)).relative_to(base).as_posix())
+def _named(raw: Raw) -> tuple[Path, tuple[str, ...]]:
+    """Sorts the pictures by their names, which begin at the folder of the data, or at the one around all of them."""
+    split = [os.path.split(picture.file) for picture in raw.pictures]
+    folders = {folder: os.path.abspath(folder) for folder in {folder for folder, _ in split}}
+    base = os.path.commonpath([os.path.abspath(raw.root), *folders.values()])
+    below = {given: Path(whole).relative_to(base).as_posix() for given, whole in folders.items()}
+    names = [printable(name if below[folder] == "." else f"{below[folder]}/{name}") for folder, name in split]
+    order = sorted(range(len(names)), key=lambda index: (names[index], raw.pictures[index].part))
+    raw.pictures = [raw.pictures[index] for index in order]
+    return Path(base), tuple(names[index] for index in order)
 
 
 def _pictures(raw: Raw, names: tuple[str, ...], looks: Sequence[Look], placed: Placed) -> Pictures:
@@ -213,14 +211,14 @@ def _without_unlabelled_test(opened: Opened, told: Told) -> NDArray[np.str_]:
 
 
 def _digests(opened: Opened) -> dict[str, str]:
-    found = {}
-    for index, (name, look) in enumerate(zip(opened.pictures.names, opened.looks, strict=True)):
-        labels = opened.pictures.labels(index)
-        order = np.lexsort([*labels.boxes.T, labels.classes])
-        hashed = hashlib.blake2b(look.digest.encode(), digest_size=16)
-        for array in (labels.boxes, labels.classes, labels.crowd):
-            hashed.update(array[order].tobytes())
-        found[name] = hashed.hexdigest()
+    """Of a picture: of its bytes and of its boxes, in whichever order they stand."""
+    pictures, found = opened.pictures, {}
+    owner = np.repeat(np.arange(len(pictures)), np.diff(pictures.starts))
+    order = np.lexsort([*pictures.boxes.T, pictures.crowd, pictures.classes, owner])
+    rows = np.column_stack([pictures.classes, pictures.crowd, pictures.boxes]).astype("<f4")[order]
+    for index, (name, look) in enumerate(zip(pictures.names, opened.looks, strict=True)):
+        own = rows[pictures.starts[index] : pictures.starts[index + 1]]
+        found[name] = hashlib.blake2b(look.digest.encode() + own.tobytes(), digest_size=16).hexdigest()
     classes = hashlib.blake2b(repr(opened.raw.class_names).encode(), digest_size=16).hexdigest()
     return {**found, CLASSES: classes}
 

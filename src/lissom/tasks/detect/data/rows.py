@@ -22,6 +22,9 @@ def read_rows(file: Path, *, num_classes: int, keypoints: bool, told: Told) -> l
         cells = line.split()
         if not cells:
             continue
+        if len(cells) == 5 and (row := _plain(cells, num_classes, number)):
+            rows.append(row)
+            continue
         values = _values(cells, file, number, told)
         if values is None or not _is_class(values[0], cells[0], num_classes, file, number, told):
             continue
@@ -38,6 +41,18 @@ def read_rows(file: Path, *, num_classes: int, keypoints: bool, told: Told) -> l
         if box:
             rows.append(Row(*box, int(values[0]), False, number))
     return rows
+
+
+def _plain(cells: list[str], num_classes: int, number: int) -> Row | None:
+    """A row as nearly all are; None for one that must be looked at closely."""
+    try:
+        index, x, y, width, height = int(cells[0]), *map(float, cells[1:])
+    except ValueError:
+        return None
+    if not (0 <= index < num_classes and 0 <= x <= 1 and 0 <= y <= 1 and 0 <= width <= 1 and 0 <= height <= 1):
+        return None
+    x, y, right, bottom = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    return Row(x, y, right, bottom, index, False, number)
 
 
 def _values(cells: list[str], file: Path, number: int, told: Told) -> list[float] | None:
