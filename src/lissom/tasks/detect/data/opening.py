@@ -98,7 +98,7 @@ def open_pictures(
     told = Told()
     opened = read_all(path, cache_dir=cache_dir, told=told, listener=listener)
     pictures, parts, names = opened.pictures, opened.parts, opened.raw.class_names
-    _require_trainable(opened, path)
+    require_trainable(opened, path)
     parts = _without_unlabelled_test(opened, told)
     rank = rarest(pictures.classes, pictures.starts, len(names))
     made = split(parts, rank, val_fraction=val_fraction, test_fraction=test_fraction, seed=split_seed)
@@ -188,7 +188,7 @@ def _shared(names: Sequence[str], parts: NDArray[np.str_]) -> list[str]:
     return sorted({name for name, after in pairwise(names) if name == after})
 
 
-def _require_trainable(opened: Opened, path: str | Path) -> None:
+def require_trainable(opened: Opened, path: str | Path) -> None:
     """Raises: DataError for a picture that cannot be read, for none that train, and for none with a box."""
     unreadable = np.flatnonzero(opened.pictures.sizes[:, 0] == 0)
     for index in unreadable[:1]:
