@@ -122,6 +122,27 @@ def temporary_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `path` when the block ends without an error: it is there whole or not at all.
+    What is in it may be written plainly.
+
+    Raises: MachineError where it cannot be made, filled or renamed, as onto a folder that has files.
+    """
+    with _explained(path, 0, ""):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with temporary_folder(path) as folder:
+        try:
+            yield folder
+        except OSError as error:
+            if isinstance(error, MachineError):
+                raise
+            raise _refusal(error, path, 0, "") from error
+        with _explained(path, 0, ""):
+            os.rename(folder, path)
+            sync_folder(path.parent)
+
+
 def sweep(folder: Path, stem: str | None = None) -> None:
     """Removes the temporary files and folders of killed processes in `folder`: all, or those of one name."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:

@@ -13,6 +13,7 @@ VERBS = {
     "profile": ("lissom.cli.profiling", "Profile"),
     "check-data": ("lissom.cli.check_data", "check_arguments"),
     "check-model": ("lissom.cli.check_model", "CheckModel"),
+    "convert-data": ("lissom.cli.convert_data", "ConvertData"),
     "fetch": ("lissom.cli.fetch", "Fetch"),
     "train": ("lissom.cli.train", "train_arguments"),
     "resume": ("lissom.cli.resume", "Resume"),

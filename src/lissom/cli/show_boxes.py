@@ -1,4 +1,4 @@
-"""What a check of pictures with boxes found, in a terminal."""
+"""What a check or a conversion of pictures with boxes found, in a terminal."""
 
 from pathlib import Path
 from typing import Any
@@ -32,3 +32,18 @@ def show_boxes(report: dict[str, Any], picture: Path | None) -> None:
         out.print(text("cli.wrote", path=picture), markup=False, soft_wrap=True)
     if not report["broken"] and not report["warnings"]:
         out.say(text("cli.check-fine"))
+
+
+def show_converted(report: dict[str, Any], *, written: bool) -> None:
+    """Every note and warning of the reading, then what was, or would be, written where."""
+    out = console()
+    for told in (*report["notes"], *(f"! {warning}" for warning in report["warnings"])):
+        out.say(told)
+    for kind in ("renamed", "left_out"):
+        if report[kind]:
+            out.say(f"! {text(f'boxes.convert-{kind}', count=report[kind])}")
+    parts = ", ".join(f"{part} {count}" for part, count in report["parts"].items())
+    words = {"pictures": report["pictures"], "boxes": report["boxes"], "classes": len(report["classes"])}
+    out.say(text("boxes.converted", parts=parts, **words))
+    if written:
+        out.print(text("cli.wrote", path=report["output"]), markup=False, soft_wrap=True)

@@ -15,6 +15,9 @@ TASKS = {
 MODEL_FILES = {  # task -> (path, section, resolution, fix) -> what a model file of its kind holds; None: it is not one
     "detect": "lissom.tasks.detect.rows.report:report",
 }
+CONVERTERS = {  # task -> (source, *, to, output, images, cache_dir, dry_run, listener) -> what was written
+    "detect": "lissom.tasks.detect.data.convert:convert",
+}
 
 
 def is_outside(name: object) -> bool:

@@ -247,6 +247,25 @@ def test_voc_counts_from_one_and_its_lists_tell_the_parts(tmp_path: Path) -> Non
     assert told(data) == {"background"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("classes.txt", "dog\nhorse\ncat: small\n"),
+        ("labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\ndog:1,2,3::\nhorse:::\ncat:::\n"),
+    ],
+)
+def test_a_list_of_classes_beside_voc_gives_their_order(name: str, text: str, tmp_path: Path) -> None:
+    cat = "cat: small" if "small" in text else "cat"
+    for number in range(2):
+        photo(tmp_path / f"set/JPEGImages/{number}.jpg", shade=50 + number)
+        voc(tmp_path / f"set/Annotations/{number}.xml", f"{number}.jpg", [(cat, (1, 1, 9, 9)), ("dog", (1, 1, 9, 9))])
+    words(tmp_path / "set/ImageSets/Main/default.txt", "0\n1\n")
+    words(tmp_path / "set" / name, text)
+    data = opened(tmp_path / "set")
+    assert data.class_names == ("dog", "horse", cat)
+    assert data.sizes["train"] == 1
+
+
 def test_voc_beside_its_pictures_without_sizes_from_zero_and_difficult(tmp_path: Path) -> None:
     for number in range(3):
         photo(tmp_path / f"set/{number}.png", shade=50 + number)

@@ -64,6 +64,9 @@ class _File:
         pictures, known = self._pictures(lists["images"] or [])
         for number, annotation in enumerate(lists["annotations"] or [], 1):
             self._annotate(number, annotation, classes, pictures, known)
+        for picture in pictures.values():
+            if not picture.rows:
+                self._told.count("background", str(picture.file))
         return list(pictures.values())
 
     def _classes(self, categories: list[Any], annotations: list[Any]) -> dict[Any, int]:

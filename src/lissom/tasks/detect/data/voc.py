@@ -16,7 +16,7 @@ from lissom.data.files import is_image_name
 from lissom.data.folders import FolderFiles
 from lissom.errors import DataError, MachineError
 from lissom.plain import short
-from lissom.tasks.detect.data.locating import Shelf, part_of, read_words
+from lissom.tasks.detect.data.locating import Shelf, part_of, read_names, read_words
 from lissom.tasks.detect.data.raw import Raw, RawPicture, Row
 from lissom.tasks.detect.data.told import Told
 
@@ -161,14 +161,21 @@ def _classes(files: FolderFiles, read: list[tuple[RawPicture, list[_Object]]]) -
     used = sorted({each.name for _, objects in read for each in objects})
     for name in files.names:
         if name.rsplit("/", 1)[-1].lower() in LISTS:
-            lines = [line.strip() for line in read_words(files.file(name)).splitlines()]
-            listed = [line.split(":")[0] for line in lines if line and not line.startswith("#")]
-            listed = [each for each in dict.fromkeys(listed) if each in used or each != "background"]
+            listed = _listed(files.file(name), used)
             if set(used) <= set(listed):
                 return listed
     if not used:
         raise DataError("boxes-none", path=files.path)
     return used
+
+
+def _listed(file: Path, used: list[str]) -> list[str]:
+    """The names of a list; CVAT's labelmap.txt has `name:color:parts:actions`, and a background that no box has."""
+    names = read_names(file)
+    if file.name.lower() == "labelmap.txt":
+        names = [line.split(":")[0] for line in names if not line.startswith("#")]
+        names = [name for name in names if name != "background" or name in used]
+    return list(dict.fromkeys(names))
 
 
 def _fill(read: list[tuple[RawPicture, list[_Object]]], numbers: dict[str, int], told: Told) -> None:
