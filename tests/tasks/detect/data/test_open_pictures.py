@@ -58,7 +58,8 @@ def test_names_as_list_or_mapping_keep_their_order(names: str, tmp_path: Path) -
 
 
 def test_names_stay_words_and_one_class_is_enough(tmp_path: Path) -> None:
-    assert opened(yolo(tmp_path / "a", names="[no, 1e3]", extra="nc: 2")).class_names == ("no", "1e3")
+    file = yolo(tmp_path / "a", names="[no, 1e3, 2021-01-01]", extra="nc: 3")
+    assert opened(file).class_names == ("no", "1e3", "2021-01-01")
     file = yolo(tmp_path / "b", names="[one]", extra="nc: 1")
     for label in (file.parent / "labels").rglob("*.txt"):
         words(label, "0 0.5 0.5 0.5 0.5")
