@@ -69,7 +69,7 @@ def _count(
     kinds = {"rounded": whole & (beyond > 1e-9) & (beyond < 1), "outside": whole & (beyond >= 1), "degenerate": ~whole}
     for kind, these in kinds.items():
         for index in np.flatnonzero(these)[:1].tolist():
-            example = f"{pictures[owner[index]].where}:{lines[index]}"
+            example = f"{pictures[int(owner[index])].where}:{lines[index]}"
             told.count(kind, example, int(these.sum()))
 
 

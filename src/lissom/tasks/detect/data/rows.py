@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from lissom.errors import DataError
 from lissom.plain import short
 from lissom.tasks.detect.data.locating import read_words
 from lissom.tasks.detect.data.raw import Box, Row
@@ -18,7 +19,12 @@ def read_rows(file: Path, *, num_classes: int, keypoints: bool, told: Told) -> l
     Raises: DataError that names the line, unless `told` collects.
     """
     rows = []
-    for number, line in enumerate(read_words(file).splitlines(), 1):
+    try:
+        lines = read_words(file).splitlines()
+    except DataError as error:
+        told.refuse(error)
+        return []
+    for number, line in enumerate(lines, 1):
         cells = line.split()
         if not cells:
             continue
