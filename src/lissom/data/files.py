@@ -257,8 +257,8 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    found = image.getexif().get(ORIENTATION) if "exif" in image.info else None
-    return found if found in range(1, 9) else 1
+    found: Any = image.getexif().get(ORIENTATION) if "exif" in image.info else None
+    return int(found) if found in range(1, 9) else 1
 
 
 def _as_array(image: Image.Image, channels: int) -> Pixels:

@@ -78,8 +78,9 @@ def test_boxes_twice_outside_and_without_area(tmp_path: Path) -> None:
 def test_every_label_that_cannot_be_right_is_named_and_nothing_ends_the_check(tmp_path: Path) -> None:
     file = yolo(tmp_path / "set", train="0 0.5 0.5\n7 0.5 0.5 0.5 0.5\n0 0.5 0.5 0.5 0.5\n0 0.5 nan 0.5 0.5\n")
     (file.parent / "images/train/1.jpg").write_bytes(b"\xff\xd8\xff")
+    (file.parent / "labels/val/2.txt").write_bytes(b"\xff")
     report = checked(file)
-    assert [row.get("line") for row in report["broken"]] == [None, 1, 2, 4]
+    assert [row.get("line") for row in report["broken"]] == [None, 1, 2, 4, None]
     assert report["broken"][0]["name"] == "images/train/1.jpg"
     assert "class '7'" in report["broken"][2]["reason"]
     assert not report["trainable"]

@@ -48,9 +48,9 @@ def test_there_and_back_again_through_every_form(forms: tuple[str, ...], tmp_pat
         again = read(here)
         assert again.raw.class_names == first.raw.class_names
         assert every(again) == every(first)
-    assert report["pictures"] == 4
-    assert report["boxes"] == 4
-    assert report["parts"] == {"train": 2, "val": 2}
+        assert report["pictures"] == 4
+        assert report["boxes"] == 4
+        assert report["parts"] == {"train": 2, "val": 2}
 
 
 def test_what_the_other_forms_expect(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_names_as_list_or_mapping_keep_their_order(names: str, tmp_path: Path) -
 
 
 def test_names_stay_words_and_one_class_is_enough(tmp_path: Path) -> None:
-    assert opened(yolo(tmp_path / "a", names="[no, 1e3]", extra="nc: 2")).class_names == ("no", "1e3")
+    file = yolo(tmp_path / "a", names="[no, 1e3, 2021-01-01]", extra="nc: 3")
+    assert opened(file).class_names == ("no", "1e3", "2021-01-01")
     file = yolo(tmp_path / "b", names="[one]", extra="nc: 1")
     for label in (file.parent / "labels").rglob("*.txt"):
         words(label, "0 0.5 0.5 0.5 0.5")
@@ -156,6 +157,16 @@ def test_labelimg_with_its_classes_among_the_labels(place: str, tmp_path: Path) 
     assert told(data) == set()
 
 
+def test_words_of_a_chinese_windows(tmp_path: Path) -> None:
+    for number in range(3):
+        photo(tmp_path / f"set/{number}.JPG", shade=50 + number)
+        words(tmp_path / f"set/{number}.TXT", "1 0.5 0.5 0.5 0.5")
+    (tmp_path / "set/classes.txt").write_bytes("猫\r\n狗\r\n".encode("gbk"))
+    assert every(opened(tmp_path / "set"))["0.JPG"] == [("狗", MIDDLE)]
+    (tmp_path / "set/classes.txt").write_bytes("猫\n狗\n".encode("utf-16"))
+    assert opened(tmp_path / "set").class_names == ("猫", "狗")
+
+
 def coco_rows(folder: Path) -> tuple[list, list]:
     """Three pictures, the first with a box of each class."""
     pictures = [{"file_name": f"{number}.jpg", "width": 60, "height": 40} for number in range(3)]
@@ -215,6 +226,17 @@ def test_coco_ids_from_zero_and_parts_in_files_of_their_own(tmp_path: Path) -> N
     assert data.split.test_from == "val"
 
 
+def test_coco_finds_a_picture_by_its_name_alone_and_takes_a_test_set_without_labels(tmp_path: Path) -> None:
+    pictures, boxes = coco_rows(tmp_path / "set/photos/first batch")
+    coco(tmp_path / "set/instances_train.json", pictures, boxes)
+    photo(tmp_path / "set/photos/test/9.jpg")
+    hidden = '{"images": [{"id": 1, "file_name": "9.jpg"}], "categories": [{"id": 1, "name": "cat"}]}'
+    words(tmp_path / "set/instances_test.json", hidden)
+    data = opened(tmp_path / "set")
+    assert every(data) == COCO
+    assert told(data) == {"relocated", "background", "test-unlabelled"}
+
+
 def test_coco_crowds_and_masks(tmp_path: Path) -> None:
     pictures, boxes = coco_rows(tmp_path / "set")
     mask = {"counts": [0, 2400], "size": [40, 60]}
@@ -239,6 +261,8 @@ def test_voc_counts_from_one_and_its_lists_tell_the_parts(tmp_path: Path) -> Non
     words(tmp_path / "set/ImageSets/Main/train.txt", "0\n1\n")
     words(tmp_path / "set/ImageSets/Main/trainval.txt", "0\n1\n2\n")
     words(tmp_path / "set/ImageSets/Main/val.txt", "2\n3\n")
+    words(tmp_path / "set/ImageSets/Main/cat_train.txt", "0  1\n1 -1\n")
+    words(tmp_path / "set/ImageSets/Segmentation/train.txt", "2\n")
     data = opened(tmp_path / "set")
     assert data.class_names == ("cat", "dog")
     boxes = [("dog", MIDDLE), ("cat", [0, 0, 60, 40])]

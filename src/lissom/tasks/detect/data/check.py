@@ -81,7 +81,7 @@ def check(
         lacking=missing(opened),
     )
     if picture:
-        draw_overview(opened, boxes, picture, resolution=options.resolution, first=found.turned)
+        draw_overview(opened, boxes, picture, resolution=options.resolution, first=found.turned.tolist())
     return _report(found, boxes, path, options.resolution)
 
 

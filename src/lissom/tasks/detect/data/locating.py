@@ -41,6 +41,18 @@ class Shelf:
                 return found, skip >= 0 and os.path.normpath(path) != os.path.normpath(os.path.join(base, given))
         return None, False
 
+    def anywhere(self, root: Path, given: str) -> Path | None:
+        """The only image of that name below a folder."""
+        found = self._by_name(root).get(_plain(given.replace("\\", "/").rsplit("/", 1)[-1]), [])
+        return found[0] if len(found) == 1 else None
+
+    @cache  # noqa: B019 - as below
+    def _by_name(self, root: Path) -> dict[str, list[Path]]:
+        names: dict[str, list[Path]] = {}
+        for path in images_below(root):
+            names.setdefault(_plain(path.name), []).append(path)
+        return names
+
     def _image(self, path: str) -> Path | None:
         if found := self.file(path):
             return found
@@ -93,16 +105,23 @@ def part_of(names: Iterable[str]) -> str:
 
 
 def read_words(path: Path) -> str:
-    """A text file, UTF-8 or, where it begins so, UTF-16. Raises: DataError that names it."""
+    """A text file: UTF-8, UTF-16 where it begins so, else GB 18030. Raises: DataError that names it."""
     try:
         data = read_regular(path)
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return data.decode("utf-16")
-        return data.decode("utf-8-sig")
+        return _decoded(data)
     except PermissionError as error:
         raise MachineError("data-no-permission", path=path) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("boxes-not-text", path=path, reason=error) from None
+
+
+def _decoded(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")  # of a Chinese Windows
 
 
 def read_names(path: Path) -> list[str]:

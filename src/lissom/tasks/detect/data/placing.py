@@ -41,11 +41,12 @@ def place(raw: Raw, looks: Sequence[Look], told: Told) -> Placed:
     if raw.relative:
         boxes *= np.tile(sizes[owner], 2)
     else:
-        _turn(pictures, looks, boxes, np.cumsum([0, *counts]), told)
+        _turn(pictures, looks, boxes, np.cumsum([0, *counts]).tolist(), told)
     limits = np.tile(sizes[owner], 2)
     cut = np.clip(boxes, 0, limits)
     whole = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
-    _count(pictures, owner, lines, abs(cut - boxes).max(1, initial=0), whole, told)
+    known = limits[:, 0] > 0  # of a picture that can be read
+    _count(pictures, owner[known], lines[known], abs(cut - boxes).max(1, initial=0)[known], whole[known], told)
     kept = np.bincount(owner[whole], minlength=len(pictures))
     return Placed(
         boxes=cut[whole].astype(np.float32),
@@ -67,14 +68,12 @@ def _count(
     """beyond: pixels by which a box leaves its picture."""
     kinds = {"rounded": whole & (beyond > 1e-9) & (beyond < 1), "outside": whole & (beyond >= 1), "degenerate": ~whole}
     for kind, these in kinds.items():
-        for index in np.flatnonzero(these)[:1]:
-            example = f"{pictures[owner[index]].where}:{lines[index]}"
+        for index in np.flatnonzero(these)[:1].tolist():
+            example = f"{pictures[int(owner[index])].where}:{lines[index]}"
             told.count(kind, example, int(these.sum()))
 
 
-def _turn(
-    pictures: Sequence[RawPicture], looks: Sequence[Look], boxes: Floats, starts: NDArray[np.int64], told: Told
-) -> None:
+def _turn(pictures: Sequence[RawPicture], looks: Sequence[Look], boxes: Floats, starts: list[int], told: Told) -> None:
     """Turns, in place, boxes that were drawn before their picture was turned as its EXIF says: the sizes tell."""
     for index, (picture, look) in enumerate(zip(pictures, looks, strict=True)):
         width, height = picture.declared

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+Box = tuple[float, float, float, float]
+
 
 class Row(NamedTuple):
     """One box as it is written: left, top, right, bottom."""

@@ -18,6 +18,7 @@ from lissom.tasks.detect.data.voc import is_voc, read_voc
 from lissom.tasks.detect.data.yolo import find_classes, read_bare, read_described
 
 YAML = (".yaml", ".yml")
+LARGEST = 1 << 16  # bytes of an obj.data, which has a hundred
 TRIED = 20  # XML files of a folder before it is taken to hold other ones
 Reader = Callable[[Told], Raw]
 
@@ -72,7 +73,7 @@ def _description(folder: Path) -> Path | None:
     usual = [path for path in yamls if path.stem.lower() == "data"]
     found = usual or [path for path in yamls if _is_description(path)]
     if not found:
-        found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".data" and path.is_file()]
+        found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".data" and _is_darknet(path)]
     if len(found) > 1:
         raise DataError("boxes-several", path=folder, found=", ".join(path.name for path in found))
     return found[0] if found else None
@@ -84,6 +85,13 @@ def _deeper_description(files: FolderFiles) -> Path | None:
     if len(tops) != 1 or next(iter(tops)) not in files.folders:
         return None
     return _description(files.path / next(iter(tops)))
+
+
+def _is_darknet(path: Path) -> bool:
+    try:
+        return "names" in read_words(path) if path.stat().st_size < LARGEST else False
+    except (DataError, OSError):
+        return False
 
 
 def _is_description(path: Path) -> bool:

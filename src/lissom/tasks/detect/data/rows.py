@@ -3,9 +3,10 @@
 import math
 from pathlib import Path
 
+from lissom.errors import DataError
 from lissom.plain import short
 from lissom.tasks.detect.data.locating import read_words
-from lissom.tasks.detect.data.raw import Row
+from lissom.tasks.detect.data.raw import Box, Row
 from lissom.tasks.detect.data.told import Told
 
 SLACK = 0.01  # beyond 0 to 1 that rounding and hasty hands explain; more than that are pixels
@@ -18,7 +19,12 @@ def read_rows(file: Path, *, num_classes: int, keypoints: bool, told: Told) -> l
     Raises: DataError that names the line, unless `told` collects.
     """
     rows = []
-    for number, line in enumerate(read_words(file).splitlines(), 1):
+    try:
+        lines = read_words(file).splitlines()
+    except DataError as error:
+        told.refuse(error)
+        return []
+    for number, line in enumerate(lines, 1):
         cells = line.split()
         if not cells:
             continue
@@ -82,7 +88,7 @@ def _is_class(value: float, cell: str, num_classes: int, file: Path, number: int
     return True
 
 
-def _box(values: list[float], cells: list[str], file: Path, number: int, told: Told) -> tuple[float, ...] | None:
+def _box(values: list[float], cells: list[str], file: Path, number: int, told: Told) -> Box | None:
     x, y, width, height = values
     if width < 0 or height < 0:
         told.fault("boxes-negative", path=file, line=number, got=f"{cells[3]} {cells[4]}")
@@ -92,7 +98,7 @@ def _box(values: list[float], cells: list[str], file: Path, number: int, told: T
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def _polygon(values: list[float], cells: list[str], file: Path, number: int, told: Told) -> tuple[float, ...] | None:
+def _polygon(values: list[float], cells: list[str], file: Path, number: int, told: Told) -> Box | None:
     if not _are_shares(values, cells[1:], file, number, told):
         return None
     told.count("polygons", f"{file}:{number}")

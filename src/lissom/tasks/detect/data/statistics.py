@@ -16,7 +16,7 @@ PARTS = ("", "train", "val", "test")
 def scaled(pictures: Pictures, resolution: int) -> Floats:
     """Boxes M 4 in pixels of a square of that side, into which each picture just fits."""
     sides = pictures.sizes.max(1, initial=1).clip(1)
-    return pictures.boxes * np.repeat(resolution / sides, np.diff(pictures.starts))[:, None]
+    return pictures.boxes.astype(np.float64) * np.repeat(resolution / sides, np.diff(pictures.starts))[:, None]
 
 
 def owners(pictures: Pictures) -> NDArray[np.int64]:

@@ -26,7 +26,10 @@ class Told:
 
     def fault(self, kind: str, **values: Any) -> None:
         """Raises: DataError, unless faults are collected."""
-        error = DataError(kind, **values)
+        self.refuse(DataError(kind, **values))
+
+    def refuse(self, error: DataError) -> None:
+        """As `fault`, of an error that is there."""
         if not self._collect:
             raise error
         self.faults.append(error)

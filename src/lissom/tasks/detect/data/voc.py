@@ -140,13 +140,17 @@ def _image(file: Path, tree: ElementTree.Element, root: Path, shelf: Shelf) -> P
             image, _ = shelf.below(base, name, images=True)
             if image and is_image_name(image.name):
                 return image
-    return None
+    return shelf.anywhere(root, within) if within else None
 
 
 def _parts(files: FolderFiles) -> dict[str, list[str]]:
     """By a picture's name without extension the parts that ImageSets/Main gives it; nothing where there is none."""
     found: dict[str, dict[str, None]] = {}
-    lists = {name.rsplit("/", 1)[-1][:-4].lower(): name for name in files.names if "ImageSets/" in name}
+    lists = {
+        name.rsplit("/", 1)[-1][:-4].lower(): name
+        for name in files.names
+        if name.split("/")[-2:-1] in (["Main"], ["ImageSets"]) and "ImageSets/" in name
+    }
     if "train" in lists or "val" in lists:
         lists.pop("trainval", None)
     for word, part in SPLITS.items():
