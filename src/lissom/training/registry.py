@@ -13,9 +13,6 @@ TASKS = {
     "scene": "lissom.tasks.scene.task:TASK",
     "detect": "lissom.tasks.detect.task:TASK",
 }
-CONVERTERS = {  # task -> (source, *, to, output, images, cache_dir, dry_run, listener) -> what was written
-    "detect": "lissom.tasks.detect.data.convert:convert",
-}
 
 
 def is_outside(name: object) -> bool:
