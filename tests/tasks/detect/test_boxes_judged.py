@@ -100,6 +100,15 @@ class TestFigures:
         assert np.isnan(by_class[3])
         assert coco.by_class[3]["map50"] is None
 
+    def test_a_box_is_found_once(self) -> None:
+        """The second prediction of the first box is a mistake: 51 recalls at precision 1, 50 at 2/3."""
+        data = pictures([(0, 0, 20, 20, 0), (50, 50, 90, 90, 0)])
+        seen = [found((0, 0, 20, 20, 0, 0.9), (0, 0, 20, 20, 0, 0.8), (50, 50, 90, 90, 0, 0.7))]
+        matched = match(data, seen, 1)
+        assert matched.hit[0].tolist() == [True, False, True]
+        assert mean_precision(matched) == pytest.approx((51 + 50 * 2 / 3) / 101)
+        assert mean_precision(matched) == pytest.approx(coco_figures(data, seen, 1).values["map50_95"])
+
     def test_nothing_found_is_zero_and_no_boxes_is_none(self) -> None:
         data = pictures([(0, 0, 20, 20, 0)], [])
         assert coco_figures(data, [Detections.none()] * 2, 2).values["map50_95"] == 0.0
@@ -121,6 +130,7 @@ class TestFigures:
         matched = match(data, [found((0, 0, 20, 20, 0, 0.9)), Detections.none()], 1)
         assert mean_precision(matched, np.array([2, 0])) == pytest.approx(1.0)
         assert mean_precision(matched, np.array([0, 2])) == 0.0
+        assert mean_precision(matched, np.array([2, 1])) == pytest.approx(67 / 101)  # two of three
         means = drawn_means([matched, matched], resamples=50)
         assert np.array_equal(means[:, 0], means[:, 1])
         assert set(np.round(np.unique(means), 3)) == {0.0, round(51 / 101, 3), 1.0}

@@ -194,6 +194,9 @@ class TestAnchors:
         sides = np.array([[10, 13], [33, 50], [80, 80]], np.float64)
         found = fit_anchors(sides, ANCHORS)
         assert (found.anchors, found.recall) == (ANCHORS, 1.0)
+        most = np.concatenate([np.full((99, 2), 12.0), [[300, 300]]])  # one in a hundred has none
+        found = fit_anchors(most, ANCHORS)
+        assert (found.anchors, found.recall) == (ANCHORS, 0.99)
 
     def test_others_are_fitted_rise_and_are_the_same_for_a_seed(self) -> None:
         rng = np.random.default_rng(0)
