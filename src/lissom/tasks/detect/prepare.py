@@ -26,7 +26,7 @@ from lissom.tasks.detect.settings import DetectAugmentConfig, DetectDataConfig, 
 from lissom.training.run import DataUsed, Item, Run
 
 SYNTHETIC = "synthetic"
-SHAPES = {"train": 320, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
+SHAPES = {"train": 480, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
 LARGEST, STEP = 640, 32  # pixels: of a side that nobody asked for
 MOST_AT_ONCE = 16  # images of a batch that nobody asked for
 
