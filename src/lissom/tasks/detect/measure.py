@@ -13,10 +13,12 @@ from lissom.config import require_count
 from lissom.errors import Interrupted
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.report import sheet
-from lissom.report.confusion import confusion, confusion_csv
+from lissom.report.confusion import confusion_csv
+from lissom.report.confusion import confusion_of as drawn_confusion
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
 from lissom.report.tables import to_csv
+from lissom.stats.confused import MANY, read_confused
 from lissom.tasks.detect.coco import RECALL, CocoFigures, coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.drawing import drawn, drawn_found
@@ -32,7 +34,6 @@ SHOWN = 6  # images beside their predictions
 MATCHES = "matches.npz"
 EVALUATION = "evaluation.csv"
 CONFUSION_IOU = 0.5
-MANY = 100  # classes; a matrix of more is no picture
 
 
 def measure(
@@ -59,7 +60,7 @@ def measure(
     best = float(CONFIDENCES[at_confidence.best])
     matrix = confusion_of(pictures, found, len(names), confidence=best, iou=CONFUSION_IOU)
     rows = _per_class(names, coco, matched, best)
-    details = {"per_class": rows, "confidence": best, "confusion": matrix.tolist() if len(names) <= MANY else None}
+    details = {"per_class": rows, "confidence": best, "confusion": read_confused(matrix).stored()}
     result = Figures(figures=figures, details=details, notes=(_note(best),), folder=folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,9 +158,9 @@ def _as_bytes(matched: Matched) -> bytes:
 def _draw(folder: Path, names: Sequence[str], matrix: np.ndarray, coco: CocoFigures, at: Curves) -> None:
     """confusion (.csv too) and curves_pr, each as .png and .svg."""
     with_ground = [*names, worded("detect.background")]
-    if len(names) <= MANY:
-        save_picture(confusion(matrix, with_ground), folder / "confusion")
-        write_atomic(folder / "confusion.csv", confusion_csv(matrix.tolist(), with_ground))
+    counts = read_confused(matrix)
+    save_picture(drawn_confusion(counts, with_ground), folder / "confusion")
+    write_atomic(folder / "confusion.csv", confusion_csv(counts, with_ground))
     save_picture(curve_picture(coco.curves, at), folder / "curves_pr")
 
 

@@ -9,7 +9,7 @@ from lissom.report.card import Figure as CardFigure
 from lissom.report.page import Page
 from lissom.report.tables import column, percent
 from lissom.training.figures import Figures
-from lissom.training.pages import add_curves, add_end, add_picture, card_of, cost_of, new_page, numbers_caption
+from lissom.training.pages import add_curves, add_end, add_picture, card_of, confusion_caption, cost_of, new_page
 from lissom.training.run import Run
 
 
@@ -17,6 +17,7 @@ def box_page(run: Run, figures: Figures) -> Page:
     """Figures first, then curves, what is confused, scores by class, pictures, settings and what to do next."""
     page = new_page(run, figures)
     names, data = run.facts.class_names, run.record.data
+    with_ground = [*names, text("detect.background")]
     page.paragraph(text("page.trained_on", data=data.source, classes=len(names), **data.sizes))
     page.facts(_facts(run, figures), tiles=True)
     begun = run.record.weights.notes if run.record.weights else ()
@@ -25,7 +26,7 @@ def box_page(run: Run, figures: Figures) -> Page:
     page.table(figures["per_class"], _columns())
     add_curves(page, run)
     _section(page, run, "detect.section_curves", "curves_pr.svg", text("detect.curves_caption"))
-    _section(page, run, "page.section_confusion", "confusion.svg", numbers_caption(names))
+    _section(page, run, "page.section_confusion", "confusion.svg", confusion_caption(figures, with_ground))
     page.heading(text("page.section_images"))
     for name in ("predictions.png", "worst.png", "targets.svg"):
         title = text(f"detect.{name.split('.')[0]}_title")

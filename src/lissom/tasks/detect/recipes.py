@@ -16,7 +16,8 @@ def shapes(*, device: str = "auto", threads: int | None = None) -> DetectTrainCo
     """Settings of the demo: `lissom demo --task detect`.
 
     Without mosaic, which asks for longer trainings than this, and with a short average. Objectness and classes
-    weigh more than usual, as their usual weights are for 640 pixels and 80 classes. Colours are left alone: the shapes have any.
+    weigh more than usual, as their usual weights are for 640 pixels and 80 classes. Colours are left alone, as the
+    shapes have any.
     """
     return DetectTrainConfig(
         model=NETWORK,
