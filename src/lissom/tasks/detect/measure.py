@@ -60,7 +60,7 @@ def measure(
     best = float(CONFIDENCES[at_confidence.best])
     matrix = confusion_of(pictures, found, len(names), confidence=best, iou=CONFUSION_IOU)
     rows = _per_class(names, coco, matched, best)
-    details = {"per_class": rows, "confidence": best, "confusion": read_confused(matrix).stored()}
+    details = {"per_class": rows, "confidence": best, "confusion": read_confused(matrix.tolist()).stored()}
     result = Figures(figures=figures, details=details, notes=(_note(best),), folder=folder)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ def _as_bytes(matched: Matched) -> bytes:
 def _draw(folder: Path, names: Sequence[str], matrix: np.ndarray, coco: CocoFigures, at: Curves) -> None:
     """confusion (.csv too) and curves_pr, each as .png and .svg."""
     with_ground = [*names, worded("detect.background")]
-    counts = read_confused(matrix)
+    counts = read_confused(matrix.tolist())
     save_picture(drawn_confusion(counts, with_ground), folder / "confusion")
     write_atomic(folder / "confusion.csv", confusion_csv(counts, with_ground))
     save_picture(curve_picture(coco.curves, at), folder / "curves_pr")
