@@ -49,7 +49,8 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
     write = writer(path)
     with temporary_folder(path) as folder:
         unproven = folder / path.name
-        asked = {"inputs": shapes, "outputs": portable.outputs, "steps": portable.steps}
+        asked = {"inputs": shapes, "outputs": portable.outputs}
+        asked |= {"steps": portable.steps} if portable.steps else {}  # which not every writer knows
         write(fuse(portable.model), unproven, about=about, **asked)
         result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)

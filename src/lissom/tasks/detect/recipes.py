@@ -24,7 +24,7 @@ def shapes(*, device: str = "auto", threads: int | None = None) -> DetectTrainCo
         data=DetectDataConfig(data="synthetic", workers=0),
         augment=DetectAugmentConfig(mosaic=0.0, scale=0.2, translate=0.05, hsv_h=0.0, hsv_s=0.0, hsv_v=0.2),
         optim=DetectOptimConfig(lr=0.03, ema=0.98, objectness_gain=2.0, class_gain=3.0),
-        engine=EngineConfig(epochs=16, batch_size=8, device=device, threads=threads),  # type: ignore[arg-type]
+        engine=EngineConfig(epochs=20, batch_size=8, device=device, threads=threads),  # type: ignore[arg-type]
     )
 
 
