@@ -43,7 +43,7 @@ def test_runs_are_listed_without_torch(flags: list[str], place: Path) -> None:
     if flags:
         rows = {row["run"]: row for row in json.loads("\n".join(listed))}
         assert list(rows) == ["a", "b", "c", "odd"]
-        assert [rows[name]["test_top1"] for name in rows] == [50, 75, 50, None]
+        assert [rows[name]["test"] for name in rows] == [50, 75, 50, None]
         assert rows["b"]["status"] == "interrupted"
         assert "run.json" in rows["odd"]["status"]
     else:

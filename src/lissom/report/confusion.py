@@ -61,7 +61,7 @@ def confusion_csv(counts: Confused, class_names: Sequence[str]) -> str:
     """The counts as a table: row the true class, column the predicted one; of more than `MANY` classes one row for each
     cell that is not 0: true, predicted, count."""
     if counts.classes > MANY:
-        cells = zip(*(values.tolist() for values in counts[:3]), strict=True)
+        cells = zip(*(values.tolist() for values in counts.cells), strict=True)
         named = ([class_names[true], class_names[predicted], count] for true, predicted, count in cells)
         return cells_to_csv([["true", "predicted", "count"], *named])
     rows = zip(class_names, counts.matrix().tolist(), strict=True)
@@ -72,7 +72,7 @@ def most_confused(counts: Confused, class_names: Sequence[str], *, most: int = 1
     """The commonest mistakes, largest first: rows of true, predicted, count, share of the true class."""
     wrong, totals, rows = counts.mistakes, counts.totals, []
     for k in np.argsort(-wrong.count, kind="stable")[:most]:
-        true, predicted, count = (int(values[k]) for values in wrong[:3])
+        true, predicted, count = (int(values[k]) for values in wrong.cells)
         names = {"true": class_names[true], "predicted": class_names[predicted]}
         rows.append({**names, "count": count, "share": count / int(totals[true])})
     return rows

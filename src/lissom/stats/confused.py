@@ -1,7 +1,8 @@
 """A confusion matrix without its zeros: that of 5,000 classes has 25 million cells."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ MANY = 100  # classes; the matrix of more is stored without its zeros, and drawn
 Counts = NDArray[np.int64]
 
 
-class Confused(NamedTuple):
+@dataclass(frozen=True)
+class Confused:
     """Cells that are not 0, row by row."""
 
     true: Counts
@@ -21,6 +23,11 @@ class Confused(NamedTuple):
     count: Counts
     """`N`, 1 or more."""
     classes: int
+
+    @property
+    def cells(self) -> tuple[Counts, Counts, Counts]:
+        """`true`, `predicted` and `count`, side by side."""
+        return self.true, self.predicted, self.count
 
     @property
     def mistakes(self) -> "Confused":
@@ -61,7 +68,7 @@ class Confused(NamedTuple):
         """As in evaluation.json: rows of counts, or of more than `MANY` classes three lists side by side."""
         if self.classes <= MANY:
             return self.matrix().tolist()
-        cells = zip(("true", "predicted", "count"), self[:3], strict=True)
+        cells = zip(("true", "predicted", "count"), self.cells, strict=True)
         return {"classes": self.classes, **{name: values.tolist() for name, values in cells}}
 
 
@@ -71,7 +78,7 @@ def confused(true: NDArray[np.integer], predicted: NDArray[np.integer], classes:
     return Confused(cells // classes, cells % classes, count.astype(np.int64), classes)
 
 
-def read_confused(stored: Sequence[Sequence[int]] | Mapping[str, Any]) -> Confused:
+def read_confused(stored: Sequence[Sequence[int]] | Counts | Mapping[str, Any]) -> Confused:
     """Of either form that `stored` gives."""
     if isinstance(stored, Mapping):
         cells = (np.array(stored[name], np.int64) for name in ("true", "predicted", "count"))

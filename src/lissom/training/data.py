@@ -46,12 +46,9 @@ def given_paths(task: Task, data: Any, others: Mapping[str, Any]) -> Paths:
     return {task.paths[0]: _as_text(data), **given}
 
 
-def given_reading(task: Task, others: Mapping[str, Any], paths: Paths) -> dict[str, Any]:
-    """What is given of how other data is read. Raises: UsageError where no data is given that it could be of."""
-    given = {name: others[name] for name in task.reading if others.get(name) is not None}
-    if given and not paths:
-        raise read_as_trained(task, given)
-    return given
+def given_reading(task: Task, others: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given of how other data is read."""
+    return {name: others[name] for name in task.reading if others.get(name) is not None}
 
 
 def read_as_trained(task: Task, reading: Mapping[str, Any]) -> UsageError:

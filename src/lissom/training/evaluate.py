@@ -82,7 +82,7 @@ def evaluate(
         raise UsageError("evaluate-what", model=model)
     if opened.run is None and file is not None:
         raise UsageError("file-without-run", model=model, file=file)
-    how["reading"] = given_reading(opened.task, paths, others)
+    how["reading"] = given_reading(opened.task, paths)
     return measured(opened, others, file=file, options=chosen, stop=stop, **how).to_dict()
 
 

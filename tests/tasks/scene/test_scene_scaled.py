@@ -105,8 +105,10 @@ def test_another_scene_is_evaluated_at_the_scale_that_is_given() -> None:
     assert "unlike" in " ".join(map(str, forced["notes"]))
     with pytest.raises(UsageError, match=r"variable is again.* one array"):
         lissom.evaluate("runs/factor", "again.hdr", variable="again", **given)
+    hidden = Path("factor.hdr").rename("hidden.hdr")  # refused before its data is looked for
     with pytest.raises(UsageError, match=r"--scale is 2\.0, but this is the run's own data"):
         lissom.evaluate("runs/factor", scale=2.0, write=False)
+    hidden.rename("factor.hdr")
     with pytest.raises(UsageError, match="--no-data is 7, but this is the run's own data"):
         lissom.evaluate("runs/factor", "factor.hdr", no_data=7, **given)
 
