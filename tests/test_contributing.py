@@ -150,13 +150,15 @@ class TestMessage:
             append(copy, title)
         file = copy / SENTENCES["zh"]
         file.write_text(file.read_text("utf-8").replace("没有宽度 {got}", "没有这个宽度"), encoding="utf-8")
-        done = run_tests(copy, "tests/test_messages.py", "-k", "width-not-printed")
+        done = run_tests(copy, "tests/test_messages.py", "-k", "same_values")
         assert done.returncode == 1, done.stdout
+        assert "error.width-not-printed" in done.stdout
 
     def test_an_error_without_a_sentence_is_noticed(self, copy: Path) -> None:
         (copy / NETWORK).write_text(BLOCKS[RAISED], encoding="utf-8")
-        done = run_tests(copy, "tests/test_messages.py", "-k", "width-not-printed")
+        done = run_tests(copy, "tests/test_messages.py", "-k", "every_error")
         assert done.returncode == 1, done.stdout
+        assert f"{Path(NETWORK).name}:" in done.stdout
 
 
 AUGMENT, SETTINGS = "src/lissom/tasks/classify/data/augment.py", "src/lissom/tasks/classify/settings.py"

@@ -26,8 +26,8 @@ def test_both_languages_have_the_same_sentences() -> None:
 
 
 def test_both_languages_name_the_same_values() -> None:
-    english, chinese = ({name: placeholders(s) for name, s in catalogue(lang).items()} for lang in ("en", "zh"))
-    assert english == chinese
+    pairs = ((name, catalogue("en")[name], catalogue("zh").get(name, "")) for name in catalogue("en"))
+    assert [name for name, english, chinese in pairs if placeholders(english) != placeholders(chinese)] == []
 
 
 def test_chinese_sentences_are_chinese() -> None:
