@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start: more 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
     stack = contextlib.ExitStack()
     stack.enter_context(forked.serving())
     config.add_cleanup(stack.close)

@@ -92,6 +92,8 @@ def predictor(opened: Opened, options: DetectOptions, where: Where) -> BoxPredic
     rule = Rule(confidence=options.confidence, iou=options.iou, most=options.max_boxes, agnostic=options.agnostic)
     if opened.file:
         return BoxPredictor(opened.facts, _checked(opened.file, opened.facts), rule, options=options)
+    import torchvision.ops  # noqa: F401 - now, so that the first suppression is not timed with it
+
     from lissom.deploy.module import ModuleOutputs
     from lissom.device import choose_device
     from lissom.tasks.detect.scored import Scored
