@@ -1,6 +1,6 @@
 """Whether a detector learns coco128's 128 training images: from published backbone weights and from scratch.
 
-    LISSOM_DATA=FOLDER python benchmarks/detect_coco128.py [--model yolo_mobilenetv2] [--epochs 60] [--resolution 320]
+    LISSOM_DATA=FOLDER python benchmarks/detect_coco128.py [--model yolo_mobilenetv2] [--epochs 36] [--resolution 320]
         [--starts weights scratch] [--threads 2] [--work FOLDER] [--output FILE]
 
 FOLDER holds coco128/coco128.yaml and weights/mobilenet_v2-b0353104.pth. Both trainings have the same budget, no image
@@ -22,8 +22,8 @@ from lissom.runs.environment import environment
 WEIGHTS = "mobilenet_v2-b0353104.pth"
 SEED = 0
 SETTINGS: dict[str, Any] = {
-    "val_fraction": 0.0, "seed": SEED, "batch_size": 16, "nominal_batch": 16, "lr": 2e-3, "weight_decay": 5e-4,
-    "warmup_epochs": 3.0, "ema": 0.99, "mosaic": 0.5, "close_mosaic": 0.3, "workers": 0,
+    "val_fraction": 0.0, "seed": SEED, "batch_size": 8, "nominal_batch": 8, "lr": 2e-3, "weight_decay": 5e-4,
+    "warmup_epochs": 2.0, "ema": 0.99, "mosaic": 0.0, "scale": 0.2, "translate": 0.05, "workers": 0,
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="yolo_mobilenetv2")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=36)
     parser.add_argument("--resolution", type=int, default=320)
     parser.add_argument("--starts", nargs="+", choices=("weights", "scratch"), default=["weights", "scratch"])
     parser.add_argument("--threads", type=int, default=2)

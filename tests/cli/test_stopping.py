@@ -1,5 +1,6 @@
 """A command ends once, in one line, whatever it was doing; a reader or a disk that fails a log ends no training."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -157,3 +158,16 @@ def test_ctrl_c_where_nobody_asks_for_it_says_how_to_go_on(
     assert "lissom resume 'runs/my run'" in capsys.readouterr().err
     monkeypatch.undo()
     assert main.run(["resume", "runs/my run", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EIO])
+def test_what_the_system_refuses_of_a_path_is_one_line(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise OSError(number, os.strerror(number), "kept/.lissom")
+
+    monkeypatch.setattr("lissom.cli.cache.is_room", refuse)
+    assert main.run(["cache"]) == 5
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"kept/.lissom: {os.strerror(number)}" in line

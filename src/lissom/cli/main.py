@@ -16,6 +16,8 @@ from lissom.cli.streams import below, shown_streams
 from lissom.errors import LissomError, MachineError, UsageError, near
 from lissom.messages import text
 
+REFUSED = (*FULL, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS)  # whoever opened the path: no fault of the program
+
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command line; returns its exit code, whatever went wrong."""
@@ -43,7 +45,7 @@ def _guarded(argv: Sequence[str]) -> int:
         except Exception as error:
             if ending.asked:  # within an import, which made something else of it
                 return _stopped()
-            if isinstance(error, OSError) and error.filename is None and error.errno in (*FULL, errno.EIO):
+            if isinstance(error, OSError) and error.errno in (REFUSED if error.filename else (*FULL, errno.EIO)):
                 return _refused(error)
             return _fault()
 
@@ -61,9 +63,13 @@ def _stopped() -> int:
 
 
 def _refused(error: OSError) -> int:
-    """What is printed goes to a full disk, or to a terminal that is gone; our own files are refused by name."""
-    silence(sys.stdout)
-    refused = MachineError("output-refused", reason=error.strerror or error)
+    """What the system says of a path; without one: of what is printed, on a full disk or a lost terminal."""
+    reason = error.strerror or error
+    if error.filename:
+        refused = MachineError("path-refused", path=error.filename, reason=reason)
+    else:
+        silence(sys.stdout)
+        refused = MachineError("output-refused", reason=reason)
     say(str(refused))
     return refused.exit_code
 
