@@ -89,6 +89,11 @@ class TestCurves:
         assert numbers(self.metric.lines[0].get_ydata()) == [0.2, 0.6, 0.5]
         assert numbers(self.rate.lines[0].get_ydata()) == [0.1, 0.2, 0.05]
 
+    def test_an_epoch_that_went_astray_does_not_flatten_the_others(self) -> None:
+        astray = curves([{**HISTORY[0], "loss": 25000.0}, *HISTORY[1:]], losses=("train_loss", "loss")).axes
+        assert [axes.get_yscale() for axes in astray] == ["log", "linear", "linear"]
+        assert self.losses.get_yscale() == "linear"
+
     def test_lines_are_told_apart_and_the_legend_names_them_in_their_colours(self) -> None:
         legend = self.losses.get_legend()
         assert legend

@@ -1,6 +1,7 @@
 """Learning curves: loss, validation metric and learning rate over the epochs."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,6 +12,7 @@ from lissom.messages import catalogue
 from lissom.report.canvas import BLUE, GREEN, MUTED, ORANGE, figure, style
 from lissom.report.lettering import label, phrase, word, worded
 
+FAR = 100  # times the median: a loss so large is drawn by its magnitude
 COLOURS = (BLUE, ORANGE, GREEN, MUTED)
 
 
@@ -67,6 +69,10 @@ def _panel(
     axes.set_title(name)
     plain = FuncFormatter(lambda value, _: f"{value:.6g}")  # no power of ten apart from its numbers
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %") if metric and shares else plain)
+    drawn = [float(row[key]) for key in keys for row in history if row.get(key) is not None]
+    if not metric and min(drawn) > 0 and max(drawn) > FAR * median(drawn):
+        axes.set_yscale("log")  # else an epoch that went astray flattens all others
+        axes.yaxis.set_major_formatter(plain)
     if len(keys) > 1:
         axes.legend()
 
