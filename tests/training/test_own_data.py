@@ -54,6 +54,18 @@ def change(place: Path) -> None:
     shutil.copy(pictures / "06.png", pictures / "zz.png")
 
 
+def test_parts_are_of_the_run_s_own_data_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(place / "runs" / "first")
+    shutil.copytree(place / "pictures", place / "moved")
+    own, moved = (evaluate(run, data, split="train", write=False) for data in (None, place / "moved"))
+    assert (own["data"], moved["data"]) == ("own", "moved")
+    assert any(told["name"] == "verbs.split-seen" for told in own["notes"])
+    assert not any(told["name"] == "verbs.split-seen" for told in evaluate(run, write=False)["notes"])
+    change(place)
+    assert main.run(["evaluate", run, str(place / "pictures"), "--split", "train"]) == 2
+    assert "--split" in capsys.readouterr().err
+
+
 def test_a_touch_a_copy_and_another_folder_change_nothing(place: Path) -> None:
     run = lissom.open_run(place / "runs" / "first")
     for picture in (place / "pictures").iterdir():

@@ -116,13 +116,13 @@ def measured(
     which = "other" if run is None else "own" if not paths else "moved" if is_own(run, content) else "other"
     if reading and which != "other":
         raise read_as_trained(task, reading)
+    if split != "test" and which == "other":
+        raise UsageError("evaluate-split-other", got=split, data=", ".join(each_path(paths)))
     if which == "other":
         held: Any = foreign_data(answering, paths, listener, reading)
     else:
         assert run
         held = own_data(run, listener, paths)
-    if which == "other" and split != "test":
-        raise UsageError("evaluate-split-other", got=split, data=", ".join(each_path(paths)))
     notes = _notes(run, which, paths, content)
     if split != "test":
         notes = (*notes, note("verbs.split-seen", split=split))

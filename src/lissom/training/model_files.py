@@ -1,12 +1,27 @@
 """Files that describe a network, of whichever task knows them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lissom.atomic import write_atomic
 from lissom.errors import DataError
 from lissom.training.registry import TASKS, find_task
-from lissom.training.task import ModelFiles
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """Files that describe a network of the task."""
+
+    recognises: Callable[[Path], bool]
+    """Whether a path is one, by a look at it."""
+    report: Callable[..., dict[str, Any]]
+    """(path, *, section, resolution, fix) -> what it holds and what is wrong with it, for `check-model`."""
+    build: Callable[..., Any]
+    """(path, options) -> its network, with random weights. Raises: DataError for a file with faults."""
+    resolution: int
+    """Side of the input that its costs are told for unless another is asked for, pixels."""
 
 
 def check_model(

@@ -14,6 +14,7 @@ from lissom.training.later import Later as Later
 
 if TYPE_CHECKING:
     from lissom.training.figures import Figures
+    from lissom.training.model_files import ModelFiles
     from lissom.training.run import DataUsed, InitialWeights, Item
 
 Arrays = Mapping[str, Any]
@@ -178,20 +179,6 @@ class Predictor(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFiles:
-    """Files that describe a network of the task."""
-
-    recognises: Callable[[Path], bool]
-    """Whether a path is one, by a look at it."""
-    report: Callable[..., dict[str, Any]]
-    """(path, *, section, resolution, fix) -> what it holds and what is wrong with it, for `check-model`."""
-    build: Callable[..., Any]
-    """(path, options) -> its network, with random weights. Raises: DataError for a file with faults."""
-    resolution: int
-    """Side of the input that its costs are told for unless another is asked for, pixels."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Portable:
     """What of a run becomes a file, and when the outputs of the file count as the same."""
 
@@ -290,7 +277,7 @@ class Task:
     """(*, runs_dir, device, threads, listener) -> the rows and files of a demonstration."""
     demo_networks: Callable[[], list[str]] = list
     """() -> labels of the networks that `demo` trains."""
-    models: ModelFiles | None = None
+    models: "ModelFiles | None" = None
     """What it does with files that describe a network; None: it knows none."""
     samples: Callable[..., Any] | None = None
     """(run, data, part, *, most, device) -> `inspection.samples.Samples` of a part of the data; None: no pictures to

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lissom.atomic import temporary_folder
+from lissom.atomic import new_folder
 from lissom.config import cache_folder
 from lissom.engine.batch_size import resolve_batch_size
-from lissom.errors import UsageError
+from lissom.errors import MachineError, UsageError
 from lissom.events import Listener, Note, note, silent
 from lissom.runs.folder import make_folder
 from lissom.tasks.detect.anchors.fit import fit_anchors, open_levels
@@ -27,7 +27,7 @@ from lissom.training.run import DataUsed, Item, Run
 
 SYNTHETIC = "synthetic"
 SHAPES = {"train": 480, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
-LARGEST, STEP = 640, 32  # pixels: of a side that nobody asked for
+LARGEST = 640  # pixels: of a side that nobody asked for
 MOST_AT_ONCE = 16  # images of a batch that nobody asked for
 
 
@@ -73,10 +73,12 @@ def place_of(data: str, cache_dir: Path) -> str:
     folder = cache_dir / "detect" / "-".join([SYNTHETIC, *(str(value) for value in SHAPES.values())])
     if not folder.is_dir():
         make_folder(folder.parent)
-        with temporary_folder(folder) as made:
-            drawn = made / SYNTHETIC
-            write_synthetic(drawn, **SHAPES)
-            drawn.replace(folder)
+        try:
+            with new_folder(folder) as made:
+                write_synthetic(made, **SHAPES)
+        except MachineError:
+            if not folder.is_dir():  # else another process has drawn them meanwhile
+                raise
     return str(folder)
 
 

@@ -2,7 +2,8 @@
 
 from lissom.tasks.detect.facts import DetectFacts
 from lissom.tasks.detect.settings import DetectCheckOptions, DetectOptions, DetectTrainConfig
-from lissom.training.task import Later, ModelFiles, Task
+from lissom.training.model_files import ModelFiles
+from lissom.training.task import Later, Task
 
 HERE = "lissom.tasks.detect"
 

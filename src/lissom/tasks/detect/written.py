@@ -62,11 +62,8 @@ class Writer:
         corners = np.concatenate([np.floor(found.boxes[:, :2]), np.ceil(found.boxes[:, 2:])], 1).astype(int)
         for number, (left, top, right, bottom) in enumerate(corners.tolist()):
             if right > left and bottom > top:
-                name = self._names[int(found.classes[number])]
-                folder = "".join(
-                    "_" if letter in '/\\:*?"<>|' or not letter.isprintable() else letter for letter in name
-                )
-                path = self._folder / "crops" / (folder.strip(". ") or "_") / f"{stem}-{number + 1}.jpg"
+                kind = as_folder(self._names[int(found.classes[number])])
+                path = self._folder / "crops" / kind / f"{stem}-{number + 1}.jpg"
                 self._image(path, np.ascontiguousarray(pixels[top:bottom, left:right]))
 
     def _collect(self, file: Path, wide: int, high: int, found: Detections) -> None:
