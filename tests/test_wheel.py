@@ -62,7 +62,7 @@ def test_the_demo_runs_from_the_wheel(site: Path, tmp_path: Path, shorter: str, 
         assert run["test"]["top1"] >= reached, run["network"]
         assert run["test"]["images"] == 359  # a fifth of 1,797
         assert sum(run["data"]["sizes"].values()) == 1797
-    difference = re.search(r"largest logit difference ([\d.e+-]+)", done.stdout)
+    difference = re.search(r"largest output difference ([\d.e+-]+)", done.stdout)
     assert difference
     assert float(difference[1]) < 1e-3
     assert "Pareto" in done.stdout
