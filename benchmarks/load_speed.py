@@ -1,11 +1,13 @@
 """What many small images, many runs and many classes cost.
 
-    python benchmarks/load_speed.py [--images 4000] [--runs 300] [--classes 5000]
+    python benchmarks/load_speed.py [--images 4000] [--side 64] [--runs 300] [--classes 5000] [--before SRC]
 
-Images of 64 pixels are made (40 pictures in each of 10 folders, each file with other bytes behind it), and their
-headers, digests and pixels are read as `check-data classify` does for the first time, and by a plain loop of one
-thread: Pillow's header, BLAKE2 of the bytes, then the decoded pixels and their digest. Runs are copies of one record.
-Ratios within one run, CPU seconds of this process, median of 3. The last line is JSON.
+Images are made (40 pictures in each of 10 folders, each file with other bytes behind it). Two commands look at them for
+the first time, each as a process of its own: `check-data classify`, and `train classify --dry-run`, which is all that a
+training does before its first step. A plain loop of one thread stands beside them: Pillow's header, BLAKE2 of the
+bytes, then the decoded pixels and their digest. `--before` is the folder `src` of another version, whose commands take
+turns with ours. Runs are copies of one record. CPU seconds with those of all processes that are started, wall seconds
+of the commands; medians of 3, and of the ratios within one round. The last line is JSON.
 """
 
 import argparse
@@ -14,11 +16,13 @@ import io
 import json
 import os
 import platform
-import shutil
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +32,14 @@ from PIL import Image
 
 from lissom.config import to_dict
 from lissom.stats.confused import confused
-from lissom.tasks.classify.data.check import check
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.verbs.runs import list_runs
 
 ROUNDS = 3
+OURS = Path(__file__).resolve().parent.parent / "src"
 
 
-def make_images(folder: Path, count: int) -> None:
+def make_images(folder: Path, count: int, side: int) -> None:
     rng = np.random.default_rng(0)
     for group in range(10):
         place = folder / f"class{group}"
@@ -43,7 +47,7 @@ def make_images(folder: Path, count: int) -> None:
         pictures = []
         for _ in range(40):
             out = io.BytesIO()
-            Image.fromarray(rng.integers(0, 120, (64, 64, 3)).astype(np.uint8)).save(out, "PNG")
+            Image.fromarray(rng.integers(0, 120, (side, side, 3)).astype(np.uint8)).save(out, "PNG")
             pictures.append(out.getvalue())
         for number in range(count // 10):
             (place / f"{number:05d}.png").write_bytes(pictures[number % 40] + b"%07d" % number)
@@ -81,29 +85,71 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
+def command(source: Path, images: Path, words: Sequence[str]) -> tuple[float, float]:
+    """CPU and wall seconds of a command of the version in `source`, whose cache is empty."""
+    with tempfile.TemporaryDirectory() as cache:
+        environ = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
+        argv = [sys.executable, "-m", "lissom", *words, "--cache-dir", cache]
+        begun, used = time.perf_counter(), _of_children()
+        subprocess.run(
+            argv, env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=images.parent
+        )
+        return _of_children() - used, time.perf_counter() - begun
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def compared(images: Path, before: Path | None) -> dict[str, float]:
+    """Seconds of both commands, and how much of the version before they take."""
+    network = ["--model", "mobilenetv1_cifar", "--width", "0.1", "--batch-size", "512", "--threads", "1"]
+    commands = {
+        "check": ["check-data", "classify", str(images)],
+        "start": ["train", "classify", "--data", str(images), *network, "--dry-run"],
+    }
+    found = {}
+    for name, words in commands.items():
+        rounds = []
+        for _ in range(ROUNDS):
+            old = command(before, images, words) if before else (0.0, 0.0)
+            rounds.append((*command(OURS, images, words), *old))
+            print(
+                name,
+                "CPU and wall of ours, of the version before:",
+                *(f"{each:.2f}" for each in rounds[-1]),
+                flush=True,
+            )
+        for at, kind in enumerate(("cpu", "wall")):
+            found[f"{name}_{kind}_s"] = round(statistics.median(each[at] for each in rounds), 2)
+            if before:
+                found[f"{name}_{kind}_before_s"] = round(statistics.median(each[at + 2] for each in rounds), 2)
+                found[f"{name}_{kind}_ratio"] = round(statistics.median(each[at] / each[at + 2] for each in rounds), 2)
+    return found
+
+
 def main() -> None:
     wanted = argparse.ArgumentParser()
-    for name, default in (("images", 4000), ("runs", 300), ("classes", 5000)):
+    for name, default in (("images", 4000), ("side", 64), ("runs", 300), ("classes", 5000)):
         wanted.add_argument(f"--{name}", type=int, default=default)
+    wanted.add_argument("--before", type=Path)
     args = wanted.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        images, cache, runs = Path(made) / "images", Path(made) / "cache", Path(made) / "runs"
-        make_images(images, args.images)
+        images, runs = Path(made) / "images", Path(made) / "runs"
+        make_images(images, args.images, args.side)
         make_runs(runs, args.runs)
-        ours, plain, listed = [], [], []
+        commands = compared(images, args.before and args.before.resolve())
+        plain, listed = [], []
         for _ in range(ROUNDS):
-            shutil.rmtree(cache, ignore_errors=True)
             plain.append(cpu_seconds(lambda: plain_loop(images)))
-            ours.append(cpu_seconds(lambda: check(str(images), cache_dir=cache)))
             listed.append(cpu_seconds(lambda: list_runs(runs)))
-            print(f"plain {plain[-1]:.2f} s, check {ours[-1]:.2f} s, runs {listed[-1]:.2f} s", flush=True)
     labels = np.arange(5 * args.classes) % args.classes
     predicted = np.random.default_rng(0).integers(0, args.classes, len(labels))
     stored = len(json.dumps(confused(labels, predicted, args.classes).stored()))
     print(json.dumps({
-        "images": args.images, "check_s": round(statistics.median(ours), 3),
+        "images": args.images, "side": args.side, **commands,
         "plain_loop_s": round(statistics.median(plain), 3),
-        "ratio": round(statistics.median(a / b for a, b in zip(ours, plain, strict=True)), 2),
         "runs": args.runs, "list_runs_s": round(statistics.median(listed), 3),
         "classes": args.classes, "confusion_bytes": stored, "dense_cells": args.classes**2,
         "cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version(),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from lissom.plain import plain, to_json, visible
+from lissom.plain import from_json, plain, to_json, to_json_rows, visible
 from lissom.report.tables import read_csv, to_csv
 
 SOURCES = Path(__file__).parents[1] / "src" / "lissom"
@@ -33,6 +33,15 @@ def test_json_is_valid_whatever_stands_in_it(indent: int | None) -> None:
     }  # fmt: skip
     assert "猫" in text
     assert ("\n" in text) == (indent is not None)
+
+
+@pytest.mark.parametrize("values", [{}, {"a/b.png": ("d1", "train"), 'ü"\n\x1b': ["d2", ""], "c": None}])
+def test_rows_are_the_same_json_one_entry_a_line(values: dict[str, object]) -> None:
+    words = to_json_rows(values)
+    assert from_json(words) == from_json(to_json(values))
+    assert len([line for line in words.splitlines() if ":" in line]) == len(values)
+    with pytest.raises(ValueError, match="JSON"):
+        to_json_rows({"a": float("nan")})
 
 
 def test_plain_values_stay_as_they_are() -> None:

@@ -7,8 +7,8 @@ variable. A file that is mapped into memory may have any size: nothing of it is 
 
 import errno
 import os
-import stat
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 from lissom.errors import DataError, MachineError, UsageError
@@ -17,6 +17,9 @@ from lissom.messages import text
 GB = 10**9
 PIXELS, MOST_PIXELS = "LISSOM_MAX_PIXELS", 1 << 28  # of one image; phones have up to 200 million
 UNPACKED, FREE = "LISSOM_MAX_GB", 1.0  # of one file: less is never refused, whatever it is unpacked from
+WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)  # else opening a pipe waits for who writes it
+BYTES = getattr(os, "O_BINARY", 0)  # on Windows, whose files are text otherwise
+PIECE = 1 << 12  # bytes at least that are asked for at once
 RATIO = 100  # times its size, a larger file may unpack to; zeros reach 1,000 in zip, and photographs 2
 
 
@@ -33,7 +36,7 @@ class Irregular(OSError):
 def open_regular(path: Path | str) -> IO[bytes]:
     """A file to read from its beginning. Raises: OSError, for all that is no regular file too, without waiting."""
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller's to close
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    if not S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise Irregular
     return file
@@ -41,10 +44,19 @@ def open_regular(path: Path | str) -> IO[bytes]:
 
 def read_regular(path: Path | str) -> bytes:
     """The bytes of a file. Raises: OSError as `open_regular`, and for more than `most_bytes()`."""
-    with open_regular(path) as file:
-        if os.fstat(file.fileno()).st_size > most_bytes():
+    handle = os.open(path, os.O_RDONLY | WITHOUT_WAITING | BYTES)  # a file object takes as long as a small image
+    try:
+        status = os.fstat(handle)
+        if S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not S_ISREG(status.st_mode):
+            raise Irregular
+        if status.st_size > most_bytes():
             raise OSError(errno.EFBIG, text("bounds.too-long", limit=f"{most_bytes() / GB:g}", variable=UNPACKED))
-        return file.read()
+        parts = list(iter(lambda: os.read(handle, max(status.st_size, PIECE)), b""))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(handle)
 
 
 def read_text(path: Path | str) -> str:
@@ -81,7 +93,7 @@ def require_room(path: Path | str, size: int, *, packed: int | None = None) -> N
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # else opening a pipe waits for who writes it
+    return os.open(path, flags | WITHOUT_WAITING)
 
 
 def _number(variable: str, default: float) -> float:

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from lissom.data.files import DECODE_VERSION, Unreadable, header, is_image_name
 from lissom.data.scales import Kind
+from lissom.data.side_by_side import look_at_each
 from lissom.data.sources import Files
 from lissom.data.storing import store
 from lissom.errors import MachineError
 from lissom.events import Advanced, Listener
-from lissom.plain import to_json
+from lissom.plain import to_json_rows
 
-CHUNK = 512  # files between two events
 FORM = b"looks 3"  # of the index: what it holds of each file
 SALT = f"decoder {DECODE_VERSION}".encode()  # another decoder sees other pixels in the same bytes
 
@@ -44,28 +44,26 @@ def digest_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16, salt=SALT).hexdigest()
 
 
-def look_at(files: Files, names: Sequence[str], *, cache_dir: Path, listener: Listener) -> list[Look]:
+def look_at(files: Files, names: Sequence[str], *, cache_dir: Path, listener: Listener, workers: int = 0) -> list[Look]:
     """A look at each named file: from the index in the cache while its stamp stays, else at its bytes.
 
     The index is a help alone: where the cache cannot be written, everything is read again the next time.
-    Raises: MachineError for a folder of the cache that lissom did not make.
+    workers: as `look_at_each`. Raises: MachineError for a folder of the cache that lissom did not make.
     """
     path = _index(files.path, cache_dir)
     known = _read(path)
-    looks, changed = [], False
-    for number, name in enumerate(names, 1):
-        stamp, entry = files.stamp(name), known.get(name)
-        if entry and stamp and entry[0] == stamp:
-            looks.append(Look(*entry[1:]))
-            continue
-        looks.append(_look(files, name))
-        changed = changed or bool(stamp)
-        if number % CHUNK == 0 or number == len(names):
-            listener(Advanced(what="images", done=number, total=len(names)))
-    if changed:
-        rows = ((name, files.stamp(name), look) for name, look in zip(names, looks, strict=True))
-        _write(path, {name: [stamp, *look] for name, stamp, look in rows if stamp})
-    return looks
+    stamps = {name: files.stamp(name) for name in names}
+    entries = ((name, known.get(name)) for name, stamp in stamps.items() if stamp)
+    kept = {name: Look(*entry[1:]) for name, entry in entries if entry and entry[0] == stamps[name]}
+    unknown, found = [name for name in names if name not in kept], list[Look]()
+    for some in look_at_each(lambda number: _look(files, unknown[number]), len(unknown), workers=workers):
+        found += some
+        listener(Advanced(what="images", done=len(kept) + len(found), total=len(names)))
+    looks = kept | dict(zip(unknown, found, strict=True))
+    rows = {name: [stamp, *looks[name]] for name, stamp in stamps.items() if stamp}
+    if rows.keys() - kept.keys():
+        _write(path, rows)
+    return [looks[name] for name in names]
 
 
 def _look(files: Files, name: str) -> Look:
@@ -97,7 +95,7 @@ def _read(path: Path) -> dict[str, list[Any]]:
 
 
 def _write(path: Path, known: dict[str, list[Any]]) -> None:
-    body = to_json(known, indent=None).encode()
+    body = to_json_rows(known).encode()
     try:
         with store(path) as file:
             file.write(_seal(path, body) + b"\n" + body)

@@ -264,7 +264,8 @@ def _orientation(image: Image.Image) -> int:
 def _as_array(image: Image.Image, channels: int) -> Pixels:
     if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         image = _on_white(image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    image = image if image.mode == mode else image.convert(mode)
     return np.asarray(image).reshape(image.height, image.width, channels)
 
 

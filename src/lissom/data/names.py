@@ -100,6 +100,8 @@ def unique(names: Mapping[str, str]) -> dict[str, str]:
 
 def apart(name: str, taken: Collection[str]) -> str:
     """The name, numbered where another file has it."""
+    if name not in taken:
+        return name
     path, number, free = PurePosixPath(name), 2, name
     while free in taken:
         free, number = str(path.with_name(f"{path.stem}~{number}{path.suffix}")), number + 1

@@ -7,10 +7,9 @@ the same either way. No torch here.
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from lissom.data.files import Pixels, Unreadable, decode, fit_square
 from lissom.data.scales import Scales
 from lissom.data.sealed import is_sound, sealing
+from lissom.data.side_by_side import look_at_each
 from lissom.data.sources import Images
 from lissom.data.storing import store
 from lissom.errors import DataError, MachineError
@@ -25,12 +25,8 @@ from lissom.events import Advanced, Listener
 
 SMALL_SIDE = 96  # pixels: the longest side of any image of a small data set
 LARGEST_CACHE = 4 << 30  # bytes
-CHUNK = 512  # images decoded before they are written
 FEW = 8  # of those that are kept at their full size: 12 megapixels are 36 MB
-BLOCKS = 4  # of a chunk that each thread is handed
 NAMED = 20  # unreadable files that the sentence lists
-
-Result = TypeVar("Result")
 
 
 class CachedPixels:
@@ -124,7 +120,7 @@ def cached(source: Images, path: Path, resolution: int, *, workers: int, listene
         with sealing(path) as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            for rows in _decoded(source, fit, workers=workers, chunk=CHUNK, listener=listener):
+            for rows in _decoded(source, fit, workers=workers, listener=listener):
                 file.write(np.stack(rows).tobytes())
     return CachedPixels(path)
 
@@ -137,7 +133,7 @@ def kept(source: Images, path: Path, *, workers: int, listener: Listener) -> Kep
     if not is_sound(path):
         sizes: list[tuple[int, ...]] = []
         with sealing(path) as file:
-            for images in _decoded(source, _whole, workers=workers, chunk=FEW, listener=listener):
+            for images in _decoded(source, _whole, workers=workers, few=True, listener=listener):
                 for image in images:
                     file.write(np.ascontiguousarray(image).data)
                     sizes.append(image.shape[:2])
@@ -154,7 +150,7 @@ def verify(source: Images, record: Path, *, workers: int, listener: Listener) ->
     with contextlib.suppress(OSError):
         if record.read_bytes() == proof:
             return
-    for _ in _decoded(source, _nothing, workers=workers, chunk=CHUNK, listener=listener):
+    for _ in _decoded(source, _nothing, workers=workers, listener=listener):
         pass
     try:
         with store(record) as file:
@@ -173,38 +169,24 @@ def _nothing(image: Pixels) -> None:
 
 
 def _decoded(
-    source: Images, take: Callable[[Pixels], Any], *, workers: int, chunk: int, listener: Listener
+    source: Images, take: Callable[[Pixels], Any], *, workers: int, few: bool = False, listener: Listener
 ) -> Iterator[list[Any]]:
     """What `take` gives of all images in order, in chunks; unreadable ones are collected, then raised together.
 
-    workers: threads, as Pillow decodes outside the interpreter's lock; 0: none but this one.
+    workers: as `look_at_each`. few: at a time, of those that are large.
     """
     bad: list[tuple[str, str]] = []
-    total = len(source.names)
-    with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(workers)) if workers else None
-        for start in range(0, total, chunk):
-            numbers = range(start, min(start + chunk, total))
-            taken = in_blocks(partial(_taken, source, take), numbers, pool, workers)
-            reasons = zip(numbers, taken, strict=True)
-            bad += [(source.names[number], str(reason)) for number, reason in reasons if isinstance(reason, Unreadable)]
-            listener(Advanced(what="images", done=numbers.stop, total=total))
-            if not bad:
-                yield taken
+    done, total = 0, len(source.names)
+    chunk = {"chunk": FEW, "forks": False} if few else {}
+    for taken in look_at_each(partial(_taken, source, take), total, workers=workers, **chunk):
+        named = zip(source.names[done : done + len(taken)], taken, strict=True)
+        bad += [(name, str(reason)) for name, reason in named if isinstance(reason, Unreadable)]
+        done += len(taken)
+        listener(Advanced(what="images", done=done, total=total))
+        if not bad:
+            yield taken
     if bad:
         raise unreadable(source, bad)
-
-
-def in_blocks(
-    look: Callable[[int], Result], numbers: range, pool: ThreadPoolExecutor | None, workers: int
-) -> list[Result]:
-    """What `look` gives of each number, in order. A thread is handed a block at a time: to hand over one small image
-    takes a third as long as to decode it."""
-    if pool is None:
-        return [look(number) for number in numbers]
-    size = max(1, len(numbers) // (BLOCKS * workers))
-    blocks = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-    return [each for block in pool.map(lambda block: [look(number) for number in block], blocks) for each in block]
 
 
 def _taken(source: Images, take: Callable[[Pixels], Any], index: int) -> Any:

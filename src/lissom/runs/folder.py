@@ -28,7 +28,7 @@ from lissom._version import __version__
 from lissom.atomic import TEMPORARY, sweep, sync_folder, temporary_name, write_atomic
 from lissom.bounds import read_text
 from lissom.errors import DataError, LissomError, MachineError, UsageError
-from lissom.plain import from_json, short, to_json
+from lissom.plain import from_json, short, to_json, to_json_rows
 from lissom.runs.sections import read_sections
 
 RUN_FORMAT = 4  # raised when this lissom could misread an older folder
@@ -141,6 +141,11 @@ def write_config(path: Path, config: Mapping[str, Any]) -> None:
 def write_json(file: Path, values: Any) -> None:
     """Writes plain values as JSON that people can read."""
     write_atomic(file, to_json(values) + "\n")
+
+
+def write_rows(file: Path, values: Mapping[str, Any]) -> None:
+    """Writes plain values as JSON that people can read, one entry a line."""
+    write_atomic(file, to_json_rows(values) + "\n")
 
 
 def is_run(path: Path | str) -> bool:

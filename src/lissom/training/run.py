@@ -223,7 +223,7 @@ def begin(
     def fill_all(path: Path) -> None:
         folder.write_config(path, to_dict(config))
         folder.write_json(path / folder.ENVIRONMENT, found)
-        folder.write_json(path / folder.ITEMS, {name: list(item) for name, item in (items or {}).items()})
+        folder.write_rows(path / folder.ITEMS, items or {})
         fill(path)
         folder.write_record(path, {"task": type(config).TASK, **plain(record), "facts": plain(facts)})
 

@@ -70,7 +70,7 @@ def content(config: ClassifyTrainConfig, listener: Listener = silent) -> Mapping
     """The digest of each item of the images, by its name below the enclosing folders: `train/class/image`."""
     folder, data = cache_folder(config.data.cache_dir), config.data
     source = open_source(data.data, cache_dir=folder, download=data.download, listener=listener)
-    return source.content(folder, listener).digests
+    return source.content(folder, listener, workers=data.workers).digests
 
 
 def decide(config: ClassifyTrainConfig, data: images.ImageData) -> ClassifyTrainConfig:

@@ -1,11 +1,10 @@
 """What is wrong with a folder of images, said before an hour is lost on it."""
 
 import hashlib
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ import numpy as np
 
 from lissom.data.files import Pixels, Unreadable, decode
 from lissom.data.left_out import HARMLESS
-from lissom.data.pixels import CHUNK, in_blocks
 from lissom.data.scales import Scales
+from lissom.data.side_by_side import look_at_each
+from lissom.device import usable_cores
 from lissom.errors import DataError
 from lissom.events import Advanced, Listener, silent
 from lissom.messages import text
@@ -85,8 +85,9 @@ def check(spec: str, *, cache_dir: Path, picture: Path | None = None, listener: 
 
 def _scaled(source: Source, cache_dir: Path, listener: Listener) -> tuple[list[Deep], Scales]:
     """The images of more than 8 bits, and what a training would scale them by, as the source now does."""
-    content = source.content(cache_dir, listener)
-    deep = find_deep(source, content, cache_dir / "images", workers=os.cpu_count() or 1, listener=listener)
+    workers = usable_cores()
+    content = source.content(cache_dir, listener, workers=workers)
+    deep = find_deep(source, content, cache_dir / "images", workers=workers, listener=listener)
     source.scales = decide(deep)
     return deep, source.scales
 
@@ -95,12 +96,9 @@ def look_at_all(source: Source, listener: Listener = silent) -> list[Look]:
     """A look at each image of the source, in order."""
     looks: list[Look] = []
     total = len(source.names)
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:  # Pillow decodes outside the interpreter's lock
-        for start in range(0, total, CHUNK):
-            numbers = range(start, min(start + CHUNK, total))
-            looks += in_blocks(lambda index: _look(source, index), numbers, pool, workers)
-            listener(Advanced(what="images", done=len(looks), total=total))
+    for some in look_at_each(partial(_look, source), total, workers=usable_cores()):
+        looks += some
+        listener(Advanced(what="images", done=len(looks), total=total))
     return looks
 
 

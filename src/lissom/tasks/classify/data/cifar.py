@@ -75,7 +75,7 @@ CIFAR = {
 
 def find_cifar(names: list[str]) -> str | None:
     """`cifar10` or `cifar100` where the file names are those of one of its two forms, else None."""
-    found = {PurePosixPath(name).name for name in names if len(PurePosixPath(name).parts) <= 2}
+    found = {name.rpartition("/")[2] for name in names if name.count("/") < 2}
     for key, variant in CIFAR.items():
         python = {variant.python_names[0], *(name for name, _ in variant.python)}
         binary = {variant.binary_names, *(name for name, _ in variant.binary)}
@@ -126,7 +126,7 @@ class CifarSource:
         assert self._pixels is not None
         return self._pixels[index].reshape(CHANNELS, SIDE, SIDE).transpose(1, 2, 0)  # planes -> H W C
 
-    def content(self, cache_dir: Path, listener: Listener) -> Content:
+    def content(self, cache_dir: Path, listener: Listener, *, workers: int = 0) -> Content:
         """Each published file is an item, that of the class names included."""
         files = [name for name, _ in self._parts]
         files.append(self._variant.python_names[0] if self._python else self._variant.binary_names)

@@ -105,7 +105,7 @@ def open_for_run(
 
 def _scale(source: Source, scales: Scales, cache_dir: Path, workers: int, listener: Listener) -> None:
     source.scales = scales
-    content = source.content(cache_dir, listener)
+    content = source.content(cache_dir, listener, workers=workers)
     deep = find_deep(source, content, cache_dir / "images", workers=workers, listener=listener)
     for told in (*found_notes(deep, scales), *clipped_notes(deep, scales)):
         listener(told)

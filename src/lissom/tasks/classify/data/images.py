@@ -129,7 +129,7 @@ def load(
     source = open_source(config.data, cache_dir=cache_dir, download=config.download, listener=listener)
     tell(source, listener)
     check_trainable(source)
-    content = source.content(cache_dir, listener)
+    content = source.content(cache_dir, listener, workers=config.workers)
     small, typical = _small(content)
     resolution = config.resolution or (typical if small else default_resolution)
     notes = _scale(source, content, config, cache_dir / "images", facts, listener)
@@ -192,6 +192,9 @@ def _items(content: Content, parts: Split) -> dict[str, Item]:
     of_image = np.full(len(content.items), "", "U5")
     for part in ("train", "val", "test"):
         of_image[getattr(parts, part)] = part
+    if len(content.digests) == len(of_image):  # an item for each image
+        of_item = dict(zip(content.items, of_image.tolist(), strict=True))
+        return {name: Item(digest, of_item[name]) for name, digest in content.digests.items()}
     found: dict[str, set[str]] = {name: set() for name in content.digests}
     for item, part in zip(content.items, of_image.tolist(), strict=True):
         found[item].add(part)

@@ -39,7 +39,7 @@ class Source(Images, Protocol):
     @property
     def notes(self) -> Sequence[Note]: ...  # on how its files were read
 
-    def content(self, cache_dir: Path, listener: Listener) -> Content: ...
+    def content(self, cache_dir: Path, listener: Listener, *, workers: int = 0) -> Content: ...
 
 
 class ImageFiles:
@@ -56,9 +56,9 @@ class ImageFiles:
     def read(self, index: int) -> bytes:
         return self._files.read(self.names[index])
 
-    def content(self, cache_dir: Path, listener: Listener) -> Content:
+    def content(self, cache_dir: Path, listener: Listener, *, workers: int = 0) -> Content:
         """By name below the enclosing folders: `train/class/image` or `class/image`; of a list `split/label/name`."""
-        looks = look_at(self._files, self.names, cache_dir=cache_dir, listener=listener)
+        looks = look_at(self._files, self.names, cache_dir=cache_dir, workers=workers, listener=listener)
         digests = {item: look.digest for item, look in zip(self._items, looks, strict=True)}
         sides, kinds = [look.side for look in looks], [look.kind or "" for look in looks]
         return Content(digests, self._items, np.array(sides, np.int64), np.array(kinds, np.str_))
@@ -87,7 +87,7 @@ class Digits:
     def read(self, index: int) -> Pixels:
         return self._pixels[index]
 
-    def content(self, cache_dir: Path, listener: Listener) -> Content:
+    def content(self, cache_dir: Path, listener: Listener, *, workers: int = 0) -> Content:
         """One item, seen as images of 32 pixels."""
         digests = {self.name: digest_of(self._pixels.tobytes() + self.labels.tobytes())}
         count = len(self.names)

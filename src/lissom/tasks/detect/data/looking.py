@@ -1,16 +1,16 @@
 """Every picture decoded once: what of it is compared with others, or why it cannot be read."""
 
 import hashlib
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lissom.data.files import Unreadable, decode, read_bytes
 from lissom.data.near import small_copy
-from lissom.data.pixels import CHUNK
+from lissom.data.side_by_side import look_at_each
+from lissom.device import usable_cores
 from lissom.events import Advanced, Listener
 from lissom.tasks.detect.data.pictures import Pictures
 
@@ -30,10 +30,9 @@ def see_all(pictures: Pictures, listener: Listener) -> list[Seen]:
     """A look at each picture, in order."""
     seen: list[Seen] = []
     total = len(pictures)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes outside the interpreter's lock
-        for start in range(0, total, CHUNK):
-            seen += pool.map(lambda index: _see(pictures, index), range(start, min(start + CHUNK, total)))
-            listener(Advanced(what="images", done=len(seen), total=total))
+    for some in look_at_each(partial(_see, pictures), total, workers=usable_cores()):
+        seen += some
+        listener(Advanced(what="images", done=len(seen), total=total))
     return seen
 
 

@@ -15,6 +15,7 @@ from lissom.data.files import read_bytes, read_image
 from lissom.data.folders import stamp_of
 from lissom.data.left_out import LeftOut
 from lissom.data.names import printable
+from lissom.device import usable_cores
 from lissom.errors import DataError
 from lissom.events import Listener, Note, silent
 from lissom.tasks.detect.data.pictures import Pictures
@@ -130,7 +131,8 @@ def read_all(path: str | Path, *, cache_dir: Path, told: Told, listener: Listene
     """All pictures and boxes at `path`; faults as `told` takes them. A picture that cannot be read has the size 0."""
     raw = reader_of(path)(told)
     base, names = _named(raw)
-    looks = look_at(_PictureFiles(base, names, raw.pictures), names, cache_dir=cache_dir, listener=listener)
+    files, workers = _PictureFiles(base, names, raw.pictures), usable_cores()
+    looks = look_at(files, names, cache_dir=cache_dir, workers=workers, listener=listener)
     placed = place(raw, looks, told)
     pictures = _pictures(raw, names, looks, placed)
     parts = np.array([picture.part for picture in raw.pictures], "U5")
