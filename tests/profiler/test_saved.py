@@ -105,7 +105,10 @@ def test_how_one_thread_would_wait_does_not_matter(files: tuple[Path, Path]) -> 
     require_one_machine(read_profiles(files))
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '{"network": "a"}', '{"network": "a", "macs": 1, "layers": []}'])
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[1]", "[" * 100_000, '{"macs": NaN}', '{"network": "a"}', '{"network": "a", "macs": 1, "layers": []}'],
+)
 def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "broken.json").write_text(content)
     with pytest.raises(DataError, match=r"broken\.json"):
@@ -115,18 +118,27 @@ def test_a_file_that_is_no_profile_is_named(tmp_path: Path, content: str) -> Non
 Damage = Callable[[dict[str, Any]], Any]
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (lambda found: found.pop("resolution"), "resolution is missing"),
-        (lambda found: found["layers"][0].pop("macs"), "macs is missing"),
-        (lambda found: found["measured"].pop("limits"), "limits is missing"),
-        (lambda found: found["layers"].append(7), "int"),
-        (lambda found: found.update(measured=[1]), "list"),
-        (lambda found: found.update(unfused=[1]), "unpack"),
-        (lambda found: found.update(fused=["many", 2]), "many"),
-    ],
-)
+@pytest.mark.parametrize(("damage", "reason"), [
+    (lambda found: found.pop("resolution"),                          "resolution is missing"),
+    (lambda found: found["layers"][0].pop("macs"),                   r"json: layers\[0\].macs is missing"),
+    (lambda found: found["measured"].pop("limits"),                  "measured.limits is None, not an object"),
+    (lambda found: found["measured"].pop("layer_sum_ms"),            "measured.layers.sum_ms is missing"),
+    (lambda found: found["measured"]["limits"].update(bandwidths=[]), "bandwidths are missing"),
+    (lambda found: found["measured"]["machine"].update(cores="2"),   "measured.machine.cores is '2', not int"),
+    (lambda found: found["measured"]["latency"].update(median_ms=[]), r"latency.median_ms is \[\], not float"),
+    (lambda found: found["layers"][0].update(bound="both"),          r"layers\[0\].bound is 'both', not one of"),
+    (lambda found: found["layers"][0].update(time_ms=None),          r"layers\[0\].time_ms is None"),
+    (lambda found: found["measured"]["why"].append(7),               r"measured.why\[2\] is 7"),
+    (lambda found: found["measured"]["why"].append({"kind": "so"}),  r"measured.why\[2\] is .* no sentence"),
+    (lambda found: found["measured"]["why"][0].pop("time_share"),    r"measured.why\[0\] is .* no sentence"),
+    (lambda found: found["layers"].append(7),                        r"layers\[3\] is 7, not an object"),
+    (lambda found: found.update(layers={}),                          "layers is {}, not a list"),
+    (lambda found: found.update(macs="many"),                        "macs is 'many', not int"),
+    (lambda found: found.update(measured=[1]),                       r"measured is \[1\], not an object"),
+    (lambda found: found.update(unfused=[1]),                        "unfused has 1 values, not 2"),
+    (lambda found: found.update(fused=["many", 2]),                  r"fused\[0\] is 'many', not int"),
+    (lambda found: found.update(network="\ud800"),                   "halves of letters"),
+])  # fmt: skip
 def test_a_damaged_profile_is_one_line(files: tuple[Path, Path], damage: Damage, reason: str) -> None:
     found = json.loads(files[1].read_text())
     damage(found)

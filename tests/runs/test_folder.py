@@ -12,7 +12,6 @@ from lissom.runs.folder import (
     create,
     is_run,
     list_runs,
-    read_environment,
     read_run,
     write_config,
     write_record,
@@ -106,11 +105,6 @@ class TestRead:
     def test_history_is_one_row_for_each_line(self, run):
         write_atomic(run / "metrics.jsonl", '{"epoch": 1}\n{"epoch": 2}\n')
         assert read_run(run).history == [{"epoch": 1}, {"epoch": 2}]
-
-    def test_the_environment_is_read_when_it_is_there(self, run):
-        assert read_environment(run) == {}
-        write_atomic(run / "env.json", '{"python": "3.13"}')
-        assert read_environment(run) == {"python": "3.13"}
 
     @pytest.mark.parametrize("written", [1, 99])
     def test_another_version_is_named_with_ours_and_what_to_do(self, run, written):

@@ -12,6 +12,7 @@ import yaml
 from lissom.cli.main import run
 from lissom.config import to_dict
 from lissom.tasks.classify.settings import ClassifyTrainConfig
+from lissom.training.run import open_run
 
 FACTS = {"class_names": ["a", "b"], "mean": [0.5], "std": [0.2], "resolution": 8, "in_channels": 1}
 RECORD = {
@@ -144,3 +145,30 @@ def test_a_lock_that_cannot_be_written_is_one_line(odd: Path, capsys: pytest.Cap
         assert run(["resume", "runs/odd", "--data", "digits"]) in (3, 5)
         assert "Traceback" not in capsys.readouterr().err
         (odd / ".lock").rmdir() if (odd / ".lock").is_dir() else (odd / ".lock").unlink()
+
+
+MACHINE = {"python": "3", "platform": "p", "cpu": "c", "cores": 2, "memory_gb": 1, "packages": {"torch": None}}
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("{",                                                       "env.json"),
+    ("[]",                                                      "list, not an object"),
+    ("{}",                                                      "python is missing"),
+    (json.dumps(MACHINE | {"cores": "2"}),                      "cores is '2', not int"),
+    (json.dumps(MACHINE | {"packages": [1]}),                   "packages is [1], not dict"),
+    (json.dumps(MACHINE | {"packages": {"torch": 2}}),          "packages.torch is 2, not str"),
+    (json.dumps(MACHINE | {"torch": {"threads": 1}}),           "torch.cuda is missing"),
+    (json.dumps(MACHINE | {"git": "abc"}),                      "git is 'abc', not an object"),
+    (json.dumps(MACHINE | {"memory_gb": 0.5}).replace("0.5", "1e999"), "memory_gb is not a finite number"),
+])  # fmt: skip
+def test_env_json(content: str, words: str, odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (odd / "env.json").write_text(content)
+    refused(capsys, words)
+
+
+def test_a_run_without_env_json_is_one(odd: Path) -> None:
+    assert open_run(odd).environment is None
+    (odd / "env.json").write_text(json.dumps(MACHINE))
+    found = open_run(odd).environment
+    assert found
+    assert (found.cores, found.torch, found.packages) == (2, None, {"torch": None})

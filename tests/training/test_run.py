@@ -48,7 +48,7 @@ def test_what_was_begun_is_opened_with_its_types(tmp_path: Path, config: Any, fa
     run = open_run(begun(tmp_path, config, facts))
     assert (run.config, run.facts, run.record) == (config, facts, RECORD)
     assert run.task is find_task(config.TASK) is task_of(config)
-    assert (run.environment["data_digest"], run.environment["seed"]) == ("abc", config.engine.seed)
+    assert (run.environment.data_digest, run.environment.seed) == ("abc", config.engine.seed)
     assert (run.status, run.test, run.history) == ("training", {}, [])
 
 

@@ -41,6 +41,10 @@ class Limits:
     operator_us: float  # one operator on one number
     convolution_us: float  # one convolution of one pixel
 
+    def __post_init__(self) -> None:
+        if not self.bandwidths:
+            raise ValueError("bandwidths are missing")
+
     def bandwidth(self, moved: float) -> float:
         """Bytes a second for operands of `moved` bytes in all: that of the next larger size measured."""
         return next((speed for size, speed in self.bandwidths if moved <= size), self.bandwidths[-1][1])

@@ -6,7 +6,7 @@ the time of its arithmetic at peak speed, and at least that of its bytes at full
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from lissom.plain import plain
 from lissom.profiler.figures import LayerCost
@@ -40,7 +40,7 @@ class RooflinePoint:
     compute_ms: float  # the least that its arithmetic takes
     memory_ms: float  # the least that its bytes take
     limit_ms: float  # the larger of both
-    bound: str  # "compute" or "memory": which of both that is
+    bound: Literal["compute", "memory"]  # which of both that is
     # The share of the limit that was reached. It may exceed 1, as Winograd's and Strassen's ways need fewer
     # multiplications, and operators in a row share caches.
     fraction: float | None

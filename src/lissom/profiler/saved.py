@@ -1,24 +1,22 @@
 """Profiles as JSON, and read again from files to be put side by side."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from lissom.bounds import read_text
 from lissom.errors import DataError
-from lissom.plain import to_json
-from lissom.profiler import limits, reasons
-from lissom.profiler.figures import LayerCost, ModuleCost, Profile
-from lissom.profiler.layer_times import LayerTimes
-from lissom.profiler.machine import Machine, differences
+from lissom.plain import from_json, short, to_json
+from lissom.profiler import reasons
+from lissom.profiler.limits import Limits
+from lissom.profiler.machine import differences
 from lissom.profiler.measured import Measurement
-from lissom.profiler.result import Accuracy, Measured, PaperFigures, ProfileResult
+from lissom.profiler.result import Measured, ProfileResult
 from lissom.profiler.roofline import RooflinePoint
 from lissom.report.profile_columns import LATENCIES
-from lissom.timing.harness import Latency
+from lissom.runs.typed import checked
 
-Kind = TypeVar("Kind")
 Values = Mapping[str, Any]
 
 
@@ -49,36 +47,15 @@ def require_one_machine(results: Sequence[ProfileResult], columns: Sequence[str]
 
 
 def from_dict(values: Values) -> ProfileResult:
-    """What `ProfileResult.to_dict` gave. Raises: KeyError, TypeError or ValueError for anything else."""
-    published, printed, measured = (values.get(key) for key in ("published", "printed", "measured"))
-    costs = {key: tuple(_take(kind, row) for row in values[key]) for key, kind in _ROWS.items()}
-    return ProfileResult(
-        network=values["network"],
-        resolution=values["resolution"],
-        in_channels=values["in_channels"],
-        published=_take(Accuracy, published) if published else None,
-        printed=_take(PaperFigures, printed) if printed else None,
-        counted=_take(Profile, {**values, **costs}),
-        measured=_measured(measured, values["layers"]) if measured else None,
-        unfused=_pair(values.get("unfused")),
-        fused=_pair(values.get("fused")),
-        file=values.get("file"),
-    )
-
-
-def _pair(values: Any) -> tuple[int, int] | None:
-    if not values:
-        return None
-    parameters, macs = values
-    return int(parameters), int(macs)
-
-
-_ROWS = {"layers": LayerCost, "modules": ModuleCost}
+    """What `ProfileResult.to_dict` gave. Raises: ValueError that says which value is missing or of another type."""
+    found = checked(ProfileResult, {**values, "counted": values, "measured": None})
+    measured = values.get("measured")
+    return dataclasses.replace(found, measured=None if measured is None else _measured(measured, values["layers"]))
 
 
 def _read(file: Path) -> list[ProfileResult]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = from_json(read_text(file))
     except (OSError, ValueError) as error:
         raise DataError("profile-unreadable", path=file, reason=error) from None
     found = content if isinstance(content, list) else [content]
@@ -86,37 +63,39 @@ def _read(file: Path) -> list[ProfileResult]:
         raise DataError("profile-unreadable", path=file, reason="no profile in it")
     try:
         return [from_dict({**one, "file": str(file)}) for one in found]
-    except KeyError as error:
-        raise DataError("profile-unreadable", path=file, reason=f"{error.args[0]} is missing") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DataError("profile-unreadable", path=file, reason=error) from None
+    except ValueError as error:
+        raise DataError("profile-unreadable", path=file, reason=str(error).removeprefix("counted.")) from None
 
 
-def _measured(values: Values, layers: Sequence[Values]) -> Measured:
-    own = {"machine": _take(Machine, values["machine"]), "latency": _take(Latency, values["latency"])}
+def _measured(values: Any, layers: Sequence[Values]) -> Measured:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"measured is {short(values)}, not an object")
+    points = [(f"layers[{at}]", layer) for at, layer in enumerate(layers) if "time_ms" in layer]
     return Measured(
-        times=_take(Measurement, {**values, **own, "layers": _layer_times(values) if values["layers"] else None}),
-        limits=limits.from_dict(values["limits"]),
-        points={layer["name"]: _take(RooflinePoint, layer) for layer in layers if "time_ms" in layer},
-        why=tuple(reasons.from_dict(reason) for reason in values["why"]),
+        times=checked(Measurement, {**values, "layers": _layer_times(values)}, "measured"),
+        limits=checked(Limits, values.get("limits"), "measured.limits"),
+        points={layer["name"]: checked(RooflinePoint, layer, where) for where, layer in points},
+        why=tuple(_reason(reason, f"measured.why[{at}]") for at, reason in enumerate(values.get("why") or ())),
     )
 
 
-def _layer_times(values: Values) -> LayerTimes:
+def _layer_times(values: Values) -> Values | None:
     """The first files did not name the statistic: it was the median."""
-    statistic = values.get("layer_statistic", "median")
-    return LayerTimes(statistic=statistic, sum_ms=values["layer_sum_ms"], hook_us=values["hook_us"])
+    if not values.get("layers"):
+        return None
+    given = {"sum_ms": "layer_sum_ms", "hook_us": "hook_us"}
+    kept = {name: values[stored] for name, stored in given.items() if stored in values}
+    return {"statistic": values.get("layer_statistic", "median"), **kept}
 
 
-def _take(kind: type[Kind], values: Values) -> Kind:
-    """The dataclass from its fields among `values`; lists become tuples. Raises: KeyError for one that is missing."""
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    needed = [field.name for field in fields if field.name in values or field.default is dataclasses.MISSING]
-    return kind(**{name: _frozen(values[name]) for name in needed})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value
+def _reason(values: Any, where: str) -> reasons.Reason:
+    """A reason that has its words in every language."""
+    try:
+        found = reasons.from_dict(values)
+        found.sentence()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{where} is {short(values)}, of which no sentence can be made") from error
+    return found
 
 
 def _circumstances(times: Measurement) -> dict[str, Any]:

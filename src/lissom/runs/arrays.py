@@ -3,6 +3,7 @@
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from lissom.errors import DataError, LissomError
 
 DAMAGED = (
     OSError, ValueError, LookupError, EOFError, RuntimeError, OverflowError, TypeError, SyntaxError, struct.error,
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError,
 )  # fmt: skip
 Shape = tuple[int, ...]
 Kinds = Mapping[str, tuple[str, int]]

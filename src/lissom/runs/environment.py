@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,43 @@ PACKAGES = (
     "onnx", "onnxscript", "onnxruntime", "safetensors", "pyyaml", "rich",
 )  # fmt: skip
 GIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """Where a repository stood."""
+
+    commit: str
+    dirty: bool
+    """Whether files differed from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Torch:
+    """How torch was built and set."""
+
+    threads: int
+    cuda: str | None
+    gpus: tuple[str, ...]
+    mps: bool
+    cpu_capability: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What env.json of a run holds, with the seed and the digest of its data."""
+
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    memory_gb: float | None = None
+    packages: dict[str, str | None]
+    """Versions; None: not installed."""
+    git: Commit | None = None
+    torch: Torch | None = None
+    seed: int | None = None
+    data_digest: str | None = None
 
 
 def environment(*, folder: Path | str = ".", ask_torch: bool = True) -> dict[str, Any]:

@@ -170,12 +170,6 @@ def read_run(path: Path | str) -> Stored:
     return Stored(record, _read_config(path / CONFIG), _read_history(path / HISTORY))
 
 
-def read_environment(path: Path) -> dict[str, Any]:
-    """The content of env.json, or nothing when it is not there."""
-    file = path / ENVIRONMENT
-    return read_json(file) if file.exists() else {}
-
-
 def list_runs(root: Path | str) -> list[Path]:
     """The run folders below `root`, by name; those of other versions, and those that may not be looked into, are among
     them: `read_run` says so. Raises: MachineError where `root` may not be read."""

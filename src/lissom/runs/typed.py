@@ -18,7 +18,7 @@ _hints = cache(get_type_hints)
 _form = cache(lambda hint: (get_origin(hint), get_args(hint)))
 
 
-class Misfit(Exception):
+class Misfit(ValueError):
     """Where a value has another type than its field."""
 
 
@@ -29,9 +29,15 @@ def typed(kind: type[Kind], values: Any, *, file: Path) -> Kind:
     dataclass itself with a ValueError.
     """
     try:
-        return _read(kind, values, "")
-    except (Misfit, ValueError) as error:
+        return checked(kind, values)
+    except ValueError as error:
         raise DataError("run-file-damaged", path=file, reason=error) from None
+
+
+def checked(kind: type[Kind], values: Any, where: str = "") -> Kind:
+    """As `typed`, of values that stand at `where` in whatever they are part of. Raises: ValueError, `Misfit` or the
+    dataclass's own."""
+    return _read(kind, values, where)
 
 
 def _read(hint: Any, value: Any, where: str) -> Any:
@@ -49,7 +55,8 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     wanted: Any = origin or hint
     fits = wanted is Any or (isinstance(value, wanted) and not (isinstance(value, bool) and wanted is not bool))
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value, fits = _as_float(value), True
+        _sound(_as_float(value), where)  # it stays as it was written
+        return value
     if not fits:
         raise Misfit(f"{where or 'the file'} is {short(value)}, not {getattr(wanted, '__name__', wanted)}")
     if isinstance(value, dict) and inner:

@@ -7,6 +7,7 @@ from typing import Any
 from lissom._version import __version__
 from lissom.config import to_dict
 from lissom.messages import language, text
+from lissom.plain import plain
 from lissom.report.card import Card
 from lissom.report.card import Figure as CardFigure
 from lissom.report.confusion import drawn_classes
@@ -82,7 +83,7 @@ def add_end(page: Page, run: Run, *commands: str) -> Page:
     page.heading(text("page.section_settings"))
     page.paragraph(text("page.settings_differ" if other else "page.settings_default")).facts(other)
     page.folded(text("page.settings_all", n=len(settings)), {name: _plain(v) for name, v in settings.items()})
-    page.folded(text("page.environment"), {name: _plain(v) for name, v in _flat(run.environment).items()})
+    page.folded(text("page.environment"), {name: _plain(v) for name, v in _flat(plain(run.environment) or {}).items()})
     page.heading(text("page.section_next")).code("\n".join((f"lissom evaluate {run.path.as_posix()}", *commands)))
     return page
 

@@ -1,6 +1,7 @@
 """A run folder that knows its task: settings and facts with types, made and opened."""
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from lissom.errors import DataError, UsageError
 from lissom.events import Note
 from lissom.plain import plain, short
 from lissom.runs import folder
-from lissom.runs.environment import environment
+from lissom.runs.environment import Environment, environment
 from lissom.runs.owner import is_owned
 from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, is_outside
@@ -126,6 +127,8 @@ class Run:
     record: Record
     history: list[dict[str, Any]]
     """One row for each finished epoch."""
+    environment: Environment | None
+    """Machine and software; None: env.json is not there."""
 
     def __fspath__(self) -> str:  # a run stands for its folder wherever a path is asked for
         return str(self.path)
@@ -170,11 +173,6 @@ class Run:
                 raise DataError("run-file-damaged", path=path, reason=f"{name}: {item!r} is not a digest and a part")
         return {name: Item(*item) for name, item in found.items()}
 
-    @property
-    def environment(self) -> dict[str, Any]:
-        """The content of env.json, or nothing when it is not there."""
-        return folder.read_environment(self.path)
-
 
 def open_run(path: Path | str) -> Run:
     """Reads a run folder.
@@ -196,7 +194,12 @@ def open_run(path: Path | str) -> Run:
         facts=typed(task.facts, stored.record.get("facts"), file=file),
         record=typed(Record, stored.record, file=file),
         history=stored.history,
+        environment=_environment(path / folder.ENVIRONMENT),
     )
+
+
+def _environment(file: Path) -> Environment | None:
+    return typed(Environment, folder.read_json(file), file=file) if os.path.lexists(file) else None
 
 
 def _config(task: Task, values: dict[str, Any], file: Path) -> Any:

@@ -1,7 +1,9 @@
 """Cubes made to harm: none opens another file or a host or is unpacked beyond the limit; what is mapped may be huge."""
 
 import socket
+import struct
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,13 +125,19 @@ def test_what_unpacks_to_far_more_is_refused_until_it_is_allowed(
 
 
 def test_the_header_of_an_npz_is_enough_to_refuse_it(tmp_path: Path) -> None:
-    import struct
-    import zipfile
-
     head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000, 100000, 100), }".ljust(117) + b"\n"
     with zipfile.ZipFile(tmp_path / "c.npz", "w") as archive:
         archive.writestr("cube.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + head)
     refused(tmp_path / "c.npz", "8e+03 GB")
+
+
+def test_a_header_that_ends_within_a_bracket_is_one_line(tmp_path: Path) -> None:
+    head = b"{'descr': '<u2', 'fortran_order': False, 'shape': (9, 9, 9, }".ljust(117) + b"\n"
+    (tmp_path / "c.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + head + bytes(1458))
+    refused(tmp_path / "c.npy", "c.npy")
+    with zipfile.ZipFile(tmp_path / "c.npz", "w") as archive:
+        archive.write(tmp_path / "c.npy", "cube.npy")
+    refused(tmp_path / "c.npz", "c.npz")
 
 
 def test_what_is_mapped_may_be_larger_than_limit_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
