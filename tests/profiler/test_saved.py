@@ -137,6 +137,7 @@ Damage = Callable[[dict[str, Any]], Any]
     (lambda found: found.update(measured=[1]),                       r"measured is \[1\], not an object"),
     (lambda found: found.update(unfused=[1]),                        "unfused has 1 values, not 2"),
     (lambda found: found.update(fused=["many", 2]),                  r"fused\[0\] is 'many', not int"),
+    (lambda found: found["measured"].update(resident_bytes=10**400), "resident_bytes is 1000.* more than 64 bits"),
     (lambda found: found.update(network="\ud800"),                   "halves of letters"),
 ])  # fmt: skip
 def test_a_damaged_profile_is_one_line(files: tuple[Path, Path], damage: Damage, reason: str) -> None:

@@ -40,9 +40,9 @@ def process(*words: str) -> subprocess.Popen[str]:
     return forked.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def under_way(name: str, *more: str) -> subprocess.Popen[str]:
-    """A long training that has begun to save."""
-    running = process(*WORDS, "--epochs", "500", "--checkpoint-minutes", "0.0001", "--name", name, *more)
+def under_way(name: str, *more: str, epochs: int = 500) -> subprocess.Popen[str]:
+    """A training, long unless told otherwise, that has begun to save."""
+    running = process(*WORDS, "--epochs", str(epochs), "--checkpoint-minutes", "0.0001", "--name", name, *more)
     while not any(Path("runs", name, "checkpoints").glob("*.pt")):
         assert running.poll() is None, running.communicate()
         time.sleep(0.02)
@@ -207,6 +207,31 @@ def test_a_writer_that_was_overtaken_ends_and_writes_nothing_more(place: Path) -
     assert {str(path): path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == seen
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGSTOP")
+@pytest.mark.parametrize("locks", [True, False], ids=["its lock was replaced", "nobody knows locks"])
+def test_who_slept_while_another_came_to_the_end_leaves_the_folder_to_that_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    folder = Path("runs", f"slept-{locks}")
+    sleeping = under_way(folder.name, epochs=15)
+    try:
+        sleeping.send_signal(signal.SIGSTOP)
+        if locks:
+            (folder / LOCK).unlink()
+        else:
+            monkeypatch.setattr("lissom.runs.owner._lock", lambda file, shared=False: True)
+        assert lissom.resume(folder).status == "finished"
+        left = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        sleeping.send_signal(signal.SIGCONT)
+        _, err = sleeping.communicate()
+    finally:
+        sleeping.kill()
+    assert sleeping.returncode == 5, err
+    assert "no longer locked by this process" in err.splitlines()[-1]
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == left
+    assert len(lissom.open_run(folder).history) == 15
+
+
 def test_a_failed_run_says_so_and_may_be_resumed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lissom.tasks.classify import measure
 
@@ -243,7 +268,7 @@ def test_one_training_at_a_time_in_a_process(place: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_killing_the_parent_of_two_processes_ends_them_and_frees_the_folder(place: Path) -> None:
-    running = under_way("two", "--devices", "2", "--device", "cpu", "--epochs", "500")
+    running = under_way("two", "--devices", "2", "--device", "cpu")
     held = json.loads(Path("runs/two", LOCK).read_text())
     assert held["pid"] != running.pid  # the process that writes holds it
     running.kill()

@@ -12,6 +12,7 @@ from lissom.errors import DataError
 from lissom.plain import short
 
 Kind = TypeVar("Kind")
+BITS = 64  # of a whole number: a longer one overflows where it is divided
 
 
 _hints = cache(get_type_hints)
@@ -72,9 +73,11 @@ def _as_float(value: int) -> float:
 
 
 def _sound(value: Any, where: str) -> Any:
-    """The value, if a number is finite, and a text can be written."""
+    """The value, if a number is finite and of 64 bits at most, and a text can be written."""
     if isinstance(value, float) and not math.isfinite(value):
         raise Misfit(f"{where} is not a finite number")
+    if isinstance(value, int) and value.bit_length() > BITS:
+        raise Misfit(f"{where} is {short(value)}, a number of more than {BITS} bits")
     if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise Misfit(f"{where} is {short(value)}, which has halves of letters")
     return value
