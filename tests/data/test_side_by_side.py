@@ -74,7 +74,8 @@ def test_no_process_is_left_when_nobody_asks_any_more():
 
 def test_ctrl_c_is_for_the_process_that_asked():
     def look(number: int) -> int:
-        os.kill(os.getpid(), signal.SIGINT)
+        if os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGINT)
         return os.getpid()
 
     assert HERE not in flat(answers(look))
