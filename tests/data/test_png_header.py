@@ -11,8 +11,8 @@ from PIL import Image
 
 from lissom.bounds import PIXELS
 from lissom.data import files
-from lissom.data.files import Header, Unreadable, header, image_suffixes, is_image_name
-from lissom.data.png_header import plain_size
+from lissom.data.files import Header, Unreadable, decode, header, image_suffixes, is_image_name
+from lissom.data.png_header import plain_image, plain_size
 
 
 def png(mode: str = "RGB", size: tuple[int, int] = (5, 3), **how: object) -> bytes:
@@ -83,6 +83,72 @@ def test_more_pixels_than_are_allowed_are_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(PIXELS, "10")
     with pytest.raises(Unreadable):
         header(png())
+    with pytest.raises(Unreadable):
+        decode(png(), channels=3)
+
+
+def decoded(data: bytes, channels: int) -> tuple[object, ...] | str:
+    try:
+        pixels, mode, values = decode(data, channels=channels)
+    except Unreadable as error:
+        return str(error)
+    return pixels.shape, pixels.tobytes(), mode, values
+
+
+def noise(mode: str, size: tuple[int, int] = (7, 5)) -> Image.Image:
+    values = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 4), np.uint8)
+    return Image.fromarray(values, "RGBA").convert(mode)
+
+
+def written(image: Image.Image, **how: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", **how)
+    return out.getvalue()
+
+
+def decoded_by_pillow(data: bytes, channels: int, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...] | str:
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "plain_size", lambda _: None)
+        return decoded(data, channels)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixels_are_those_of_pillow(mode: str, channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = noise("L").convert("I;16") if mode == "I;16" else noise(mode)
+    for how in ({}, {"compress_level": 0}, {"optimize": True}):
+        data = written(image, **how)
+        assert (plain_image(data) is not None) == (mode in ("L", "RGB"))
+        assert decoded(data, channels) == decoded_by_pillow(data, channels, monkeypatch)
+        assert decoded(data + b"0000001", channels) == decoded_by_pillow(data, channels, monkeypatch)
+
+
+def test_what_stands_behind_the_pixels_is_left_to_pillow() -> None:
+    data = written(noise("RGB"))
+    assert plain_image(data)
+    assert plain_image(data[:-12] + b"\0\0\0\1tRNS" + bytes(5) + data[-12:]) is None
+    assert plain_image(data[:-12]) is None
+    big = Image.effect_noise((400, 400), 90)
+    assert written(big).count(b"IDAT") > 1
+    assert plain_image(written(big)) is None
+
+
+def test_damaged_pixels_are_decoded_or_refused_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, rng, whole = written(noise("RGB")), np.random.default_rng(0), 0
+    for _ in range(400):
+        other = bytearray(data)
+        other[int(rng.integers(20, len(data)))] ^= int(rng.integers(1, 256))
+        found = decoded(bytes(other), 3)
+        whole += isinstance(found, tuple)
+        assert found == decoded_by_pillow(bytes(other), 3, monkeypatch)
+    assert 0 < whole < 400
+    for length in range(20, len(data)):
+        assert decoded(data[:length], 3) == decoded_by_pillow(data[:length], 3, monkeypatch)
+
+
+def test_an_interlaced_file_is_left_to_pillow() -> None:
+    assert plain_image(written(noise("RGB"))) is not None
+    assert plain_image(with_header(written(noise("RGB")), 12, 1)) is None
 
 
 @pytest.mark.parametrize("name", [

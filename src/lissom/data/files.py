@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, features
 from lissom.bounds import PIXELS, most_pixels, read_regular
 from lissom.data import heic
 from lissom.data.deep import Values, is_grey, kind_of, range_of, scaled, values_of
-from lissom.data.png_header import plain_size
+from lissom.data.png_header import plain_image, plain_size
 from lissom.data.scales import Kind, Scales
 from lissom.errors import DataError
 from lissom.events import note
@@ -150,6 +150,10 @@ def _read(data: bytes, read: Callable[[bytes], Result]) -> Result:
 
 
 def _decode(data: bytes, *, channels: int, scales: Scales | None) -> Decoded:
+    if (size := plain_size(data)) is not None:
+        _check_size(*size)
+        if (plain := plain_image(data)) is not None:
+            return Decoded(_as_array(plain, channels), plain.mode, None)
     with open_image(data) as image:
         mode, kind = image.mode, kind_of(image)
         ends = scales.ends(kind) if scales and kind else None

@@ -1,12 +1,20 @@
-"""The size in the header of a plain PNG, at a tenth of the time that Pillow takes to open one. No torch here."""
+"""A plain PNG read without opening it: its size in a tenth of the time that Pillow takes, its pixels in less than half.
+
+No torch here.
+"""
 
 import struct
 import zlib
+
+from PIL import Image
 
 START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 HEAD = struct.Struct(">IIBBBBBI")  # width, height, bits, colour, compression, filter, interlace; checksum
 NEXT = b"IDAT"
 COLOURS = (0, 2, 4, 6)  # grey or colours, without or with alpha
+MODES = {0: "L", 2: "RGB"}  # as Pillow calls the colours
+COLOUR, INTERLACE = 25, 28  # where they stand
+LAST = b"\0\0\0\0IEND\xaeB`\x82"
 END = len(START) + HEAD.size
 
 
@@ -18,3 +26,17 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
     width, height, bits, colour, _, filtered, _, checksum = HEAD.unpack_from(data, len(START))
     plain = bits == 8 and colour in COLOURS and not filtered and width > 0 and height > 0
     return (width, height) if plain and zlib.crc32(data[12 : END - 4]) == checksum else None
+
+
+def plain_image(data: bytes) -> Image.Image | None:
+    """A PNG of which `plain_size` is told, in grey or colours without alpha, its pixels in one piece that the end
+    follows; None for any other, and for one whose pixels do not come out whole, of which Pillow says why."""
+    size, mode = plain_size(data), MODES.get(data[COLOUR] if len(data) > COLOUR else -1)
+    start = END + 8
+    end = start + int.from_bytes(data[END : END + 4], "big")
+    if size is None or mode is None or data[INTERLACE] or data[end + 4 : end + 4 + len(LAST)] != LAST:
+        return None
+    try:
+        return Image.frombytes(mode, size, data[start:end], "zip", mode)
+    except ValueError:
+        return None

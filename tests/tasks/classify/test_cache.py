@@ -14,8 +14,8 @@ from PIL import Image
 
 import lissom
 from lissom.config import updated_flat
-from lissom.data import digests, sealed
-from lissom.errors import Interrupted, UsageError
+from lissom.data import digests, sealed, side_by_side
+from lissom.errors import DataError, Interrupted, UsageError
 from lissom.events import EpochEnded
 from lissom.runs.weights import digest, read_weights
 from lissom.tasks.classify.data.batches import EvalBatches, TrainBatches
@@ -247,3 +247,32 @@ class TestWhatTheDataDecides:
             make_photos(place / "photos" / part, per_class=4)
         with pytest.raises(UsageError, match=name):
             train(place, place / "photos", "a", **{name: 1 if name == "split_seed" else 0.3})
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_processes_that_look_at_images_find_what_one_finds(
+    place: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    monkeypatch.setattr(side_by_side, "MANY", 1)
+    monkeypatch.setattr(side_by_side.look_at_each, "__kwdefaults__", {"chunk": 5, "forks": True})
+    photos = small(place / "photos")
+    if packed:
+        photos = Path(shutil.make_archive(str(place / "packed"), "zip", place, "photos"))
+    data = [used(place, data=photos, cache_dir=place / f"cache-{workers}", workers=workers) for workers in (0, 2, 3)]
+    assert data[0].used == data[1].used == data[2].used
+    assert data[0].items == data[1].items == data[2].items
+    assert data[0].facts == data[1].facts == data[2].facts
+    indices = range(len(data[0].train))
+    assert all(torch.equal(data[0].train.pixels(indices), other.train.pixels(indices)) for other in data[1:])
+
+
+def test_processes_name_all_images_that_cannot_be_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "MANY", 1)
+    photos, told = small(place / "photos"), set()
+    for name in ("one/3.png", "seven/5.png"):
+        (photos / name).write_bytes((photos / name).read_bytes()[:60])
+    for workers in (0, 2):
+        with pytest.raises(DataError, match=r"one/3\.png.*seven/5\.png") as raised:
+            used(place, data=photos, cache_dir=place / f"cache-{workers}", workers=workers)
+        told.add(str(raised.value))
+    assert len(told) == 1

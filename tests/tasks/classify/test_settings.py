@@ -132,7 +132,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(life, "_finish", lambda *_: None)  # the test data is not what is looked at
         patch.setattr(photos_train, "save_picture", lambda *_, **__: None)
         patch.setattr(prepare, "_cost", lambda *_: Cost(0, 0))
-        patch.setattr(run, "environment", dict)
+        patch.setattr(run, "environment", lambda: {"python": "", "platform": "", "cpu": "", "cores": 1, "packages": {}})
         first = dict(BASE, data="photos", runs_dir=folder / "runs", name="first", seed=7, lr=0.003)
         lissom.train("classify", **first)
         yield folder

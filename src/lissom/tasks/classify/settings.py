@@ -28,7 +28,7 @@ class DataConfig:
     cache_dir: str | None = None
     """Folder of decoded images and downloads; None: the user's cache folder, see `lissom cache`."""
     workers: int = 2
-    """Processes that decode images when they are streamed; 0: none but the training process."""
+    """Processes that decode images, many small ones or those that are streamed; 0: none but the training process."""
     balance: Literal["none", "weights", "sampler"] = "none"
     """Against imbalance: weigh the loss by class, or draw the classes equally often."""
 
