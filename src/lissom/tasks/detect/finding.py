@@ -67,7 +67,7 @@ class BoxWork:
         if not read:
             return [], []
         sizes = np.array([pixels.shape[1::-1] for _, pixels in read], np.int32)
-        shape = rectangle(sizes, facts.resolution, facts.strides[-1])
+        shape = rectangle(sizes, facts.resolution, facts.step)
         fits = [fit_of((wide, high), shape, facts.resolution) for wide, high in sizes.tolist()]
         seen = [Seen(file, pixels, fit) for (file, pixels), fit in zip(read, fits, strict=True)]
         return seen, [padded(resized(each.pixels, facts.resolution), shape, each.fit) for each in seen]
