@@ -1,13 +1,14 @@
 """What many small images, many runs and many classes cost.
 
-    python benchmarks/load_speed.py [--images 4000] [--side 64] [--runs 300] [--classes 5000] [--before SRC]
+    python benchmarks/load_speed.py [--images 4000] [--side 64] [--runs 300] [--classes 5000] [--rounds 3]
+                                    [--before SRC]
 
 Images are made (40 pictures in each of 10 folders, each file with other bytes behind it). Two commands look at them for
 the first time, each as a process of its own: `check-data classify`, and `train classify --dry-run`, which is all that a
 training does before its first step. A plain loop of one thread stands beside them: Pillow's header, BLAKE2 of the
 bytes, then the decoded pixels and their digest. `--before` is the folder `src` of another version, whose commands take
 turns with ours. Runs are copies of one record. CPU seconds with those of all processes that are started, wall seconds
-of the commands; medians of 3, and of the ratios within one round. The last line is JSON.
+of the commands; medians of the rounds, and of the ratios within one. The last line is JSON.
 """
 
 import argparse
@@ -35,7 +36,6 @@ from lissom.stats.confused import confused
 from lissom.tasks.classify.settings import ClassifyTrainConfig
 from lissom.verbs.runs import list_runs
 
-ROUNDS = 3
 OURS = Path(__file__).resolve().parent.parent / "src"
 
 
@@ -102,7 +102,7 @@ def _of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def compared(images: Path, before: Path | None) -> dict[str, float]:
+def compared(images: Path, before: Path | None, rounds: int) -> dict[str, float]:
     """Seconds of both commands, and how much of the version before they take."""
     network = ["--model", "mobilenetv1_cifar", "--width", "0.1", "--batch-size", "512", "--threads", "1"]
     commands = {
@@ -111,27 +111,27 @@ def compared(images: Path, before: Path | None) -> dict[str, float]:
     }
     found = {}
     for name, words in commands.items():
-        rounds = []
-        for _ in range(ROUNDS):
+        seen = []
+        for _ in range(rounds):
             old = command(before, images, words) if before else (0.0, 0.0)
-            rounds.append((*command(OURS, images, words), *old))
+            seen.append((*command(OURS, images, words), *old))
             print(
                 name,
                 "CPU and wall of ours, of the version before:",
-                *(f"{each:.2f}" for each in rounds[-1]),
+                *(f"{each:.2f}" for each in seen[-1]),
                 flush=True,
             )
         for at, kind in enumerate(("cpu", "wall")):
-            found[f"{name}_{kind}_s"] = round(statistics.median(each[at] for each in rounds), 2)
+            found[f"{name}_{kind}_s"] = round(statistics.median(each[at] for each in seen), 2)
             if before:
-                found[f"{name}_{kind}_before_s"] = round(statistics.median(each[at + 2] for each in rounds), 2)
-                found[f"{name}_{kind}_ratio"] = round(statistics.median(each[at] / each[at + 2] for each in rounds), 2)
+                found[f"{name}_{kind}_before_s"] = round(statistics.median(each[at + 2] for each in seen), 2)
+                found[f"{name}_{kind}_ratio"] = round(statistics.median(each[at] / each[at + 2] for each in seen), 2)
     return found
 
 
 def main() -> None:
     wanted = argparse.ArgumentParser()
-    for name, default in (("images", 4000), ("side", 64), ("runs", 300), ("classes", 5000)):
+    for name, default in (("images", 4000), ("side", 64), ("runs", 300), ("classes", 5000), ("rounds", 3)):
         wanted.add_argument(f"--{name}", type=int, default=default)
     wanted.add_argument("--before", type=Path)
     args = wanted.parse_args()
@@ -139,9 +139,9 @@ def main() -> None:
         images, runs = Path(made) / "images", Path(made) / "runs"
         make_images(images, args.images, args.side)
         make_runs(runs, args.runs)
-        commands = compared(images, args.before and args.before.resolve())
+        commands = compared(images, args.before and args.before.resolve(), args.rounds)
         plain, listed = [], []
-        for _ in range(ROUNDS):
+        for _ in range(args.rounds):
             plain.append(cpu_seconds(lambda: plain_loop(images)))
             listed.append(cpu_seconds(lambda: list_runs(runs)))
     labels = np.arange(5 * args.classes) % args.classes
