@@ -11,7 +11,7 @@ from engine.test_fit import last
 from engine.toy import CLASSES, ENGINE, ToyTrain, toy_fit, toy_net
 from lissom.config import OptimConfig
 from lissom.engine.layers import depths, layers, trunk
-from lissom.engine.optimizer import build_optimizer, parameter_groups, set_lr
+from lissom.engine.optimizer import build_optimizer, parameter_groups, set_rates
 from lissom.errors import Interrupted, UsageError
 from lissom.models import Ends, build, entry, names
 from lissom.runs.weights import read_weights
@@ -126,7 +126,7 @@ def test_a_module_without_children_is_one_layer() -> None:
 def test_each_layer_learns_at_a_share_of_the_next_one_s_rate() -> None:
     model = toy_net()  # convolution, norm, depthwise convolution, norm, linear
     optimizer = build_optimizer(model, OptimConfig(layer_decay=0.5))
-    set_lr(optimizer, 0.16)
+    set_rates(optimizer, 0.16, bias_lr=0.32)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     found = [rates[id(layer.weight)] for layer in layers(model)]
     assert found == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.16])

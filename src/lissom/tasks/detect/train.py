@@ -42,7 +42,14 @@ def objective(config: DetectTrainConfig, data: DetectData) -> Detect:
         levels_of(data.facts),
         data.val,
         len(data.facts.class_names),
-        gains=Gains(box=optim.box_gain, objectness=optim.objectness_gain, classes=optim.class_gain),
+        gains=Gains(
+            box=optim.box_gain,
+            objectness=optim.objectness_gain,
+            classes=optim.class_gain,
+            objectness_positive=optim.objectness_positive,
+            class_positive=optim.class_positive,
+            focal_gamma=optim.focal_gamma,
+        ),
         nominal=optim.nominal_batch,
         label_smoothing=optim.label_smoothing,
     )
