@@ -21,7 +21,7 @@ from lissom.errors import DataError
 from lissom.tasks.detect.augment import Sample, augmented
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.letterbox import Fit, fit_of, padded, rectangle, resized, to_input
+from lissom.tasks.detect.letterbox import JUDGED, Fit, fit_of, padded, ratio_of, rectangle, resized, to_input
 from lissom.tasks.detect.settings import DetectAugmentConfig
 
 LARGEST_CACHE = 1 << 30  # bytes of decoded images that are kept
@@ -68,11 +68,11 @@ class Normaliser:
 class Store:
     """Images of a part, their longer sides as long as the input's; kept once they were decoded, where they may be.
 
-    It travels to other processes with what it holds by then.
+    enlarge: smaller ones too. It travels to other processes with what it holds by then.
     """
 
-    def __init__(self, pictures: Pictures, side: int, *, keep: bool) -> None:
-        self.pictures, self.side = pictures, side
+    def __init__(self, pictures: Pictures, side: int, *, keep: bool, enlarge: bool = True) -> None:
+        self.pictures, self.side, self.enlarge = pictures, side, enlarge
         self._keep = keep and len(pictures) * side * side * 3 <= LARGEST_CACHE
         self._kept: dict[int, Pixels] = {}
 
@@ -87,7 +87,7 @@ class Store:
 
     def _read(self, index: int) -> Pixels:
         try:
-            return resized(self.pictures.pixels(index), self.side)
+            return resized(self.pictures.pixels(index), self.side, enlarge=self.enlarge)
         except DataError as error:
             unreadable = Unreadable(str(error.values.get("reason", error)))
             unreadable.name = self.pictures.names[index]
@@ -109,7 +109,8 @@ class Store:
     def sample(self, index: int) -> Sample:
         """With its boxes; a crowd is not learned."""
         labels = self.pictures.labels(index)
-        boxes = to_input(labels.boxes, Fit(self.side / float(self.pictures.sizes[index].max()), 0, 0, 0, 0))
+        wide, high = self.pictures.sizes[index].tolist()
+        boxes = to_input(labels.boxes, Fit(ratio_of((wide, high), self.side, enlarge=self.enlarge), 0, 0, 0, 0))
         return Sample(self.pixels(index), boxes[~labels.crowd], labels.classes[~labels.crowd])
 
 
@@ -205,14 +206,21 @@ def _with_boxes(images: Tensor, samples: Sequence[Sample], ratio: float = 1.0) -
 
 
 class EvalBatches:
-    """All images of a part without augmentation, like shapes together, so that each batch has the smallest rectangle
-    that takes them; the last one may be smaller."""
+    """All images of a part as they are judged, without augmentation, like shapes together, so that each batch has the
+    smallest rectangle that takes them; the last one may be smaller."""
 
     def __init__(
-        self, store: Store, facts: DetectFacts, normalise: Normaliser, *, batch_size: int | None = None
+        self,
+        pictures: Pictures,
+        facts: DetectFacts,
+        normalise: Normaliser,
+        *,
+        keep: bool = False,
+        batch_size: int | None = None,
     ) -> None:
-        self._store, self._stride, self._normalise = store, facts.strides[-1], normalise
-        aspect = store.pictures.sizes[:, 1] / np.maximum(store.pictures.sizes[:, 0], 1)
+        self._store = Store(pictures, facts.resolution, keep=keep, enlarge=JUDGED.enlarge)
+        self._stride, self._normalise = facts.strides[-1], normalise
+        aspect = pictures.sizes[:, 1] / np.maximum(pictures.sizes[:, 0], 1)
         order, size = np.argsort(aspect, kind="stable"), batch_size or AT_ONCE
         self.chunks: list[NDArray[np.int64]] = [order[start : start + size] for start in range(0, len(order), size)]
 
@@ -227,16 +235,15 @@ class EvalBatches:
     def pixels(self) -> Iterator[tuple[Pixels, list[Sample], list[Fit]]]:
         """Of each batch uint8 B H W 3, the images as they lie there, and how. Raises: DataError for a broken file."""
         for chunk in self.chunks:
-            yield placed(self._store, chunk.tolist(), self._stride)
+            sizes = self._store.pictures.sizes[chunk]
+            shape = rectangle(sizes, self._store.side, self._stride, JUDGED.margin)
+            yield placed(self._store, chunk.tolist(), shape)
 
 
-def placed(
-    store: Store, indices: Sequence[int], stride: int, shape: tuple[int, int] | None = None
-) -> tuple[Pixels, list[Sample], list[Fit]]:
-    """Some images in one input, B H W 3. shape: its height and width; None: the smallest rectangle."""
+def placed(store: Store, indices: Sequence[int], shape: tuple[int, int]) -> tuple[Pixels, list[Sample], list[Fit]]:
+    """Some images in one input, B H W 3. shape: its height and width."""
     sizes = store.pictures.sizes[list(indices)]
-    shape = shape or rectangle(sizes, store.side, stride)
-    fits = [fit_of((wide, high), shape, store.side) for wide, high in sizes.tolist()]
+    fits = [fit_of((wide, high), shape, store.side, enlarge=store.enlarge) for wide, high in sizes.tolist()]
     samples = []
     for index, fit in zip(indices, fits, strict=True):
         labels = store.pictures.labels(index)

@@ -26,6 +26,7 @@ from lissom.tasks.detect.data.told import Told
 from lissom.training.run import DataUsed, Item, items_digest, parts_digest
 
 CLASSES = "names"  # the item that is the list of classes
+USE = "boxes"  # of the index of digests: photos of the same folder may be looked at as classes too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,8 @@ def read_all(path: str | Path, *, cache_dir: Path, told: Told, listener: Listene
     """All pictures and boxes at `path`; faults as `told` takes them. A picture that cannot be read has the size 0."""
     raw = reader_of(path)(told)
     base, names = _named(raw)
-    looks = look_at(_PictureFiles(base, names, raw.pictures), names, cache_dir=cache_dir, listener=listener)
+    files = _PictureFiles(base, names, raw.pictures)
+    looks = look_at(files, names, cache_dir=cache_dir, listener=listener, use=USE)
     placed = place(raw, looks, told)
     pictures = _pictures(raw, names, looks, placed)
     parts = np.array([picture.part for picture in raw.pictures], "U5")
