@@ -156,6 +156,15 @@ class TestBatches:
         assert torch.equal(torch.cat([half.images for half in halves]), whole[0].images)
         assert torch.equal(torch.cat([half.boxes for half in halves]), whole[0].boxes)
 
+    def test_worker_processes_change_nothing(self, store: Store) -> None:
+        for kept in (True, False):
+            store._keep = kept
+            own, theirs = (train_batches(store, DetectAugmentConfig(), workers=w).epoch(1) for w in (0, 2))
+            for (one,), (other,) in zip(own, theirs, strict=True):
+                assert torch.equal(one.images, other.images)
+                assert torch.equal(one.boxes, other.boxes)
+                assert torch.equal(one.classes, other.classes)
+
     def test_crowds_are_not_learned_and_a_cut_batch_has_its_own_boxes(self, store: Store) -> None:
         ((batch,),) = train_batches(store).epoch(0)
         assert sorted(batch.classes.tolist()) == [0, 1, 1]
