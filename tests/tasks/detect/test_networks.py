@@ -62,6 +62,8 @@ def test_parameters_as_others_count_them(name: str, parameters: int) -> None:
 
 def test_a_light_neck_costs_less_than_its_backbone_times_two() -> None:
     for name in NAMES:
+        if name.startswith("light_"):
+            continue
         stock, light = models.entry(name).published
         assert light.parameters < stock.parameters
         assert light.macs < stock.macs
@@ -95,8 +97,8 @@ def test_each_is_a_model_file_that_says_the_same(name: str, neck: str) -> None:
 
 
 def test_they_are_listed_and_named_as_a_family_of_their_own() -> None:
-    listed = {row["network"]: row for row in list_models("yolo")}
-    assert set(NAMES) == set(listed)
+    listed = {row["network"] for family in ("yolo", "light") for row in list_models(family)}
+    assert set(NAMES) == listed
     assert not set(NAMES) & {*models.names(), *models.names("scene")}
     with pytest.raises(UsageError, match="neck of network yolov5n is 'thin'"):
         models.build("yolov5n", neck="thin")

@@ -68,7 +68,7 @@ class BoxWork:
             return [], []
         sizes = np.array([pixels.shape[1::-1] for _, pixels in read], np.int32)
         side, enlarge = facts.resolution, PREDICTED.enlarge
-        shape = rectangle(sizes, side, facts.strides[-1], PREDICTED.margin)
+        shape = rectangle(sizes, side, facts.step, PREDICTED.margin)
         fits = [fit_of((wide, high), shape, side, enlarge=enlarge) for wide, high in sizes.tolist()]
         seen = [Seen(file, pixels, fit) for (file, pixels), fit in zip(read, fits, strict=True)]
         return seen, [padded(resized(each.pixels, side, enlarge=enlarge), shape, each.fit) for each in seen]

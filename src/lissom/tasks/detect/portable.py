@@ -22,7 +22,7 @@ def portable(opened: Opened) -> Portable:
     assert opened.run
     model = opened.model or trained(opened.run, torch.device("cpu"))
     made = model if isinstance(model, Scored) else Scored(model, opened.facts).eval()
-    stride = opened.facts.strides[-1]
+    stride = opened.facts.step
     return Portable(model=made, outputs=(BOXES, SCORES), agree=agree, steps={2: stride, 3: stride})
 
 

@@ -28,6 +28,8 @@ from lissom.training.run import DataUsed, Item, Run
 SYNTHETIC = "synthetic"
 SHAPES = {"train": 480, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
 LARGEST = 640  # pixels: of a side that nobody asked for
+OF_FREE = ("distribution_gain",)  # settings of one kind of head alone
+OF_ANCHORS = ("objectness_gain", "focal_gamma", "objectness_positive", "class_positive", "label_smoothing", "anchors")
 WARMUP_BIAS_LR, WARMUP_MOMENTUM = 0.1, 0.8  # at the start of a warm-up with SGD
 MOST_AT_ONCE = 16  # images of a batch that nobody asked for
 
@@ -122,13 +124,22 @@ def _facts(config: DetectTrainConfig, boxes: BoxData) -> tuple[DetectFacts, tupl
     classes = len(boxes.class_names)
     rows = Path(config.model.model).read_text(encoding="utf-8-sig") if is_file(config.model) else ""
     file = file_of(config.model, rows, num_classes=classes)
-    strides = strides_of(file)
-    resolution = config.data.resolution or _side(boxes.train, strides[-1])
-    require_size(strides, resolution)
-    sides, seed = box_sides(boxes.train, resolution), config.engine.seed
-    anchors, told = _anchors(file.anchors, sides, strides, seed, fit=config.data.anchors == "auto")
-    names = boxes.class_names
-    return DetectFacts(class_names=names, resolution=resolution, strides=strides, anchors=anchors, rows=rows), told
+    strides, step = strides_of(file)
+    resolution = config.data.resolution or _side(boxes.train, step)
+    require_size(step, resolution)
+    anchors, told = (), ()
+    if not file.is_anchor_free:
+        sides, seed = box_sides(boxes.train, resolution), config.engine.seed
+        anchors, told = _anchors(file.anchors, sides, strides, seed, fit=config.data.anchors == "auto")
+    facts = DetectFacts(
+        class_names=boxes.class_names,
+        resolution=resolution,
+        strides=strides,
+        anchors=anchors,
+        multiple=0 if step == strides[-1] else step,
+        rows=rows,
+    )
+    return facts, told
 
 
 def _anchors(
@@ -165,6 +176,7 @@ def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:
     Raises: UsageError for a setting without effect, DataError for pictures that no batch can be made of.
     """
     _refuse_idle(config)
+    _refuse_idle_head(config, data.facts)
     _refuse_idle_split(config, data)
     engine = config.engine
     if engine.batch_size is None:
@@ -199,6 +211,16 @@ def _refuse_idle(config: DetectTrainConfig) -> None:
     if not augment.mosaic and augment.close_mosaic != default.close_mosaic:
         values = {"name": "close_mosaic", "got": augment.close_mosaic}
         raise UsageError("setting-idle", **values, reason=note("idle.close_mosaic"))
+
+
+def _refuse_idle_head(config: DetectTrainConfig, facts: DetectFacts) -> None:
+    """Raises: UsageError for a setting of the other kind of head."""
+    given = {**vars(config.optim), "anchors": config.data.anchors}
+    usual = {**vars(DetectOptimConfig()), "anchors": DetectDataConfig().anchors}
+    for name in OF_FREE if facts.anchors else OF_ANCHORS:
+        if given[name] != usual[name]:
+            reason = note(f"idle.{'anchors' if facts.anchors else 'anchor-free'}", network=config.model.short)
+            raise UsageError("setting-idle", name=name, got=given[name], reason=reason)
 
 
 def _refuse_idle_split(config: DetectTrainConfig, data: DetectData) -> None:

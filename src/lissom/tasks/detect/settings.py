@@ -113,18 +113,20 @@ class DetectOptimConfig(OptimConfig):
     """Decay of the weights' moving average, which is then what is evaluated and kept; 0: off."""
     clip_norm: float = 10.0
     """Largest norm of the gradient; 0: off."""
-    box_gain: float = 0.05
-    """Weight of the boxes in the loss, at three levels."""
-    objectness_gain: float = 1.0
-    """Weight of the objectness in the loss, at three levels and 640 pixels."""
-    class_gain: float = 0.5
-    """Weight of the classes in the loss, at three levels and 80 classes."""
+    box_gain: float | None = None
+    """Weight of the boxes in the loss; None: 0.05 with anchors, at three levels, 2 without."""
+    objectness_gain: float | None = None
+    """Weight of the objectness in the loss, with anchors; None: 1, at three levels and 640 pixels."""
+    class_gain: float | None = None
+    """Weight of the classes in the loss; None: 0.5 with anchors, at three levels and 80 classes, 1 without."""
+    distribution_gain: float | None = None
+    """Weight of the distributions of a box's sides in the loss, without anchors; None: 0.25."""
     focal_gamma: float = 0.0
-    """How much less cells and classes count that are told well already (focal loss); 0: all count the same."""
+    """How much less cells and classes count that are told well already, with anchors (focal loss); 0: all the same."""
     objectness_positive: float = 1.0
-    """Weight of cells with a box in the objectness, beside 1 of those without."""
+    """Weight of cells with a box in the objectness, with anchors, beside 1 of those without."""
     class_positive: float = 1.0
-    """Weight of a box's own class, beside 1 of the others."""
+    """Weight of a box's own class, with anchors, beside 1 of the others."""
     freeze: bool = False
     """Train neck and head alone: the backbone keeps its weights and its batch-norm statistics."""
     head_epochs: int = 0
@@ -133,7 +135,7 @@ class DetectOptimConfig(OptimConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "nominal_batch")
-        at_least(self, 0, "box_gain", "objectness_gain", "class_gain", "focal_gamma")
+        at_least(self, 0, "box_gain", "objectness_gain", "class_gain", "distribution_gain", "focal_gamma")
         at_least(self, 0, "objectness_positive", "class_positive")
 
 

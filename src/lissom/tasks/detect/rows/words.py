@@ -19,6 +19,7 @@ from lissom.blocks.csp import (
     PyramidPooling,
     yolo_conv,
 )
+from lissom.blocks.depthwise_separable import DepthwiseSeparable
 from lissom.blocks.inverted_residual import InvertedResidual
 from lissom.blocks.split_unit import DownUnit, SplitUnit
 from lissom.blocks.squeeze_excitation import SqueezeExcitation
@@ -134,6 +135,20 @@ def _c3_ghost(site: Site, *, out: int, shortcut: int, groups: int, expansion: fl
     return CrossStage(site.in_channels, out, inner, expansion=expansion)
 
 
+def _separable(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
+    return DepthwiseSeparable(site.in_channels, out, kernel=kernel, stride=stride, act=nn.SiLU)
+
+
+def _c3_separable(site: Site, *, out: int, kernel: int) -> nn.Module:
+    """PP-PicoDet's neck block (arXiv 2111.00902, section 3.1): C3 of depthwise separable convolutions, no shortcut."""
+
+    def inner(hidden: int) -> nn.Module:
+        separable = DepthwiseSeparable(hidden, hidden, kernel=kernel, act=nn.SiLU)
+        return nn.Sequential(yolo_conv(hidden, hidden, 1), separable)
+
+    return CrossStage(site.in_channels, out, _repeated(inner, site.repeats))
+
+
 def _bottleneck(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
     return Bottleneck(site.in_channels, out, shortcut=bool(shortcut), groups=groups, expansion=expansion)
 
@@ -222,6 +237,10 @@ WORDS: Mapping[str, Word] = {
     "Bottleneck": Word(arguments=_CSP, make=_bottleneck, is_scaled=True),
     "C3": Word(arguments=_CSP, make=_c3, is_scaled=True, repeats_inside=True),
     "C3Ghost": Word(arguments=_CSP, make=_c3_ghost, is_scaled=True, repeats_inside=True),
+    "C3DW": Word(
+        arguments=(_OUT, Argument("kernel", "count", 5)), make=_c3_separable, is_scaled=True, repeats_inside=True
+    ),
+    "DWSepConv": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=_separable, is_scaled=True),
     "SPP": Word(arguments=(_OUT, Argument("kernels", "counts", (5, 9, 13))), make=_spp, is_scaled=True),
     "SPPF": Word(arguments=(_OUT, Argument("kernel", "count", 5)), make=_sppf, is_scaled=True),
     "GhostConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _GROUPS, _ACT), make=_ghost_conv, is_scaled=True),
