@@ -71,7 +71,7 @@ def measure(
         _draw(folder, names, matrix, coco, at_confidence)
         _show(folder, pictures, found, matched, names, best)
         if predictor.model is not None:
-            show_learned(predictor, data.train, folder)
+            show_learned(predictor, getattr(data, "train", pictures), folder)
     return result
 
 

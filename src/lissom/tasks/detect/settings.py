@@ -13,7 +13,8 @@ class DetectModelConfig(ModelConfig):
     """Which network."""
 
     model: str = "yolo_mobilenetv3_small"
-    """A name that `lissom models yolo` lists, or a model file (YAML); its text is kept in the run."""
+    """A name that `lissom models light` or `lissom models yolo` lists, or a model file (YAML); its text is kept in the
+    run."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs: `--options neck light`; of a model file with several backbones
     `--options section backbone_small`."""
