@@ -21,7 +21,7 @@ from lissom.errors import DataError
 from lissom.tasks.detect.augment import Sample, augmented
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.letterbox import JUDGED, Fit, fit_of, padded, ratio_of, rectangle, resized, to_input
+from lissom.tasks.detect.letterbox import Fit, fit_of, padded, rectangle, resized, to_input
 from lissom.tasks.detect.settings import DetectAugmentConfig
 
 LARGEST_CACHE = 1 << 30  # bytes of decoded images that are kept
@@ -68,11 +68,11 @@ class Normaliser:
 class Store:
     """Images of a part, their longer sides as long as the input's; kept once they were decoded, where they may be.
 
-    enlarge: smaller ones too. It travels to other processes with what it holds by then.
+    It travels to other processes with what it holds by then.
     """
 
-    def __init__(self, pictures: Pictures, side: int, *, keep: bool, enlarge: bool = True) -> None:
-        self.pictures, self.side, self.enlarge = pictures, side, enlarge
+    def __init__(self, pictures: Pictures, side: int, *, keep: bool) -> None:
+        self.pictures, self.side = pictures, side
         self._keep = keep and len(pictures) * side * side * 3 <= LARGEST_CACHE
         self._kept: dict[int, Pixels] = {}
 
@@ -87,7 +87,7 @@ class Store:
 
     def _read(self, index: int) -> Pixels:
         try:
-            return resized(self.pictures.pixels(index), self.side, enlarge=self.enlarge)
+            return resized(self.pictures.pixels(index), self.side)
         except DataError as error:
             unreadable = Unreadable(str(error.values.get("reason", error)))
             unreadable.name = self.pictures.names[index]
@@ -109,8 +109,7 @@ class Store:
     def sample(self, index: int) -> Sample:
         """With its boxes; a crowd is not learned."""
         labels = self.pictures.labels(index)
-        wide, high = self.pictures.sizes[index].tolist()
-        boxes = to_input(labels.boxes, Fit(ratio_of((wide, high), self.side, enlarge=self.enlarge), 0, 0, 0, 0))
+        boxes = to_input(labels.boxes, Fit(self.side / float(self.pictures.sizes[index].max()), 0, 0, 0, 0))
         return Sample(self.pixels(index), boxes[~labels.crowd], labels.classes[~labels.crowd])
 
 
@@ -218,7 +217,7 @@ class EvalBatches:
         keep: bool = False,
         batch_size: int | None = None,
     ) -> None:
-        self._store = Store(pictures, facts.resolution, keep=keep, enlarge=JUDGED.enlarge)
+        self._store = Store(pictures, facts.resolution, keep=keep)
         self._stride, self._normalise = facts.step, normalise
         aspect = pictures.sizes[:, 1] / np.maximum(pictures.sizes[:, 0], 1)
         order, size = np.argsort(aspect, kind="stable"), batch_size or AT_ONCE
@@ -236,14 +235,14 @@ class EvalBatches:
         """Of each batch uint8 B H W 3, the images as they lie there, and how. Raises: DataError for a broken file."""
         for chunk in self.chunks:
             sizes = self._store.pictures.sizes[chunk]
-            shape = rectangle(sizes, self._store.side, self._stride, JUDGED.margin)
+            shape = rectangle(sizes, self._store.side, self._stride)
             yield placed(self._store, chunk.tolist(), shape)
 
 
 def placed(store: Store, indices: Sequence[int], shape: tuple[int, int]) -> tuple[Pixels, list[Sample], list[Fit]]:
     """Some images in one input, B H W 3. shape: its height and width."""
     sizes = store.pictures.sizes[list(indices)]
-    fits = [fit_of((wide, high), shape, store.side, enlarge=store.enlarge) for wide, high in sizes.tolist()]
+    fits = [fit_of((wide, high), shape, store.side) for wide, high in sizes.tolist()]
     samples = []
     for index, fit in zip(indices, fits, strict=True):
         labels = store.pictures.labels(index)

@@ -15,7 +15,7 @@ from lissom.data.left_out import LeftOut, first, no_images, summary
 from lissom.data.names import printable
 from lissom.errors import DataError, Interrupted, LissomError
 from lissom.events import Note, What, note
-from lissom.tasks.detect.letterbox import PREDICTED, Fit, fit_of, found_in, padded, rectangle, resized
+from lissom.tasks.detect.letterbox import Fit, fit_of, found_in, padded, rectangle, resized
 from lissom.tasks.detect.predictor import STAGES, BoxPredictor
 from lissom.tasks.detect.written import Writer
 from lissom.training.task import Arrays
@@ -67,11 +67,11 @@ class BoxWork:
         if not read:
             return [], []
         sizes = np.array([pixels.shape[1::-1] for _, pixels in read], np.int32)
-        side, enlarge = facts.resolution, PREDICTED.enlarge
-        shape = rectangle(sizes, side, facts.step, PREDICTED.margin)
-        fits = [fit_of((wide, high), shape, side, enlarge=enlarge) for wide, high in sizes.tolist()]
+        side = facts.resolution
+        shape = rectangle(sizes, side, facts.step)
+        fits = [fit_of((wide, high), shape, side) for wide, high in sizes.tolist()]
         seen = [Seen(file, pixels, fit) for (file, pixels), fit in zip(read, fits, strict=True)]
-        return seen, [padded(resized(each.pixels, side, enlarge=enlarge), shape, each.fit) for each in seen]
+        return seen, [padded(resized(each.pixels, side), shape, each.fit) for each in seen]
 
     def keep(self, part: list[Seen], predictions: list[Detections]) -> None:
         names = self._predictor.facts.class_names

@@ -1,7 +1,6 @@
 """Images fitted into the network's input with their shape kept, and boxes carried there and back. No torch here.
 
-There are two ways, of YOLOv5 both: images that are judged, in training and in `evaluate`, are never enlarged and have
-half a stride of grey or more around them; those that are predicted are enlarged too and have the least grey.
+Images that are judged and images that are predicted lie there alike, so that a measurement is of what users get.
 """
 
 import math
@@ -18,18 +17,6 @@ GREY = 114  # of what no image covers
 THINNEST = 0.01  # pixels of the image: boxes with a shorter side lie outside of it, or would be printed without one
 
 
-class Placing(NamedTuple):
-    """How images are fitted into an input."""
-
-    enlarge: bool
-    """Whether a small image grows until its longer side is that of the input."""
-    margin: float
-    """Added to the sides of the smallest rectangle that takes them all, in strides, before these are rounded up."""
-
-
-JUDGED, PREDICTED = Placing(enlarge=False, margin=0.5), Placing(enlarge=True, margin=0.0)
-
-
 class Fit(NamedTuple):
     """How an image lies in its input: `input = image * ratio + (left, top)`."""
 
@@ -41,25 +28,20 @@ class Fit(NamedTuple):
     height: int
 
 
-def ratio_of(size: tuple[int, int], side: int, *, enlarge: bool = True) -> float:
-    """Of an image's sides to what they are where the longer one is at most `side`, or is `side`."""
-    return side / max(size) if enlarge else min(side / max(size), 1.0)
-
-
-def resized(pixels: Pixels, side: int, *, enlarge: bool = True) -> Pixels:
+def resized(pixels: Pixels, side: int) -> Pixels:
     """H W 3 -> the same shape with the longer side `side`; none shorter than a pixel."""
     high, wide = pixels.shape[:2]
-    ratio = ratio_of((wide, high), side, enlarge=enlarge)
+    ratio = side / max(high, wide)
     size = (max(round(wide * ratio), 1), max(round(high * ratio), 1))
     if size == (wide, high):
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
 
 
-def fit_of(size: tuple[int, int], shape: tuple[int, int], side: int, *, enlarge: bool = True) -> Fit:
+def fit_of(size: tuple[int, int], shape: tuple[int, int], side: int) -> Fit:
     """size: width and height of the image. shape: height and width of the input. side: its longer side there."""
     wide, high = size
-    ratio = ratio_of(size, side, enlarge=enlarge)
+    ratio = side / max(wide, high)
     inner = max(round(wide * ratio), 1), max(round(high * ratio), 1)
     return Fit(ratio, (shape[1] - inner[0]) // 2, (shape[0] - inner[1]) // 2, wide, high)
 
@@ -90,10 +72,9 @@ def found_in(found: Detections, fit: Fit) -> Detections:
     return Detections(boxes[there], found.scores[there], found.classes[there])
 
 
-def rectangle(sizes: NDArray[np.int32], side: int, stride: int, margin: float = 0.0) -> tuple[int, int]:
+def rectangle(sizes: NDArray[np.int32], side: int, stride: int) -> tuple[int, int]:
     """Height and width, multiples of `stride`, of the smallest input that takes images of these sizes, N 2 (width,
-    height), whose longer sides are `side`; see `Placing` for `margin`."""
+    height), whose longer sides are `side`."""
     shares = sizes / sizes.max(1, keepdims=True)  # N 2
-    ends = [round(share * side) / stride + margin for share in shares.max(0).tolist()]
-    wide, high = (max(math.ceil(end), 1) * stride for end in ends)
+    wide, high = (max(math.ceil(round(share * side) / stride), 1) * stride for share in shares.max(0).tolist())
     return high, wide
