@@ -95,6 +95,12 @@ class OptimConfig:
     """Course of the learning rate after the warm-up, stepped every batch."""
     warmup_epochs: float = 1.0
     """Epochs in which the learning rate rises linearly, a fraction allowed."""
+    warmup_bias_lr: float | None = None
+    """Learning rate of biases from which they reach `lr` in the warm-up; None: they rise as all do."""
+    warmup_momentum: float | None = None
+    """SGD's momentum from which it reaches `momentum` in the warm-up; None: it stays the same."""
+    final_lr: float = 0.0
+    """Share of the highest learning rate at which cosine ends."""
     label_smoothing: float = 0.0
     """Share of the target spread over all classes."""
     ema: float = 0.0
@@ -115,8 +121,11 @@ class OptimConfig:
         at_least(self, 0, "head_epochs")
         in_range(self, 0, 1, "layer_decay")
         require(math.isfinite(self.lr) and self.lr > 0, "lr", self.lr, "> 0")
-        at_least(self, 0, "weight_decay", "warmup_epochs", "clip_norm")
+        at_least(self, 0, "weight_decay", "warmup_epochs", "warmup_bias_lr", "clip_norm")
         in_range(self, 0, 0.9999999, "momentum", "label_smoothing", "ema")
+        in_range(self, 0, 1, "final_lr")
+        if self.warmup_momentum is not None:
+            in_range(self, 0, 0.9999999, "warmup_momentum")
 
 
 @dataclass(frozen=True, kw_only=True)

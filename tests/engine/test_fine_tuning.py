@@ -11,7 +11,7 @@ from engine.test_fit import last
 from engine.toy import CLASSES, ENGINE, ToyTrain, toy_fit, toy_net
 from lissom.config import OptimConfig
 from lissom.engine.layers import depths, layers, trunk
-from lissom.engine.optimizer import build_optimizer, parameter_groups, set_lr
+from lissom.engine.optimizer import build_optimizer, parameter_groups, set_rates
 from lissom.errors import Interrupted, UsageError
 from lissom.models import Ends, build, entry, names
 from lissom.runs.weights import read_weights
@@ -126,7 +126,7 @@ def test_a_module_without_children_is_one_layer() -> None:
 def test_each_layer_learns_at_a_share_of_the_next_one_s_rate() -> None:
     model = toy_net()  # convolution, norm, depthwise convolution, norm, linear
     optimizer = build_optimizer(model, OptimConfig(layer_decay=0.5))
-    set_lr(optimizer, 0.16)
+    set_rates(optimizer, 0.16, bias_lr=0.32)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     found = [rates[id(layer.weight)] for layer in layers(model)]
     assert found == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.16])
@@ -161,7 +161,8 @@ def test_head_first_then_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("at", [3, 6, 9, 14])  # in the head's epoch, at its end, and after it; six steps an epoch
 def test_a_resumed_fine_tuning_is_the_same_to_the_last_bit(at: int, optimizer: str, tmp_path: Path) -> None:
-    tuned = {"optimizer": optimizer, "head_epochs": 1, "layer_decay": 0.75, "lr": 0.01}
+    tuned = {"optimizer": optimizer, "head_epochs": 1, "layer_decay": 0.75, "lr": 0.01, "final_lr": 0.1}
+    tuned |= {"warmup_epochs": 1.5, "warmup_bias_lr": 0.05} | ({"warmup_momentum": 0.5} if optimizer == "sgd" else {})
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
@@ -172,7 +173,10 @@ def test_a_resumed_fine_tuning_is_the_same_to_the_last_bit(at: int, optimizer: s
     assert last(broken) == last(whole)
 
 
-@pytest.mark.parametrize("setting", [{"layer_decay": 1.5}, {"layer_decay": -0.1}, {"head_epochs": -1}])
+@pytest.mark.parametrize("setting", [
+    {"layer_decay": 1.5}, {"layer_decay": -0.1}, {"head_epochs": -1},
+    {"warmup_bias_lr": -0.1}, {"warmup_momentum": 1.0}, {"final_lr": 1.5},
+])  # fmt: skip
 def test_settings_out_of_range(setting: dict) -> None:
     with pytest.raises(UsageError, match=next(iter(setting))):
         OptimConfig(**setting)

@@ -6,7 +6,7 @@ from torch import nn
 
 from engine.toy import toy_net
 from lissom.config import OptimConfig
-from lissom.engine.optimizer import build_optimizer, parameter_groups, set_lr
+from lissom.engine.optimizer import build_optimizer, parameter_groups, set_rates
 
 
 def test_norms_biases_and_depthwise_kernels_are_not_decayed():
@@ -28,6 +28,14 @@ def test_a_convolution_of_one_channel_is_no_depthwise_one():
     conv = nn.Conv2d(1, 8, 3, bias=False)
     (group,) = parameter_groups(conv, 0.1)
     assert group["weight_decay"] == 0.1
+
+
+def test_biases_may_stand_apart_those_of_norms_too():
+    conv, norm = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)
+    *_, biases = groups = parameter_groups(nn.Sequential(conv, norm), 0.1, biases_apart=True)
+    assert [group["biases"] for group in groups] == [False, False, True]
+    assert ({id(p) for p in biases["params"]}, biases["weight_decay"]) == ({id(conv.bias), id(norm.bias)}, 0.0)
+    assert sum(len(group["params"]) for group in groups) == 4
 
 
 def test_frozen_parameters_are_left_out():
@@ -64,5 +72,5 @@ def test_sgd_without_momentum_has_no_nesterov():
 
 def test_the_learning_rate_is_set_in_all_groups():
     optimizer = build_optimizer(copy.deepcopy(toy_net()), OptimConfig(optimizer="sgd"))
-    set_lr(optimizer, 0.25)
+    set_rates(optimizer, 0.25, bias_lr=0.5)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from lissom.engine.schedule import END, START, factor
+from lissom.engine.schedule import END, START, factor, warmed
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
@@ -17,6 +17,16 @@ def test_cosine_falls_by_its_formula_and_would_reach_0_after_the_last_step():
     assert rates == [pytest.approx((1 + math.cos(math.pi * k / 16)) / 2) for k in range(16)]
     assert rates[0] == 1.0
     assert 0 < rates[-1] < 0.01
+
+
+def test_cosine_may_end_at_a_share_of_the_highest_rate():
+    rates = [factor("cosine", step, steps=20, warmup_steps=4, floor=0.1) for step in range(4, 20)]
+    assert rates == [pytest.approx(0.1 + 0.9 * (1 + math.cos(math.pi * k / 16)) / 2) for k in range(16)]
+
+
+def test_how_much_of_the_warm_up_is_done():
+    assert [warmed(step, 4) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert warmed(0, 0) == 1
 
 
 def test_constant_stays():

@@ -62,6 +62,25 @@ def test_the_rate_rises_by_steps_of_the_warm_up_s_epochs_and_is_that_of_its_step
     assert rates == pytest.approx([0.1 / 3, 0.2 / 3, 0.1, 0.1, 0.1, 0.1])
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_biases_and_momentum_reach_theirs_in_the_warm_up(schedule: str) -> None:
+    """From 0.4 down to the rate of all, from 0.5 up to 0.9, in three equal steps."""
+    given = {"warmup_epochs": 0.5, "warmup_bias_lr": 0.4, "warmup_momentum": 0.5, "schedule": schedule}
+    made = training(**PLAIN | given)
+    made.begin_epoch(0)
+    seen = []
+    for step in range(STEPS):
+        made.update(step)
+        (weights, *_, biases) = made.optimizer.param_groups
+        assert weights["lr"] == made.lr(step)
+        seen.append((biases["lr"], weights["momentum"], biases["momentum"]))
+    assert seen[:3] == [
+        pytest.approx(row)
+        for row in [(0.3, 0.9 - 0.8 / 3, 0.9 - 0.8 / 3), (0.2, 0.9 - 0.4 / 3, 0.9 - 0.4 / 3), (0.1, 0.9, 0.9)]
+    ]
+    assert seen[3:] == [(made.lr(step), 0.9, 0.9) for step in range(3, STEPS)]
+
+
 def test_a_row_names_the_rate_of_its_last_step(tmp_path: Path) -> None:
     made = training(**PLAIN | {"schedule": "cosine"})
     history = toy_fit(tmp_path, optim={**PLAIN, "schedule": "cosine"}).history

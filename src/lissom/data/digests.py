@@ -44,13 +44,16 @@ def digest_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16, salt=SALT).hexdigest()
 
 
-def look_at(files: Files, names: Sequence[str], *, cache_dir: Path, listener: Listener, workers: int = 0) -> list[Look]:
+def look_at(
+    files: Files, names: Sequence[str], *, cache_dir: Path, listener: Listener, workers: int = 0, use: str = ""
+) -> list[Look]:
     """A look at each named file: from the index in the cache while its stamp stays, else at its bytes.
 
+    use: what for, where other files of the same folder are looked at for something else: each use has an index.
     The index is a help alone: where the cache cannot be written, everything is read again the next time.
     workers: as `look_at_each`. Raises: MachineError for a folder of the cache that lissom did not make.
     """
-    path = _index(files.path, cache_dir)
+    path = _index(files.path, cache_dir, use)
     known = _read(path)
     stamps = {name: files.stamp(name) for name in names}
     entries = ((name, known.get(name)) for name, stamp in stamps.items() if stamp)
@@ -79,9 +82,9 @@ def _look(files: Files, name: str) -> Look:
     return Look(digest, 0, None)
 
 
-def _index(root: Path, cache_dir: Path) -> Path:
-    """One for each folder or archive."""
-    path_digest = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16).hexdigest()
+def _index(root: Path, cache_dir: Path, use: str) -> Path:
+    """One for each folder or archive and use."""
+    path_digest = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=16, key=use.encode()).hexdigest()
     return cache_dir / "digests" / f"{path_digest}.index"
 
 

@@ -33,6 +33,15 @@ def _by_settings(optim: OptimConfig, engine: EngineConfig) -> Iterator[Case]:
     )
     yield optim.warmup_epochs > max(epochs, OptimConfig.warmup_epochs), "warmup_epochs", {"epochs": epochs}
     yield optim.schedule == "constant" and whole, "schedule", {"warmup": optim.warmup_epochs, "epochs": epochs}
+    for name in ("warmup_bias_lr", "warmup_momentum"):
+        yield getattr(optim, name) is not None and not optim.warmup_epochs, f"{name}-none", {}
+    yield (
+        optim.optimizer != "sgd" and optim.warmup_momentum is not None,
+        "warmup_momentum",
+        {"optimizer": optim.optimizer},
+    )
+    yield optim.final_lr > 0 and optim.schedule != "cosine", "final_lr", {"schedule": optim.schedule}
+    yield optim.final_lr > 0 and whole, "final_lr-warmup", {"warmup": optim.warmup_epochs, "epochs": epochs}
     yield optim.freeze and optim.head_epochs > 0, "head_epochs", {}
     yield optim.freeze and optim.layer_decay < 1, "layer_decay", {}
     yield optim.head_epochs >= epochs, "head_epochs-all", {"epochs": epochs}

@@ -9,10 +9,10 @@ START = 1 / 25  # one-cycle begins at this share of the highest rate (Smith and 
 END = START / 1e4  # and ends at this one
 
 
-def factor(schedule: Schedule, step: int, *, steps: int, warmup_steps: int) -> float:
+def factor(schedule: Schedule, step: int, *, steps: int, warmup_steps: int, floor: float = 0.0) -> float:
     """Share of the highest learning rate in step number `step` (from 0) of `steps`.
 
-    The warm-up rises linearly over `warmup_steps`. After it: cosine falls to 0 just past the last step, one-cycle
+    The warm-up rises linearly over `warmup_steps`. After it: cosine falls to `floor` just past the last step, one-cycle
     falls linearly to 4e-6 at the last step, constant stays at 1.
     """
     assert 0 <= step < steps, f"step {step} of {steps}"
@@ -20,10 +20,16 @@ def factor(schedule: Schedule, step: int, *, steps: int, warmup_steps: int) -> f
     if schedule == "onecycle":
         return _onecycle(step, steps, warmup_steps)
     if step < warmup_steps:
-        return (step + 1) / warmup_steps
+        return warmed(step, warmup_steps)
     if schedule == "constant":
         return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
+    share = 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps)))
+    return floor + (1 - floor) * share
+
+
+def warmed(step: int, warmup_steps: int) -> float:
+    """How much of the warm-up is done with step number `step`, 0 to 1."""
+    return min((step + 1) / warmup_steps, 1.0) if warmup_steps else 1.0
 
 
 def _onecycle(step: int, steps: int, warmup_steps: int) -> float:

@@ -13,8 +13,8 @@ from lissom.engine.average import Average
 from lissom.engine.layers import trunk
 from lissom.engine.norms import BatchNormWarmup
 from lissom.engine.objective import Batch, Losses, Objective
-from lissom.engine.optimizer import build_optimizer, set_lr
-from lissom.engine.schedule import factor
+from lissom.engine.optimizer import build_optimizer, set_rates
+from lissom.engine.schedule import factor, warmed
 from lissom.engine.seeds import seed_part
 from lissom.engine.syncbn import synchronised
 
@@ -48,6 +48,7 @@ class Training:
         self.parts = range(fabric.global_rank * engine.accumulate, (fabric.global_rank + 1) * engine.accumulate)
         self._fabric, self._optim, self._engine = fabric, optim, engine
         self._steps, self._steps_per_epoch = steps, steps // engine.epochs
+        self._warmup_steps = round(self._optim.warmup_epochs * self._steps_per_epoch)
         resting = optim.head_epochs * self._steps_per_epoch * len(self.parts)
         self._norm_warmup = BatchNormWarmup(self.model, late=self._trunk, first=resting)
         self._wrapped: Any = None
@@ -82,9 +83,15 @@ class Training:
 
     def lr(self, step: int) -> float:
         """The learning rate of step number `step`, counted from 0 over the whole run."""
-        warmup_steps = round(self._optim.warmup_epochs * self._steps_per_epoch)
-        share = factor(self._optim.schedule, step, steps=self._steps, warmup_steps=warmup_steps)
-        return self._optim.lr * share
+        known = {"steps": self._steps, "warmup_steps": self._warmup_steps, "floor": self._optim.final_lr}
+        return self._optim.lr * factor(self._optim.schedule, step, **known)
+
+    def _set_rates(self, step: int) -> None:
+        """Biases and momentum go to their values of the rest of the run in a straight line over the warm-up."""
+        optim, lr, left = self._optim, self.lr(step), 1 - warmed(step, self._warmup_steps)
+        start = optim.momentum if optim.warmup_momentum is None else optim.warmup_momentum
+        momentum = optim.momentum - left * (optim.momentum - start) if optim.optimizer == "sgd" else None
+        set_rates(self.optimizer, lr, bias_lr=lr + left * (optim.warmup_bias_lr or 0.0), momentum=momentum)
 
     def gradients(self, batches: Sequence[Batch], step: int) -> Losses:
         """Gradients of the mean over the micro-batches; returns each loss's mean over them and the sums of the counts,
@@ -126,7 +133,7 @@ class Training:
         if self._optim.clip_norm:
             parameters = [*self.model.parameters(), *self.learned.parameters()]
             torch.nn.utils.clip_grad_norm_(parameters, self._optim.clip_norm)
-        set_lr(self.optimizer, self.lr(step))
+        self._set_rates(step)
         self._wrapped_optimizer.step()
         if self.average:
             self.average.update(step)

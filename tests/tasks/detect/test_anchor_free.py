@@ -38,7 +38,7 @@ def raw() -> list[torch.Tensor]:
 
 
 def plain(raw: list[torch.Tensor]) -> list[list[tuple[float, ...]]]:
-    """Of each image, of each cell: its middle, stride, four distances in strides, class scores; number by number."""
+    """Of each image, of each cell: its centre, stride, four distances in strides, class scores; number by number."""
     images = []
     for image in range(len(raw[0])):
         cells = []
@@ -74,9 +74,9 @@ def assigned_plainly(
     """Cell -> the box that it learns, and its quality."""
     wanting: dict[int, list[int]] = {}
     for number, (box, kind) in enumerate(zip(boxes, kinds, strict=True)):
-        middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+        centre = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
         half = [max(box[2] - box[0], 8) / 2, max(box[3] - box[1], 8) / 2]
-        inside = [i for i, c in enumerate(cells) if abs(c[0] - middle[0]) < half[0] and abs(c[1] - middle[1]) < half[1]]
+        inside = [i for i, c in enumerate(cells) if abs(c[0] - centre[0]) < half[0] and abs(c[1] - centre[1]) < half[1]]
         inside.sort(key=lambda i: -cells[i][7 + kind] * overlap_of(box_of(cells[i]), box) ** 6)
         for cell in inside[:13]:
             wanting.setdefault(cell, []).append(number)
@@ -93,9 +93,9 @@ def assigned_plainly(
 
 def assigned(raw: list[torch.Tensor]) -> Any:
     sides, logits = joined(raw)
-    middles, sizes = points(raw, STRIDES)
-    predicted = corners(middles, sizes, distances(sides))
-    return assign(logits.sigmoid(), predicted, middles, BOXES, KINDS, OF, 8.0)
+    centres, sizes = points(raw, STRIDES)
+    predicted = corners(centres, sizes, distances(sides))
+    return assign(logits.sigmoid(), predicted, centres, BOXES, KINDS, OF, 8.0)
 
 
 def test_boxes_and_scores_are_those_that_the_numbers_say(raw: list[torch.Tensor]) -> None:
@@ -125,9 +125,9 @@ def test_the_cells_that_learn_are_those_of_a_plain_count(raw: list[torch.Tensor]
         assert [got[cell][1] for cell in sorted(got)] == pytest.approx([own[cell][1] for cell in sorted(own)], rel=1e-4)
 
 
-def test_a_box_between_all_middles_is_learned_and_no_cell_twice(raw: list[torch.Tensor]) -> None:
+def test_a_box_between_all_centres_is_learned_and_no_cell_twice(raw: list[torch.Tensor]) -> None:
     found = assigned(raw)
-    assert 2 in found.target.tolist()  # 2 pixels, from 9 to 11: the middles are at 4, 12, 20 ...
+    assert 2 in found.target.tolist()  # 2 pixels, from 9 to 11: the centres are at 4, 12, 20 ...
     places = list(zip(found.image.tolist(), found.cell.tolist(), strict=True))
     assert len(places) == len(set(places))
     assert max(torch.bincount(found.target).tolist()) <= 13
@@ -292,6 +292,9 @@ def test_it_is_trained_shown_exported_and_evaluated_like_any_other(place: Path) 
 @pytest.mark.parametrize(("settings", "said"), [
     ({"objectness_gain": 2.0},  "has no anchors"),
     ({"label_smoothing": 0.1},  "has no anchors"),
+    ({"focal_gamma": 1.0},      "has no anchors"),
+    ({"class_positive": 2.0},   "has no anchors"),
+    ({"objectness_positive": 2.0}, "has no anchors"),
     ({"anchors": "network"},    "has no anchors"),
     ({"distribution_gain": 1.0, "model": "yolo_mobilenetv2", "options": {"neck": "light"}}, "has anchors"),
 ])  # fmt: skip

@@ -10,7 +10,7 @@ from lissom.boxes.forms import to_centres, to_corners
 from lissom.boxes.overlap import complete_iou, iou
 from lissom.tasks.detect.anchors.assign import assign
 from lissom.tasks.detect.anchors.head import AnchorHead, Levels, decode
-from lissom.tasks.detect.anchors.loss import Gains, anchor_loss
+from lissom.tasks.detect.anchors.loss import Gains, anchor_loss, entropy
 
 STOCK = Levels(
     (8, 16, 32),
@@ -198,6 +198,31 @@ def test_the_loss_equals_a_plain_form() -> None:
     expected = plain_loss(raw, boxes, classes, images)
     assert [got.box.item(), got.objectness.item(), got.classes.item()] == pytest.approx(expected, rel=1e-4)
     assert sum(got.positives) == sum(len(assigned_exactly(box, level, 128)) for box in boxes for level in range(3))
+
+
+@pytest.mark.parametrize(("positive", "gamma"), [(3.0, 0.0), (1.0, 1.5), (3.0, 2.0)])
+def test_weights_of_what_is_there_and_focal_loss_equal_a_plain_form(positive: float, gamma: float) -> None:
+    """Equation 5 of arXiv 1708.02002 term by term: of what is there and of what is not, mixed as the target says."""
+    logits, wanted = [-2.0, 0.3, 1.7, -0.4], [0.0, 1.0, 0.25, 0.9]
+    expected = 0.0
+    for x, y in zip(logits, wanted, strict=True):
+        p = 1 / (1 + math.exp(-x))
+        term = -positive * y * math.log(p) - (1 - y) * math.log(1 - p)
+        if gamma:
+            term *= (0.25 * y + 0.75 * (1 - y)) * (1 - (y * p + (1 - y) * (1 - p))) ** gamma
+        expected += term / 4
+    assert entropy(torch.tensor(logits), torch.tensor(wanted), positive, gamma).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("gains", "unlike"), [
+    (Gains(objectness_positive=2.0), ("objectness",)),
+    (Gains(class_positive=2.0),      ("classes",)),
+    (Gains(focal_gamma=1.5),         ("objectness", "classes")),
+])  # fmt: skip
+def test_which_terms_they_change(gains: Gains, unlike: tuple[str, ...]) -> None:
+    boxes, zero = torch.tensor([[20.0, 20.0, 12.0, 14.0]]), torch.zeros(1, dtype=torch.long)
+    plain, other = (anchor_loss(drawn(), boxes, zero, zero, STOCK, gains=each) for each in (Gains(), gains))
+    assert {n for n in ("box", "objectness", "classes") if getattr(plain, n) != getattr(other, n)} == set(unlike)
 
 
 def test_where_two_boxes_share_a_cell_the_better_one_counts() -> None:

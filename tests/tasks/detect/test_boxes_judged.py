@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lissom.boxes.suppress import Detections, Rule, suppress
+from lissom.boxes.suppress import Detections, Rule, candidates, suppress
 from lissom.tasks.detect.coco import coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.matching import (
@@ -73,6 +73,28 @@ class TestSuppression:
         for rule in (Rule(0.2, 0.5, 300), Rule(0.2, 0.3, 300, several=True), Rule(0.2, 0.5, 300, agnostic=True)):
             for a, b in zip(suppress(boxes, scores, rule), suppress(boxes, scores, rule, by_torch=True), strict=True):
                 assert np.array_equal(a, b)
+
+    @pytest.mark.parametrize("by_torch", [False, True])
+    def test_as_many_candidates_as_yolov5_s_are_compared_piece_by_piece(self, by_torch: bool) -> None:
+        """Two thousand boxes in ten places and one elsewhere, the last of all: nine go into it without being kept."""
+        boxes = np.repeat(np.arange(10) * 50.0, 200)[:, None] + np.array([0, 0, 20, 20])
+        boxes = np.concatenate([boxes, [[600, 0, 620, 20]]]).astype(np.float32)
+        scores = np.linspace(0.9, 0.1, 2001)[:, None].astype(np.float32)
+        assert Rule(0.0, 0.5, 11).candidates == 30_000
+        kept = suppress(boxes, scores, Rule(0.0, 0.5, 11), by_torch=by_torch)
+        assert kept.scores == pytest.approx(scores[[*range(0, 2000, 200), 2000], 0])
+        assert len(suppress(boxes, scores, Rule(0.0, 0.5, 4), by_torch=by_torch).scores) == 4
+        fewer = suppress(boxes, scores, Rule(0.0, 0.5, 11, candidates=2000), by_torch=by_torch)
+        assert len(fewer.scores) == 10
+
+    def test_the_best_candidates_are_taken_equal_scores_by_their_index(self) -> None:
+        scores = np.random.default_rng(0).integers(1, 5, (50, 3)).astype(np.float32) / 10
+        boxes = np.zeros((50, 4), np.float32)
+        every = candidates(boxes, scores, Rule(0.0, 1.0, 9, several=True))
+        for most in (1, 7, 60, 149, 150):
+            found = candidates(boxes, scores, Rule(0.0, 1.0, 9, several=True, candidates=most))
+            assert np.array_equal(found.scores, every.scores[:most])
+            assert np.array_equal(found.classes, every.classes[:most])
 
 
 class TestFigures:

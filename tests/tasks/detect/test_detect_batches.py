@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from lissom.boxes.suppress import Detections
 from lissom.errors import DataError
 from lissom.tasks.detect.anchors.fit import fit_anchors, open_levels, recall
 from lissom.tasks.detect.anchors.head import Levels
@@ -16,7 +17,16 @@ from lissom.tasks.detect.anchors.loss import Gains
 from lissom.tasks.detect.augment import Sample, augmented, drawn_map, is_kept, mapped
 from lissom.tasks.detect.batches import DetectBatch, EvalBatches, Normaliser, Store, TrainBatches
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.letterbox import GREY, fit_of, padded, rectangle, resized, to_image, to_input
+from lissom.tasks.detect.letterbox import (
+    GREY,
+    fit_of,
+    found_in,
+    padded,
+    rectangle,
+    resized,
+    to_image,
+    to_input,
+)
 from lissom.tasks.detect.objective import Detect
 from lissom.tasks.detect.settings import DetectAugmentConfig
 from tasks.detect.test_boxes_judged import pictures
@@ -49,6 +59,20 @@ class TestLetterbox:
     ])  # fmt: skip
     def test_the_smallest_rectangle(self, sizes: list, expected: tuple[int, int]) -> None:
         assert rectangle(np.array(sizes, np.int32), 64, 32) == expected
+
+    def test_small_images_are_enlarged(self) -> None:
+        image = np.zeros((20, 30, 3), np.uint8)
+        fit = fit_of((30, 20), (64, 64), 60)
+        assert (fit.ratio, fit.left, fit.top) == (2.0, 2, 12)
+        assert (padded(resized(image, 60), (64, 64), fit) == 0).all(2).sum() == 2400
+
+    def test_boxes_of_which_nothing_is_left_in_the_image_are_left_out(self) -> None:
+        boxes = [[0, 0, 16, 64], [0, 0, 16.001, 64], [20, 5, 20, 9], [0, 20, 40, 40], [10, 9, 30, 9.5]]
+        found = Detections(np.array(boxes, np.float32), np.arange(5, dtype=np.float32), np.arange(5))
+        kept = found_in(found, fit_of((32, 64), (64, 64), 64))
+        assert (kept.scores.tolist(), kept.classes.tolist()) == ([3, 4], [3, 4])
+        assert kept.boxes[0].tolist() == [0, 20, 24, 40]
+        assert len(found_in(Detections.none(), fit_of((32, 64), (64, 64), 64)).boxes) == 0
 
 
 class TestAugmentation:
@@ -120,6 +144,15 @@ class TestBatches:
         assert torch.equal(torch.cat([half.images for half in halves]), whole[0].images)
         assert torch.equal(torch.cat([half.boxes for half in halves]), whole[0].boxes)
 
+    def test_worker_processes_change_nothing(self, store: Store) -> None:
+        for kept in (True, False):
+            store._keep = kept
+            own, theirs = (train_batches(store, DetectAugmentConfig(), workers=w).epoch(1) for w in (0, 2))
+            for (one,), (other,) in zip(own, theirs, strict=True):
+                assert torch.equal(one.images, other.images)
+                assert torch.equal(one.boxes, other.boxes)
+                assert torch.equal(one.classes, other.classes)
+
     def test_crowds_are_not_learned_and_a_cut_batch_has_its_own_boxes(self, store: Store) -> None:
         ((batch,),) = train_batches(store).epoch(0)
         assert sorted(batch.classes.tolist()) == [0, 1, 1]
@@ -149,13 +182,23 @@ class TestBatches:
             train_batches(store, batch_size=8)
 
     def test_validation_has_every_image_once_in_its_rectangle(self, store: Store) -> None:
-        batches = EvalBatches(store, FACTS, Normaliser(FACTS, "cpu"), batch_size=3)
+        batches = EvalBatches(store.pictures, FACTS, Normaliser(FACTS, "cpu"), batch_size=3)
         seen = [index for batch in batches for index in batch.indices]
         assert (sorted(seen), len(batches)) == ([0, 1, 2, 3], 2)
         for batch in batches:
             for number, (index, fit) in enumerate(zip(batch.indices, batch.fits, strict=True)):
                 assert batch.images[number].mean() == pytest.approx(40 * index / 255, abs=1e-6)
-                assert (fit.width, fit.height) == (100, 100)
+                assert (fit.width, fit.height, fit.left, fit.top) == (100, 100, 0, 0)
+
+    def test_a_small_image_is_judged_as_it_is_learned_and_predicted(self, tmp_path: Path) -> None:
+        Image.fromarray(np.full((20, 20, 3), 200, np.uint8)).save(tmp_path / "small.png")
+        data = replace(pictures([(4, 6, 14, 16, 1)], side=20), files=(tmp_path / "small.png",))
+        (batch,) = EvalBatches(data, FACTS, Normaliser(FACTS, "cpu"))
+        assert batch.images.shape == (1, 3, 64, 64)
+        assert batch.boxes[0].tolist() == pytest.approx([9 * 3.2, 11 * 3.2, 32, 32])
+        learned = Store(data, 64, keep=True).sample(0)
+        assert learned.pixels.shape == (64, 64, 3)
+        assert learned.boxes[0] == pytest.approx(np.array([4, 6, 14, 16]) * 3.2)
 
 
 class TestObjective:

@@ -70,11 +70,16 @@ ROWS = {
     "augment.multi_scale": Row(0.9, {}, "sides"),
     "optim.lr":           Row(0.1, {}, "rate"),
     "optim.nominal_batch": Row(8, {}, "rate"),
+    "optim.warmup_bias_lr": Row(0.2, {}, "config"),
+    "optim.warmup_momentum": Row(0.5, {"optimizer": "sgd"}, "config"),
     "optim.ema":          Row(0.5, {}, "config"),
     "optim.clip_norm":    Row(1.0, {}, "config"),
     "optim.box_gain":     Row(0.1, {}, "losses"),
     "optim.objectness_gain": Row(2.0, {}, "losses"),
     "optim.class_gain":   Row(1.0, {}, "losses"),
+    "optim.focal_gamma":  Row(1.5, {}, "losses"),
+    "optim.objectness_positive": Row(2.0, {}, "losses"),
+    "optim.class_positive": Row(2.0, {}, "losses"),
     "optim.distribution_gain": Row(1.0, LIGHT, "losses"),
     "optim.label_smoothing": Row(0.2, {}, "losses"),
     "optim.freeze":       Row(True, {}, "config"),
@@ -171,6 +176,21 @@ def test_it_acts(name: str, place: Path, known: dict[str, dict[str, Any]]) -> No
 def test_what_this_data_leaves_without_effect_is_refused(place: Path, settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         seen(place, settings, {})
+
+
+@pytest.mark.parametrize(("settings", "expected"), [
+    ({},                                                                   (None, None)),
+    ({"optimizer": "sgd"},                                                 (0.1 * 4 / 64, 0.8)),
+    ({"optimizer": "sgd", "momentum": 0.7},                                (0.1 * 4 / 64, 0.7)),
+    ({"optimizer": "sgd", "warmup_epochs": 0.0},                           (None, None)),
+    ({"optimizer": "sgd", "warmup_bias_lr": 0.2, "warmup_momentum": 0.5},  (0.2 * 4 / 64, 0.5)),
+])  # fmt: skip
+def test_the_warm_up_of_biases_and_momentum_is_sgd_s(
+    place: Path, settings: dict[str, Any], expected: tuple, known: dict[str, dict[str, Any]]
+) -> None:
+    """The rate is that of the nominal batch, scaled to a batch of 4."""
+    optim = seen(place, settings, known)["config"]["optim"]
+    assert (optim["warmup_bias_lr"], optim["warmup_momentum"]) == expected
 
 
 @pytest.mark.parametrize(("options", "said"), [

@@ -25,6 +25,25 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
+TINY = """nc: 80
+depth_multiple: 1.0
+width_multiple: 1.0
+anchors: [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]]
+backbone:
+  - [-1, 1, Conv, [8, 3, 2]]
+  - [-1, 1, Conv, [8, 3, 2]]
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, MobileNet_Block, [24, 48, 3, 2, 1, 1]]
+head:
+  - [-1, 1, Conv, [16, 1, 1]]
+  - [-1, 1, nn.Upsample, [None, 2, nearest]]
+  - [[-1, 3], 1, Concat, [1]]
+  - [-1, 1, C3, [16, False]]
+  - [[2, 8, 5], 1, Detect, [nc, anchors]]
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("detect")
@@ -40,6 +59,32 @@ def train(place: Path, name: str, **settings: Any) -> Run:
 @pytest.fixture(scope="module")
 def whole(place: Path) -> Run:
     return train(place, "whole")
+
+
+@pytest.fixture(scope="module")
+def halved(place: Path) -> Run:
+    """Two parts of 4 images for each step, and no pictures of them: the whole run's are looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lissom.report.canvas._saved", lambda *_, **__: b"<svg/>")
+        return train(place, "halved", accumulate=2, norm_warmup=False, ema=0.0)
+
+
+@pytest.fixture(scope="module")
+def filed(place: Path) -> Run:
+    """A network of a model file of few rows, which is then taken away; it is exported in a moment."""
+    path = place / "mine.yaml"
+    path.write_text(TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lissom.report.canvas._saved", lambda *_, **__: b"<svg/>")
+        made = train(place, "rows", model=str(path), width=1.0, options={})
+    path.unlink()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of runs cost more than these trainings do; those of `whole`, which is made before, are drawn."""
+    monkeypatch.setattr("lissom.report.canvas._saved", lambda *_, **__: b"<svg/>")
 
 
 def weights_of(run: Run) -> str:
@@ -87,15 +132,11 @@ def test_stopped_then_resumed_is_bit_identical(place: Path, whole: Run) -> None:
     assert resumed.test == whole.test
 
 
-def test_worker_processes_change_nothing(place: Path, whole: Run) -> None:
-    assert weights_of(train(place, "workers", workers=2)) == weights_of(whole)
-
-
-def test_two_parts_give_the_gradients_of_their_mean(place: Path) -> None:
-    """As two processes do, which the engine's own tests compare."""
-    runs = [train(place, f"parts{n}", accumulate=n, epochs=1, norm_warmup=False, ema=0.0) for n in (1, 2)]
-    losses = [run.history[0]["train_loss"] for run in runs]
+def test_two_parts_give_the_gradients_of_their_mean(whole: Run, halved: Run) -> None:
+    """As two processes do, which the engine's own tests compare. Statistics and average change no gradient."""
+    losses = [run.history[0]["train_loss"] for run in (whole, halved)]
     assert losses[0] == pytest.approx(losses[1], rel=0.2)  # norms see half as many images
+    assert losses[0] != losses[1]
 
 
 def test_it_is_evaluated_again_and_on_other_data(place: Path, whole: Run) -> None:
@@ -157,31 +198,31 @@ print(json.dumps(rows))
 """
 
 
-def test_its_file_gives_the_same_boxes_without_torch(place: Path, whole: Run) -> None:
-    exported = lissom.export(whole.path)
+def test_its_file_gives_the_same_boxes_without_torch(place: Path, filed: Run) -> None:
+    exported = lissom.export(filed.path)
     assert exported["difference"] <= exported["tolerance"] == 1e-4
     images = place / "data" / "images" / "test"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", RUNNER, exported["file"], str(images)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    wanted = lissom.predict(whole.path, images, confidence=0.0, max_boxes=5)
+    wanted = lissom.predict(filed.path, images, confidence=0.0, max_boxes=5)
     for got, want in zip(json.loads(done.stdout), wanted, strict=True):
         pairs = list(zip(got["boxes"], want["boxes"], strict=True))
         assert pairs
         assert [a["label"] for a, _ in pairs] == [b["label"] for _, b in pairs]
         assert max(abs(a["score"] - b["score"]) for a, b in pairs) < 1e-4
         assert max(abs(x - y) for a, b in pairs for x, y in zip(a["box"], b["box"], strict=True)) < 0.5
-    measured = lissom.evaluate(whole.path, file=exported["file"], write=False)
-    assert measured["map50_95"] == pytest.approx(whole.test["map50_95"], abs=1e-3)
+    measured = lissom.evaluate(filed.path, file=exported["file"], write=False)
+    assert measured["map50_95"] == pytest.approx(filed.test["map50_95"], abs=1e-3)
 
 
-def test_a_file_takes_other_sides_and_names_all_that_it_needs(place: Path, whole: Run) -> None:
+def test_a_file_takes_other_sides_and_names_all_that_it_needs(filed: Run) -> None:
     from lissom.deploy.runner import Runner
 
-    file = whole.path / "model.onnx"
+    file = filed.path / "model.onnx"
     if not file.exists():
-        lissom.export(whole.path)
+        lissom.export(filed.path)
     runner = Runner(file)
     out = runner({"images": np.zeros((3, 3, 32, 96), np.float32)})
     cells = 3 * (4 * 12 + 2 * 6 + 1 * 3)
@@ -190,23 +231,15 @@ def test_a_file_takes_other_sides_and_names_all_that_it_needs(place: Path, whole
     assert {"strides", "anchors", "mean", "std", "resolution"} <= runner.facts.keys()
 
 
-def test_two_runs_are_compared_over_the_same_pictures(place: Path, whole: Run) -> None:
-    other = train(place, "other", epochs=1)
-    (verdict,) = lissom.compare([whole.path, other.path])["verdicts"]
+def test_two_runs_are_compared_over_the_same_pictures(whole: Run, halved: Run) -> None:
+    (verdict,) = lissom.compare([whole.path, halved.path])["verdicts"]
     assert "paired bootstrap" in verdict
 
 
-def test_a_model_file_is_trained_and_its_text_kept(place: Path, tmp_path: Path) -> None:
-    from lissom.tasks.detect.networks import named_file
-    from lissom.tasks.detect.rows.mend import as_text
-
-    path = tmp_path / "mine.yaml"
-    path.write_text(as_text(named_file("yolov5n", width=0.25, neck="light")))
-    run = train(place, "rows", model=str(path), width=1.0, options={}, epochs=1)
-    assert run.facts.rows == path.read_text() == (run.path / "model.yaml").read_text()
-    path.unlink()
-    assert lissom.evaluate(run.path, write=False)["images"] == 6
-    assert lissom.profile(run.path)["parameters"] == run.record.parameters
+def test_a_model_file_is_trained_and_its_text_kept(filed: Run) -> None:
+    assert filed.facts.rows == TINY == (filed.path / "model.yaml").read_text()
+    assert lissom.evaluate(filed.path, write=False)["images"] == 6
+    assert lissom.profile(filed.path)["parameters"] == filed.record.parameters
 
 
 def test_a_backbone_and_a_detector_are_begun_with(place: Path, whole: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,17 @@ import torch
 
 from lissom import models
 from lissom.cli import main
+from lissom.config import updated_flat
 from lissom.engine.layers import layers, trunk
 from lissom.errors import UsageError
 from lissom.models.listing import list_models
 from lissom.profiler.counting import count
+from lissom.tasks.detect.facts import DetectFacts
+from lissom.tasks.detect.network import build
 from lissom.tasks.detect.networks import named_file
 from lissom.tasks.detect.rows.mend import as_text
 from lissom.tasks.detect.rows.reading import parse
+from lissom.tasks.detect.settings import DetectTrainConfig
 from tasks.detect import row_files as files
 
 NAMES = models.names("detect")
@@ -32,6 +36,20 @@ def on_meta(name: str, **options: object) -> torch.nn.Module:
 def test_the_catalogue_says_what_is_counted(name: str, row: models.Published) -> None:
     found = count(on_meta(name, **row.options), resolution=row.resolution, in_channels=3)
     assert (found.parameters, found.macs) == (row.parameters, row.macs)
+
+
+@pytest.mark.parametrize(("name", "momenta"), [
+    ("yolov5n", {0.03}),                       # YOLOv5's own
+    ("yolo_mobilenetv3_small", {0.1, 0.03}),   # the backbone's was 0.01
+    ("yolo_mobilenetv2", {0.1, 0.03}),         # torch's
+])  # fmt: skip
+def test_no_norm_of_a_detector_that_is_trained_is_slow(name: str, momenta: set[float]) -> None:
+    """With 0.01 statistics lag a hundred steps behind, and each layer's lag multiplies with those before it."""
+    anchors = tuple(((10.0, 13.0),) for _ in range(3))
+    facts = DetectFacts(class_names=("a",), resolution=64, strides=(8, 16, 32), anchors=anchors)
+    with torch.device("meta"):
+        made = build(updated_flat(DetectTrainConfig(), {"model": name}), facts)
+    assert {module.momentum for module in made.modules() if isinstance(module, torch.nn.BatchNorm2d)} == momenta
 
 
 @pytest.mark.parametrize(("name", "parameters"), [

@@ -111,6 +111,9 @@ ROWS = [
     Row("weight_decay", 0.1, "weights"),
     Row("schedule", "cosine", "weights"),
     Row("warmup_epochs", 1.0, "weights"),
+    Row("warmup_bias_lr", 0.1, "weights", {"warmup_epochs": 1.0}),
+    Row("warmup_momentum", 0.2, "weights", {"warmup_epochs": 1.0, "optimizer": "sgd"}),
+    Row("final_lr", 0.5, "weights", {"schedule": "cosine"}),
     Row("label_smoothing", 0.2, "weights"),
     Row("ema", 0.5, "weights"),
     Row("clip_norm", 0.01, "weights"),
@@ -133,6 +136,7 @@ ROWS = [
 ]
 AT_ONCE = {
     "optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "weight_decay": 0.1, "schedule": "cosine", "warmup_epochs": 1.0,
+    "warmup_bias_lr": 0.2, "warmup_momentum": 0.5, "final_lr": 0.1,
     "label_smoothing": 0.1, "ema": 0.9, "clip_norm": 1.0, "freeze": True, "head_epochs": 1, "layer_decay": 0.5,
     "norm_warmup": True,
     "epochs": 5, "batch_size": 64, "accumulate": 2, "precision": "bf16", "channels_last": True, "compile": True,

@@ -205,14 +205,21 @@ def _with_boxes(images: Tensor, samples: Sequence[Sample], ratio: float = 1.0) -
 
 
 class EvalBatches:
-    """All images of a part without augmentation, like shapes together, so that each batch has the smallest rectangle
-    that takes them; the last one may be smaller."""
+    """All images of a part as they are judged, without augmentation, like shapes together, so that each batch has the
+    smallest rectangle that takes them; the last one may be smaller."""
 
     def __init__(
-        self, store: Store, facts: DetectFacts, normalise: Normaliser, *, batch_size: int | None = None
+        self,
+        pictures: Pictures,
+        facts: DetectFacts,
+        normalise: Normaliser,
+        *,
+        keep: bool = False,
+        batch_size: int | None = None,
     ) -> None:
-        self._store, self._stride, self._normalise = store, facts.step, normalise
-        aspect = store.pictures.sizes[:, 1] / np.maximum(store.pictures.sizes[:, 0], 1)
+        self._store = Store(pictures, facts.resolution, keep=keep)
+        self._stride, self._normalise = facts.step, normalise
+        aspect = pictures.sizes[:, 1] / np.maximum(pictures.sizes[:, 0], 1)
         order, size = np.argsort(aspect, kind="stable"), batch_size or AT_ONCE
         self.chunks: list[NDArray[np.int64]] = [order[start : start + size] for start in range(0, len(order), size)]
 
@@ -227,15 +234,14 @@ class EvalBatches:
     def pixels(self) -> Iterator[tuple[Pixels, list[Sample], list[Fit]]]:
         """Of each batch uint8 B H W 3, the images as they lie there, and how. Raises: DataError for a broken file."""
         for chunk in self.chunks:
-            yield placed(self._store, chunk.tolist(), self._stride)
+            sizes = self._store.pictures.sizes[chunk]
+            shape = rectangle(sizes, self._store.side, self._stride)
+            yield placed(self._store, chunk.tolist(), shape)
 
 
-def placed(
-    store: Store, indices: Sequence[int], stride: int, shape: tuple[int, int] | None = None
-) -> tuple[Pixels, list[Sample], list[Fit]]:
-    """Some images in one input, B H W 3. shape: its height and width; None: the smallest rectangle."""
+def placed(store: Store, indices: Sequence[int], shape: tuple[int, int]) -> tuple[Pixels, list[Sample], list[Fit]]:
+    """Some images in one input, B H W 3. shape: its height and width."""
     sizes = store.pictures.sizes[list(indices)]
-    shape = shape or rectangle(sizes, store.side, stride)
     fits = [fit_of((wide, high), shape, store.side) for wide, high in sizes.tolist()]
     samples = []
     for index, fit in zip(indices, fits, strict=True):

@@ -15,7 +15,7 @@ from lissom.data.left_out import LeftOut, first, no_images, summary
 from lissom.data.names import printable
 from lissom.errors import DataError, Interrupted, LissomError
 from lissom.events import Note, What, note
-from lissom.tasks.detect.letterbox import Fit, fit_of, padded, rectangle, resized, to_image
+from lissom.tasks.detect.letterbox import Fit, fit_of, found_in, padded, rectangle, resized
 from lissom.tasks.detect.predictor import STAGES, BoxPredictor
 from lissom.tasks.detect.written import Writer
 from lissom.training.task import Arrays
@@ -67,15 +67,16 @@ class BoxWork:
         if not read:
             return [], []
         sizes = np.array([pixels.shape[1::-1] for _, pixels in read], np.int32)
-        shape = rectangle(sizes, facts.resolution, facts.step)
-        fits = [fit_of((wide, high), shape, facts.resolution) for wide, high in sizes.tolist()]
+        side = facts.resolution
+        shape = rectangle(sizes, side, facts.step)
+        fits = [fit_of((wide, high), shape, side) for wide, high in sizes.tolist()]
         seen = [Seen(file, pixels, fit) for (file, pixels), fit in zip(read, fits, strict=True)]
-        return seen, [padded(resized(each.pixels, facts.resolution), shape, each.fit) for each in seen]
+        return seen, [padded(resized(each.pixels, side), shape, each.fit) for each in seen]
 
     def keep(self, part: list[Seen], predictions: list[Detections]) -> None:
         names = self._predictor.facts.class_names
         for seen, found in zip(part, predictions, strict=True):
-            kept = found._replace(boxes=to_image(found.boxes, seen.fit))
+            kept = found_in(found, seen.fit)
             self._rows[seen.file] = _row(seen.file, kept, None, seen.fit, names)
             if self._writer:
                 self._writer.add(seen.file, seen.pixels, kept)

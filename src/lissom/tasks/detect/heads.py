@@ -45,8 +45,8 @@ class Sides(NamedTuple):
     """Of each cell the distributions of the sides of its box."""
 
     shares: Tensor
-    """B N 4 D: left, top, right and bottom; how probable each distance from the cell's middle is."""
-    middles: Tensor
+    """B N 4 D: left, top, right and bottom; how probable each distance from the cell's centre is."""
+    centres: Tensor
     """N 2, pixels of the input."""
     steps: Tensor
     """N: pixels from one distance to the next; the first is 0."""

@@ -38,7 +38,7 @@ def show_learned(predictor: BoxPredictor, pictures: Pictures, folder: Path) -> N
         return
     facts = predictor.facts
     store = Store(pictures, facts.resolution, keep=False)
-    pixels, samples, _ = placed(store, chosen, facts.step, (facts.resolution, facts.resolution))
+    pixels, samples, _ = placed(store, chosen, (facts.resolution, facts.resolution))
     network = predictor.model.network
     images = torch.from_numpy(predictor.preprocess(pixels)["images"]).to(next(network.parameters()).device)
     raw, head = [each.float().cpu() for each in network(images)], head_of(facts)
@@ -90,7 +90,7 @@ def _distributions(pixels: Pixels, raw: Sequence[torch.Tensor], head: Head, side
     with style():
         picture = figure(8.6, 3.6)
         grid: Any = picture.add_gridspec(2, 3, width_ratios=(1.6, 1, 1))
-        _predicted(picture.add_subplot(grid[:, 0]), pixels[image], boxes[image, cell], sides.middles[cell])
+        _predicted(picture.add_subplot(grid[:, 0]), pixels[image], boxes[image, cell], sides.centres[cell])
         for number, name in enumerate(NAMES):
             shares = sides.shares[image, cell, number].numpy()
             axes = picture.add_subplot(grid[number // 2, 1 + number % 2])
@@ -107,9 +107,9 @@ def _line(pixels: Pixels) -> int:
     return max(pixels.shape[0] // 160, 1)
 
 
-def _predicted(axes: Any, pixels: Pixels, box: torch.Tensor, middle: torch.Tensor) -> None:
+def _predicted(axes: Any, pixels: Pixels, box: torch.Tensor, centre: torch.Tensor) -> None:
     shown = Image.fromarray(pixels)
     ImageDraw.Draw(shown).rectangle(tuple(box.tolist()), outline=(255, 120, 0), width=_line(pixels))
     axes.imshow(np.asarray(shown))
-    axes.plot(*middle.tolist(), marker="+", color=ORANGE, markersize=10)
+    axes.plot(*centre.tolist(), marker="+", color=ORANGE, markersize=10)
     bare(axes)

@@ -1,4 +1,7 @@
-"""Images fitted into the network's input with their shape kept, and boxes carried there and back. No torch here."""
+"""Images fitted into the network's input with their shape kept, and boxes carried there and back. No torch here.
+
+Images that are judged and images that are predicted lie there alike, so that a measurement is of what users get.
+"""
 
 import math
 from typing import NamedTuple
@@ -7,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lissom.boxes.suppress import Detections
 from lissom.data.files import Pixels
 
 GREY = 114  # of what no image covers
+THINNEST = 0.01  # pixels of the image: boxes with a shorter side lie outside of it, or would be printed without one
 
 
 class Fit(NamedTuple):
@@ -58,6 +63,13 @@ def to_image(boxes: NDArray[np.float32], fit: Fit) -> NDArray[np.float32]:
     """Corners in pixels of the input -> in pixels of the image, cut at its edges."""
     back = (boxes - np.array([fit.left, fit.top] * 2, np.float32)) / np.float32(fit.ratio)
     return back.clip(0, np.array([fit.width, fit.height] * 2, np.float32)).astype(np.float32)
+
+
+def found_in(found: Detections, fit: Fit) -> Detections:
+    """Boxes of an input in pixels of its image, cut at the edges; those of which nothing is left are left out."""
+    boxes = to_image(found.boxes, fit)
+    there = (boxes[:, 2:] - boxes[:, :2]).min(1, initial=np.inf) >= THINNEST
+    return Detections(boxes[there], found.scores[there], found.classes[there])
 
 
 def rectangle(sizes: NDArray[np.int32], side: int, stride: int) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from lissom.tasks.detect.coco import RECALL, CocoFigures, coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.drawing import drawn, drawn_found
 from lissom.tasks.detect.learning import show_learned
-from lissom.tasks.detect.letterbox import to_image
+from lissom.tasks.detect.letterbox import found_in
 from lissom.tasks.detect.matching import CONFIDENCES, Curves, Matched, confusion_of, curves, drawn_means, match
 from lissom.tasks.detect.objective import JUDGED
 from lissom.tasks.detect.pictures import curve_picture
@@ -71,7 +71,7 @@ def measure(
         _draw(folder, names, matrix, coco, at_confidence)
         _show(folder, pictures, found, matched, names, best)
         if predictor.model is not None:
-            show_learned(predictor, data.train, folder)
+            show_learned(predictor, getattr(data, "train", pictures), folder)
     return result
 
 
@@ -79,17 +79,15 @@ def _found(
     predictor: BoxPredictor, pictures: Pictures, batch_size: int | None, listener: Listener, stop: Stop | None
 ) -> list[Detections]:
     """Of each picture, in its pixels, nearly all boxes. Raises: ResultError for outputs that are not finite."""
-    from lissom.tasks.detect.batches import EvalBatches, Normaliser, Store
+    from lissom.tasks.detect.batches import EvalBatches, Normaliser
 
     facts = predictor.facts
-    store = Store(pictures, facts.resolution, keep=False)
-    batches = EvalBatches(store, facts, Normaliser(facts, "cpu"), batch_size=batch_size)
+    batches = EvalBatches(pictures, facts, Normaliser(facts, "cpu"), batch_size=batch_size)
     found: dict[int, Detections] = {}
     for chunk, (pixels, _, fits) in zip(batches.chunks, batches.pixels(), strict=True):
         outputs = finite(predictor.outputs(predictor.preprocess(pixels)))
         for index, fit, boxes, scores in zip(chunk.tolist(), fits, outputs[BOXES], outputs[SCORES], strict=True):
-            kept = suppress(boxes, scores, JUDGED, by_torch=True)
-            found[index] = kept._replace(boxes=to_image(kept.boxes, fit))
+            found[index] = found_in(suppress(boxes, scores, JUDGED, by_torch=True), fit)
         listener(Advanced(what="images", done=len(found), total=len(pictures)))
         if stop and stop.asked and len(found) < len(pictures):
             raise Interrupted("predict-stopped", done=len(found), files=len(pictures))

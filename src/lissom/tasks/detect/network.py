@@ -19,7 +19,7 @@ from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
 from lissom.weights.numerics import Numerics, apply_numerics
 
 ENDINGS = (".yaml", ".yml")
-LEAST_MOMENTUM = 0.03  # of norms, YOLOv5's: with MobileNetV3's 0.01 the statistics of a short training lag behind
+SLOWEST, MOMENTUM = 0.03, 0.1  # of norms: YOLOv5's own, and torch's, which those slower than that are given
 
 
 def is_file(model: ModelConfig) -> bool:
@@ -62,7 +62,11 @@ def with_anchors(file: RowFile, anchors: Anchors) -> RowFile:
 
 
 def build(config: Any, facts: DetectFacts) -> RowNetwork:
-    """The network of a run, with random weights, computing as the weights that it begins with want it."""
+    """The network of a run, with random weights, computing as the weights that it begins with want it.
+
+    Statistics of slow norms (MobileNetV3's momentum is 0.01) lag behind weights that change fast, each layer's lag
+    multiplies with those before it, and the average of the weights adds its own: these norms are made faster.
+    """
     model, classes = config.model, len(facts.class_names)
     file = file_of(model, facts.rows, num_classes=classes)
     file = with_anchors(file, facts.anchors) if facts.anchors else file
@@ -75,8 +79,8 @@ def build(config: Any, facts: DetectFacts) -> RowNetwork:
     if made.backbone is not None:
         apply_numerics(made.backbone, Numerics(facts.eps, facts.padding))
     for module in made.modules():
-        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None:
-            module.momentum = max(module.momentum, LEAST_MOMENTUM)
+        if isinstance(module, nn.BatchNorm2d) and module.momentum is not None and module.momentum < SLOWEST:
+            module.momentum = MOMENTUM
     return made
 
 

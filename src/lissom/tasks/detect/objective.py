@@ -12,7 +12,7 @@ from lissom.tasks.detect.batches import DetectBatch
 from lissom.tasks.detect.coco import coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.heads import Head, Targets, Terms
-from lissom.tasks.detect.letterbox import Fit, to_image
+from lissom.tasks.detect.letterbox import Fit, found_in
 from lissom.tasks.detect.scored import as_arrays
 
 JUDGED = Rule(confidence=0.001, iou=0.6, most=300, several=True)
@@ -70,6 +70,5 @@ def judged(boxes: Tensor, scores: Tensor, fits: Iterable[Fit], rule: Rule = JUDG
     """Of each image the boxes that are kept, in pixels of the image. boxes: B N 4. scores: B N K, both on the CPU."""
     kept = []
     for own, score, fit in zip(boxes.numpy(), scores.numpy(), fits, strict=True):
-        found = suppress(own, score, rule, by_torch=True)
-        kept.append(found._replace(boxes=to_image(found.boxes, fit)))
+        kept.append(found_in(suppress(own, score, rule, by_torch=True), fit))
     return kept

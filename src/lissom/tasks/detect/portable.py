@@ -49,5 +49,5 @@ def proof(predictor: BoxPredictor, data: Any, count: int) -> Arrays:
     facts = predictor.facts
     store = Store(pictures, facts.resolution, keep=False)
     chosen = stratified(first, count).tolist()
-    pixels, _, _ = placed(store, chosen, facts.step, (facts.resolution, facts.resolution))
+    pixels, _, _ = placed(store, chosen, (facts.resolution, facts.resolution))
     return {INPUT: predictor.preprocess(pixels)[INPUT].copy()}

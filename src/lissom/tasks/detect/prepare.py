@@ -28,6 +28,9 @@ from lissom.training.run import DataUsed, Item, Run
 SYNTHETIC = "synthetic"
 SHAPES = {"train": 480, "val": 40, "test": 80, "side": 96, "classes": 3}  # of the synthetic data
 LARGEST = 640  # pixels: of a side that nobody asked for
+OF_FREE = ("distribution_gain",)  # settings of one kind of head alone
+OF_ANCHORS = ("objectness_gain", "focal_gamma", "objectness_positive", "class_positive", "label_smoothing", "anchors")
+WARMUP_BIAS_LR, WARMUP_MOMENTUM = 0.1, 0.8  # at the start of a warm-up with SGD
 MOST_AT_ONCE = 16  # images of a batch that nobody asked for
 
 
@@ -181,9 +184,23 @@ def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:
         most = max(MOST_AT_ONCE // parts, 2) * parts
         engine = resolve_batch_size(engine, len(data.train))
         engine = replace(engine, batch_size=min(engine.step_size, most))
-    share = engine.step_size / config.optim.nominal_batch
-    optim = replace(config.optim, lr=config.optim.lr * share, weight_decay=config.optim.weight_decay * share)
+    optim = _scaled(config.optim, engine.step_size / config.optim.nominal_batch)
     return replace(config, engine=engine, optim=optim, data=replace(config.data, resolution=data.facts.resolution))
+
+
+def _scaled(optim: DetectOptimConfig, share: float) -> DetectOptimConfig:
+    """Rates and decay times `share`; the warm-up of biases and momentum as YOLOv5 has it with SGD."""
+    bias_lr, momentum = optim.warmup_bias_lr, optim.warmup_momentum
+    if optim.optimizer == "sgd" and optim.warmup_epochs:
+        bias_lr = WARMUP_BIAS_LR if bias_lr is None else bias_lr
+        momentum = min(WARMUP_MOMENTUM, optim.momentum) if momentum is None else momentum
+    return replace(
+        optim,
+        lr=optim.lr * share,
+        weight_decay=optim.weight_decay * share,
+        warmup_bias_lr=None if bias_lr is None else bias_lr * share,
+        warmup_momentum=momentum,
+    )
 
 
 def _refuse_idle(config: DetectTrainConfig) -> None:
@@ -200,7 +217,7 @@ def _refuse_idle_head(config: DetectTrainConfig, facts: DetectFacts) -> None:
     """Raises: UsageError for a setting of the other kind of head."""
     given = {**vars(config.optim), "anchors": config.data.anchors}
     usual = {**vars(DetectOptimConfig()), "anchors": DetectDataConfig().anchors}
-    for name in ("distribution_gain",) if facts.anchors else ("objectness_gain", "label_smoothing", "anchors"):
+    for name in OF_FREE if facts.anchors else OF_ANCHORS:
         if given[name] != usual[name]:
             reason = note(f"idle.{'anchors' if facts.anchors else 'anchor-free'}", network=config.model.short)
             raise UsageError("setting-idle", name=name, got=given[name], reason=reason)

@@ -104,7 +104,12 @@ class DetectOptimConfig(OptimConfig):
     lr: float = 4e-3
     """Highest learning rate for the nominal batch; it is scaled to the batch that is used. With sgd about 1e-2."""
     nominal_batch: int = 64
-    """Samples for which the learning rate and the decay are given: both are multiplied by batch size / this."""
+    """Samples for which learning rates and decay are given: all are multiplied by batch size / this."""
+    warmup_bias_lr: float | None = None
+    """Learning rate of biases from which they reach `lr` in the warm-up, for the nominal batch; None: with sgd 0.1,
+    else they rise as all do."""
+    warmup_momentum: float | None = None
+    """SGD's momentum from which it reaches `momentum` in the warm-up; None: 0.8, or `momentum` where that is less."""
     ema: float = 0.9999
     """Decay of the weights' moving average, which is then what is evaluated and kept; 0: off."""
     clip_norm: float = 10.0
@@ -117,6 +122,12 @@ class DetectOptimConfig(OptimConfig):
     """Weight of the classes in the loss; None: 0.5 with anchors, at three levels and 80 classes, 1 without."""
     distribution_gain: float | None = None
     """Weight of the distributions of a box's sides in the loss, without anchors; None: 0.25."""
+    focal_gamma: float = 0.0
+    """How much less cells and classes count that are told well already, with anchors (focal loss); 0: all the same."""
+    objectness_positive: float = 1.0
+    """Weight of cells with a box in the objectness, with anchors, beside 1 of those without."""
+    class_positive: float = 1.0
+    """Weight of a box's own class, with anchors, beside 1 of the others."""
     freeze: bool = False
     """Train neck and head alone: the backbone keeps its weights and its batch-norm statistics."""
     head_epochs: int = 0
@@ -125,7 +136,8 @@ class DetectOptimConfig(OptimConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "nominal_batch")
-        at_least(self, 0, "box_gain", "objectness_gain", "class_gain", "distribution_gain")
+        at_least(self, 0, "box_gain", "objectness_gain", "class_gain", "distribution_gain", "focal_gamma")
+        at_least(self, 0, "objectness_positive", "class_positive")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,7 @@ def batches(config: DetectTrainConfig, data: DetectData, facts: DetectFacts, dev
         workers=config.data.workers,
         epochs=engine.epochs,
     )
-    return Batches(train, EvalBatches(Store(data.val, facts.resolution, keep=keep), facts, normalise))
+    return Batches(train, EvalBatches(data.val, facts, normalise, keep=keep))
 
 
 def begin(folder: Path, config: DetectTrainConfig, data: DetectData, facts: DetectFacts, made: Batches) -> None:

@@ -353,8 +353,12 @@ def test_the_digest_is_of_pictures_and_boxes_wherever_and_however_they_lie(tmp_p
 
 
 def test_a_second_reading_opens_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the folder was looked at meanwhile as one of photos by classes."""
     import os
 
+    from lissom.data.digests import look_at
+    from lissom.data.folders import FolderFiles
+    from lissom.events import silent
     from lissom.tasks.detect.data import opening
 
     file = yolo(tmp_path / "set")
@@ -362,6 +366,8 @@ def test_a_second_reading_opens_no_picture(tmp_path: Path, monkeypatch: pytest.M
         os.utime(path, (1e9, 1e9))
     monkeypatch.setattr("lissom.data.folders.YOUNG_NS", -(10**18))
     first = opened(file)
+    photos = FolderFiles(file.parent)
+    look_at(photos, sorted(photos.names)[:1], cache_dir=tmp_path / "set" / "cache", listener=silent)
 
     def refuse(path: Path) -> bytes:
         raise AssertionError(path)

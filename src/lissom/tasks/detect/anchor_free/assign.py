@@ -26,10 +26,10 @@ def assign(
 ) -> Assigned:
     """scores: B N K, 0 to 1. predicted: B N 4 corners. points: N 2. boxes: T 4 corners. classes, images: T.
 
-    Of the cells whose middles lie inside a box, the 13 with the highest score¹ x overlap⁶ learn it; one that several
+    Of the cells whose centres lie inside a box, the 13 with the highest score¹ x overlap⁶ learn it; one that several
     boxes want learns the one that it overlaps most. Their quality is that product, scaled so that the best cell of a
     box has the highest overlap that one of them reaches (equations 3 and 4). A side shorter than `least` pixels counts
-    as that long, so that a box that lies between all middles is learned too.
+    as that long, so that a box that lies between all centres is learned too.
     """
     found = []
     for image in range(len(scores)):
@@ -63,6 +63,6 @@ def _of_image(
 
 def _inside(points: Tensor, boxes: Tensor, least: float) -> Tensor:
     """T N"""
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = (boxes[:, 2:] - boxes[:, :2]).clamp(min=least) / 2
-    return ((points[None] - middle[:, None]).abs() < half[:, None]).all(2)
+    return ((points[None] - centre[:, None]).abs() < half[:, None]).all(2)

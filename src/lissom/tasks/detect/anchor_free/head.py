@@ -1,4 +1,4 @@
-"""The head without anchors: each cell tells distributions of the four sides of a box around its middle, and classes.
+"""The head without anchors: each cell tells distributions of the four sides of a box around its centre, and classes.
 
 Sides as distributions over whole strides, and class scores that say how good the box is, without objectness:
 generalised focal loss (arXiv 2006.04388). One head for all levels, of depthwise 5x5 convolutions, as in PP-PicoDet
@@ -60,15 +60,15 @@ class LevelUnit(nn.Module):
 
 
 def points(raw: Sequence[Tensor], strides: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """The middles of all cells, `N 2`, and their strides, `N`, by level, row and column; pixels of the input."""
-    middles, sizes = [], []
+    """The centres of all cells, `N 2`, and their strides, `N`, by level, row and column; pixels of the input."""
+    centres, sizes = [], []
     for out, stride in zip(raw, strides, strict=True):
         high, wide = out.shape[2:]
         columns, rows = torch.meshgrid(torch.arange(wide), torch.arange(high), indexing="xy")
         cells = torch.stack([columns, rows], -1).view(-1, 2).to(out)
-        middles.append((cells + 0.5) * stride)
+        centres.append((cells + 0.5) * stride)
         sizes.append(out.new_full((high * wide,), float(stride)))
-    return torch.cat(middles), torch.cat(sizes)
+    return torch.cat(centres), torch.cat(sizes)
 
 
 def joined(raw: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -84,7 +84,7 @@ def distances(sides: Tensor) -> Tensor:
     return (shares @ torch.arange(BINS).to(sides)[:, None]).view(sides.shape[:-1])
 
 
-def corners(middles: Tensor, sizes: Tensor, reach: Tensor) -> Tensor:
+def corners(centres: Tensor, sizes: Tensor, reach: Tensor) -> Tensor:
     """Middles N 2, strides N and distances left, top, right, bottom `... N 4`, in strides -> corners, pixels."""
     far = reach * sizes[:, None]
-    return torch.cat([middles - far[..., :2], middles + far[..., 2:]], -1)
+    return torch.cat([centres - far[..., :2], centres + far[..., 2:]], -1)

@@ -43,9 +43,9 @@ def free_loss(
     around the true one (equation 6), both times the cell's quality, as in TOOD. All over the sum of qualities.
     """
     sides, logits = joined(raw)
-    middles, sizes = points(raw, strides)
+    centres, sizes = points(raw, strides)
     scores, reach = logits.sigmoid(), distances(sides)
-    found = assign(scores, corners(middles, sizes, reach), middles, boxes, classes, images, float(strides[0]))
+    found = assign(scores, corners(centres, sizes, reach), centres, boxes, classes, images, float(strides[0]))
     wanted = torch.zeros_like(logits)
     wanted[found.image, found.cell, classes[found.target]] = found.quality.to(wanted.dtype)
     total = found.quality.sum().clamp(min=1)
@@ -54,10 +54,10 @@ def free_loss(
     box = sides_loss = logits.sum() * 0  # with a gradient, where there is no positive
     if len(found.cell):
         at, own = (found.image, found.cell), boxes[found.target]
-        middle, size = middles[found.cell], sizes[found.cell]
-        guess = corners(middle, size, reach[at])
+        centre, size = centres[found.cell], sizes[found.cell]
+        guess = corners(centre, size, reach[at])
         box = (found.quality * (1 - generalised_iou(guess, own))).sum() / total
-        true = torch.cat([middle - own[:, :2], own[:, 2:] - middle], 1) / size[:, None]
+        true = torch.cat([centre - own[:, :2], own[:, 2:] - centre], 1) / size[:, None]
         sides_loss = (found.quality * distribution_loss(sides[at], true)).sum() / total
     return Learned(box * gains.box, sides_loss * gains.distribution, by_class * gains.classes, found)
 

@@ -32,7 +32,8 @@ class AnchorLevels:
         if optim is None:
             return cls(levels=levels, gains=Gains())
         given = {"box": optim.box_gain, "objectness": optim.objectness_gain, "classes": optim.class_gain}
-        gains = Gains(**{name: gain for name, gain in given.items() if gain is not None})
+        weights = {name: getattr(optim, name) for name in ("objectness_positive", "class_positive", "focal_gamma")}
+        gains = Gains(**{name: gain for name, gain in given.items() if gain is not None}, **weights)
         return cls(levels=levels, gains=gains, nominal=optim.nominal_batch, label_smoothing=optim.label_smoothing)
 
     @property

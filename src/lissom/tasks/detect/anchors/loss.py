@@ -16,13 +16,19 @@ BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.25, 0.06), 5: (4.0, 1.0, 0.25, 0.
 """Weight of each level's objectness: large maps have many easy cells."""
 
 
+FOCAL_ALPHA = 0.25  # weight of what is there, 1 - this of what is not (arXiv 1708.02002, section 5.1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gains:
-    """Weights of the three terms at 3 levels, 80 classes and 640 pixels."""
+    """Weights of the three terms at 3 levels, 80 classes and 640 pixels, and of what they are made of."""
 
     box: float = 0.05
     objectness: float = 1.0
     classes: float = 0.5
+    objectness_positive: float = 1.0
+    class_positive: float = 1.0
+    focal_gamma: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +63,7 @@ def anchor_loss(
     for out, stride, anchors, balance in zip(raw, levels.strides, levels.anchors, _balance(count), strict=True):
         in_cells = out.new_tensor(anchors) / stride
         assigned = assign(boxes / stride, classes, images, in_cells, (out.shape[2], out.shape[3]))
-        box, objectness, by_class = _level(out, assigned, in_cells, label_smoothing)
+        box, objectness, by_class = _level(out, assigned, in_cells, gains, label_smoothing)
         sums[0], sums[1], sums[2] = sums[0] + box, sums[1] + balance * objectness, sums[2] + by_class
         positives.append(len(assigned.target))
     share, number = 3 / count, first.shape[0]
@@ -74,7 +80,9 @@ def _balance(levels: int) -> tuple[float, ...]:
     return BALANCE.get(levels, (1.0,) * levels)
 
 
-def _level(out: Tensor, assigned: Assigned, anchors: Tensor, smoothing: float) -> tuple[Tensor, Tensor, Tensor]:
+def _level(
+    out: Tensor, assigned: Assigned, anchors: Tensor, gains: Gains, smoothing: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Box, objectness and class loss of one level, not weighed."""
     wanted = out.new_zeros(out.shape[:-1])
     zero = out.sum() * 0  # with a gradient, where there is no positive
@@ -89,8 +97,24 @@ def _level(out: Tensor, assigned: Assigned, anchors: Tensor, smoothing: float) -
         box = (1 - overlap).mean()
         _put_best(wanted, at, overlap.detach().clamp(min=0).to(wanted.dtype))
         if out.shape[-1] - BOX > 1:
-            by_class = _classes(chosen[:, BOX:], assigned.classes, smoothing)
-    return box, F.binary_cross_entropy_with_logits(out[..., 4], wanted), by_class
+            by_class = _classes(chosen[:, BOX:], assigned.classes, gains, smoothing)
+    return box, entropy(out[..., 4], wanted, gains.objectness_positive, gains.focal_gamma), by_class
+
+
+def entropy(logits: Tensor, wanted: Tensor, positive: float = 1.0, gamma: float = 0.0) -> Tensor:
+    """The mean binary cross-entropy; wanted: 0 to 1, of the logits' shape. positive: weight of what is wanted.
+
+    With `gamma` the focal loss (arXiv 1708.02002, equation 5), each term times (1 - p_t) ** gamma and the weight
+    alpha_t; both are mixed as much as `wanted` lies between 0 and 1.
+    """
+    weight = logits.new_tensor(positive) if positive != 1 else None
+    if not gamma:
+        return F.binary_cross_entropy_with_logits(logits, wanted, pos_weight=weight)
+    each = F.binary_cross_entropy_with_logits(logits, wanted, pos_weight=weight, reduction="none")
+    share = logits.sigmoid()
+    told = wanted * share + (1 - wanted) * (1 - share)
+    alpha = wanted * FOCAL_ALPHA + (1 - wanted) * (1 - FOCAL_ALPHA)
+    return (each * alpha * (1 - told) ** gamma).mean()
 
 
 def _put_best(wanted: Tensor, at: tuple[Tensor, ...], value: Tensor) -> None:
@@ -101,7 +125,7 @@ def _put_best(wanted: Tensor, at: tuple[Tensor, ...], value: Tensor) -> None:
     wanted.view(-1).scatter_reduce_(0, flat, value, "amax")
 
 
-def _classes(logits: Tensor, classes: Tensor, smoothing: float) -> Tensor:
+def _classes(logits: Tensor, classes: Tensor, gains: Gains, smoothing: float) -> Tensor:
     wanted = torch.full_like(logits, smoothing / 2)
     wanted[torch.arange(len(classes), device=classes.device), classes] = 1 - smoothing / 2
-    return F.binary_cross_entropy_with_logits(logits, wanted)
+    return entropy(logits, wanted, gains.class_positive, gains.focal_gamma)

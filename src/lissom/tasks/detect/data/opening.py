@@ -27,6 +27,7 @@ from lissom.tasks.detect.data.told import Told
 from lissom.training.run import DataUsed, Item, items_digest, parts_digest
 
 CLASSES = "names"  # the item that is the list of classes
+USE = "boxes"  # of the index of digests: photos of the same folder may be looked at as classes too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +133,7 @@ def read_all(path: str | Path, *, cache_dir: Path, told: Told, listener: Listene
     raw = reader_of(path)(told)
     base, names = _named(raw)
     files, workers = _PictureFiles(base, names, raw.pictures), usable_cores()
-    looks = look_at(files, names, cache_dir=cache_dir, workers=workers, listener=listener)
+    looks = look_at(files, names, cache_dir=cache_dir, listener=listener, workers=workers, use=USE)
     placed = place(raw, looks, told)
     pictures = _pictures(raw, names, looks, placed)
     parts = np.array([picture.part for picture in raw.pictures], "U5")
