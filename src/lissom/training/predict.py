@@ -1,6 +1,7 @@
 """Prediction, written once for all tasks: part by part, preprocessed, computed, decoded and kept."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,12 @@ def predict(
 
 
 def _answer(predictor: Predictor, work: Work, listener: Listener, request: StopRequest) -> None:
-    for part, arrays in work.parts():
-        work.keep(part, predictor.decode(finite(predictor.outputs(arrays))))
-        listener(Advanced(what=work.what, done=work.done, total=work.total))
-        if request.asked and work.done < work.total:
-            raise work.stopped()
+    with closing(work.parts()) as parts:
+        for part, arrays in parts:
+            work.keep(part, predictor.decode(finite(predictor.outputs(arrays))))
+            total = work.total
+            listener(Advanced(what=work.what, done=work.done, total=total or 0))
+            if request.asked and total is None:
+                return
+            if request.asked and total is not None and work.done < total:
+                raise work.stopped()

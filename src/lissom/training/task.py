@@ -3,7 +3,7 @@
 Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -135,14 +135,17 @@ class Work(Protocol):
         ...
 
     @property
-    def total(self) -> int: ...
+    def total(self) -> int | None:
+        """None: it goes on until it is stopped, which is then its end and no interruption."""
+        ...
+
     @property
     def done(self) -> int:
         """With the part that was handed out last, once it is kept."""
         ...
 
-    def parts(self) -> Iterator[tuple[Any, Arrays]]:
-        """Each part that is still to be predicted, and its preprocessed arrays."""
+    def parts(self) -> Generator[tuple[Any, Arrays]]:
+        """Each part that is still to be predicted, and its preprocessed arrays; closed after a stop."""
         ...
 
     def keep(self, part: Any, predictions: Any) -> None:

@@ -17,7 +17,7 @@ from lissom.training.task import Arrays, Where
 
 if TYPE_CHECKING:
     from lissom.deploy.targets import Runs
-    from lissom.tasks.detect.finding import BoxWork
+    from lissom.training.task import Work
 
 INPUT, BOXES, SCORES = "images", "boxes", "scores"
 STAGES = ("preprocess", "network", "nms")
@@ -42,11 +42,25 @@ class BoxPredictor:
         self.seconds = dict.fromkeys(STAGES, 0.0)
         self._left_out = _left_out(self.options.only, facts.class_names)
 
-    def work(self, inputs: Sequence[Path | str]) -> Iterator["BoxWork"]:
-        """Image files, folders of them, patterns such as `photos/*.jpg`. Raises: DataError where there is no image."""
-        from lissom.tasks.detect.finding import BoxWork, image_files
+    def work(self, inputs: Sequence[Path | str]) -> Iterator["Work"]:
+        """Image and video files, folders of them, patterns such as `photos/*.jpg`, cameras by their number.
 
-        yield BoxWork(self, *image_files(inputs))
+        Raises: DataError where there is nothing to look at, UsageError for a video without OpenCV.
+        """
+        from lissom.tasks.detect.filming import VideoWork
+        from lissom.tasks.detect.finding import BoxWork, read_inputs
+        from lissom.tasks.detect.video import require_package
+        from lissom.tasks.detect.written import Writer
+
+        found, options = read_inputs(inputs), self.options
+        if found.videos:
+            require_package()
+        names = self.facts.class_names
+        writer = Writer(Path(options.output), options.write, names) if options.output else None
+        if found.images:
+            yield BoxWork(self, found.images, found.left, writer, last=not found.videos)
+        for source in found.videos:
+            yield VideoWork(self, source, writer, last=source is found.videos[-1])
 
     def preprocess(self, inputs: Sequence[Pixels] | Pixels) -> dict[str, np.ndarray]:
         """uint8 N H W 3, letterboxed -> `images`, float32 N 3 H W."""

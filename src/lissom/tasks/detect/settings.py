@@ -156,7 +156,8 @@ class DetectOptions:
     output: str | None = None
     """Folder for what `--write` names; None: nothing is written."""
     write: tuple[str, ...] = ("pictures",)
-    """What to write: `pictures` with boxes drawn, `yolo` text files, one `coco` JSON file, one `csv` file, `crops`."""
+    """What to write: `pictures` with boxes drawn (of a video one video), `yolo` text files, one `coco` JSON file, one
+    `csv` file, `crops`."""
 
     def __post_init__(self) -> None:
         in_range(self, 0, 1, "confidence", "iou")
