@@ -192,6 +192,8 @@ class Portable:
     """(file's outputs, network's outputs) -> `deploy.parity.Parity`."""
     steps: Mapping[int, int] = field(default_factory=dict)
     """Axes of the inputs, beside the batch, that may have any size in the file: axis -> what it is a multiple of."""
+    translations: Mapping[Any, Any] = field(default_factory=dict)
+    """Operators of its own -> the same in ONNX, as torch's exporter takes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +259,9 @@ class Task:
     """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
     trained where none did), drawn by a seed, as many of each class; None: outputs are proven by nothing."""
     portable: Callable[..., Portable] | None = None
-    """(opened) -> what is exported; None: not for this task."""
+    """(opened, options) -> what is exported; None: not for this task."""
+    export_options: type[Any] = NoOptions
+    """Settings of `export`, which the file keeps."""
     page: Callable[..., Any] | None = None
     """(run, figures) -> a `report.page.Page` of the finished run; None: its figures by name."""
     card: Callable[..., Any] | None = None

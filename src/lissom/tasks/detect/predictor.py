@@ -11,7 +11,8 @@ from lissom.boxes.suppress import Detections, Rule, suppress
 from lissom.data.files import Pixels
 from lissom.errors import DataError, UsageError, near
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.settings import DetectOptions
+from lissom.tasks.detect.inside import COUNT, options_of, require_kept, require_possible, taken
+from lissom.tasks.detect.settings import DetectExportOptions, DetectOptions
 from lissom.training.opened import Opened
 from lissom.training.task import Arrays, Where
 
@@ -41,6 +42,8 @@ class BoxPredictor:
         """The network; None: an exported file is used."""
         self.seconds = dict.fromkeys(STAGES, 0.0)
         self._left_out = _left_out(self.options.only, facts.class_names)
+        self.is_inside = False
+        """Whether the network suppresses too: its outputs are boxes that are kept."""
 
     def work(self, inputs: Sequence[Path | str]) -> Iterator["Work"]:
         """Image and video files, folders of them, patterns such as `photos/*.jpg`, cameras by their number.
@@ -85,6 +88,8 @@ class BoxPredictor:
     def decode(self, outputs: Arrays) -> list[Detections]:
         """Of each image the boxes that are kept, in pixels of the input; by torchvision beside torch's network."""
         start = time.perf_counter()
+        if COUNT in outputs:
+            return taken(outputs, BOXES, SCORES, self.options, self._left_out)
         kept = []
         for boxes, scores in zip(outputs[BOXES], outputs[SCORES], strict=True):
             seen = np.where(self._left_out, np.float32(0), scores) if self._left_out.any() else scores
@@ -105,7 +110,12 @@ def predictor(opened: Opened, options: DetectOptions, where: Where) -> BoxPredic
     """The predictor of boxes: of a run or of a file. Raises: UsageError for a class that is none."""
     rule = Rule(confidence=options.confidence, iou=options.iou, most=options.max_boxes, agnostic=options.agnostic)
     if opened.file:
-        return BoxPredictor(opened.facts, _checked(opened.file, opened.facts), rule, options=options)
+        made = options_of(opened.file)
+        if made is not None:
+            require_possible(opened.file, made, options)
+        found = BoxPredictor(opened.facts, _checked(opened.file, opened.facts, made), rule, options=options)
+        found.is_inside = made is not None
+        return found
     import torchvision.ops  # noqa: F401 - now, so that the first suppression is not timed with it
 
     from lissom.deploy.module import ModuleOutputs
@@ -115,15 +125,24 @@ def predictor(opened: Opened, options: DetectOptions, where: Where) -> BoxPredic
 
     assert opened.run
     model = opened.model or trained(opened.run, choose_device(where.device))
+    model = getattr(model, "scored", model)  # of one that suppresses inside
     made = model if isinstance(model, Scored) else Scored(model, opened.facts).eval()
     return BoxPredictor(opened.facts, ModuleOutputs(made, (BOXES, SCORES)), rule, options=options, model=made)
 
 
-def _checked(file: "Runs", facts: DetectFacts) -> Callable[[Mapping[str, np.ndarray]], Arrays]:
-    """Outputs of a file. Raises: DataError for other ones than boxes and scores of so many classes."""
+def _checked(
+    file: "Runs", facts: DetectFacts, made: DetectExportOptions | None
+) -> Callable[[Mapping[str, np.ndarray]], Arrays]:
+    """Outputs of a file. made: how, where suppression is inside.
+
+    Raises: DataError for others than boxes, and scores of so many classes.
+    """
 
     def outputs(arrays: Mapping[str, np.ndarray]) -> Arrays:
         found = file(arrays)
+        if made is not None:
+            require_kept(file, found, BOXES, SCORES)
+            return found
         shapes = {name: values.shape[2:] for name, values in found.items()}
         wanted = {BOXES: (4,), SCORES: (len(facts.class_names),)}
         if {name: shapes.get(name) for name in wanted} != wanted:

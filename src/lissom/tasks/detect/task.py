@@ -1,7 +1,7 @@
 """The record of photos with boxes."""
 
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.settings import DetectCheckOptions, DetectOptions, DetectTrainConfig
+from lissom.tasks.detect.settings import DetectCheckOptions, DetectExportOptions, DetectOptions, DetectTrainConfig
 from lissom.training.model_files import ModelFiles
 from lissom.training.task import Later, Task
 
@@ -33,6 +33,7 @@ TASK = Task(
     foreign=Later(f"{HERE}.foreign:foreign"),
     proof=Later(f"{HERE}.portable:proof"),
     portable=Later(f"{HERE}.portable:portable"),
+    export_options=DetectExportOptions,
     page=Later(f"{HERE}.page:box_page"),
     card=Later(f"{HERE}.page:box_card"),
     curves=("map50_95", "map50"),
