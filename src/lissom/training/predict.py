@@ -10,7 +10,7 @@ from lissom.device import set_threads
 from lissom.engine.interrupt import StopRequest
 from lissom.events import Advanced, Listener, Stop, note
 from lissom.training.finite import finite
-from lissom.training.opened import open_model
+from lissom.training.opened import open_model, with_weights
 from lissom.training.task import Predictor, Where, Work
 
 
@@ -26,6 +26,7 @@ def predict(
     opened = open_model(model, threads=where.threads)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     chosen = updated(opened.task.options(), plain, where=f"predict {opened.task.name}")
+    opened, chosen = with_weights(opened, chosen)
     if opened.file is None:  # a file needs no torch
         set_threads(where.threads)
     predictor = opened.task.predictor(opened, chosen, where)

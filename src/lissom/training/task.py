@@ -274,6 +274,9 @@ class Task:
     """(a, b) -> which of two finished runs of this task is better, as a sentence; None: by their intervals."""
     options: type[Any] = NoOptions
     """Settings of `predict`."""
+    named: Callable[..., Any] | None = None
+    """(name of a network, options with its `weights`) -> the run that they are of; None: the predictor takes a name and
+    weights itself, or, of networks that the catalogue has for this task, no names at all."""
     check: Callable[..., dict[str, Any]] | None = None
     """(path, options, *, picture, listener) -> what the data holds and what is wrong with it."""
     check_options: type[Any] = NoOptions

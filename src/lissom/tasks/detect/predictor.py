@@ -107,7 +107,11 @@ def _left_out(only: Sequence[str], names: Sequence[str]) -> np.ndarray:
 
 
 def predictor(opened: Opened, options: DetectOptions, where: Where) -> BoxPredictor:
-    """The predictor of boxes: of a run or of a file. Raises: UsageError for a class that is none."""
+    """The predictor of boxes: of a run or of a file. Raises: UsageError for a class that is none, and
+    for weights of what has its own."""
+    if options.weights is not None:
+        model = opened.run.path if opened.run else opened.file and opened.file.path
+        raise UsageError("weights-with-run", model=model)
     rule = Rule(confidence=options.confidence, iou=options.iou, most=options.max_boxes, agnostic=options.agnostic)
     if opened.file:
         made = options_of(opened.file)

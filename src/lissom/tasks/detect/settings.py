@@ -155,6 +155,8 @@ class DetectOptions:
     """Leave out overlapping boxes of different classes too."""
     only: tuple[str, ...] = ()
     """Classes to look for, by name; none: all."""
+    weights: str | None = None
+    """For a network's name: a run of that network, or the best weights in its folder."""
     output: str | None = None
     """Folder for what `--write` names; None: nothing is written."""
     write: tuple[str, ...] = ("pictures",)

@@ -28,6 +28,7 @@ TASK = Task(
     objective=Later(f"{HERE}.train:objective"),
     batches=Later(f"{HERE}.train:batches"),
     begin=Later(f"{HERE}.train:begin"),
+    named=Later(f"{HERE}.named:named"),
     predictor=Later(f"{HERE}.predictor:predictor"),
     measure=Later(f"{HERE}.measure:measure"),
     foreign=Later(f"{HERE}.foreign:foreign"),
