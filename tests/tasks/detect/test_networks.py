@@ -10,6 +10,7 @@ from lissom import models
 from lissom.cli import main
 from lissom.engine.layers import layers, trunk
 from lissom.errors import UsageError
+from lissom.models.catalogue.detectors import macs_at
 from lissom.models.listing import list_models
 from lissom.profiler.counting import count
 from lissom.tasks.detect.networks import named_file
@@ -32,6 +33,12 @@ def on_meta(name: str, **options: object) -> torch.nn.Module:
 def test_the_catalogue_says_what_is_counted(name: str, row: models.Published) -> None:
     found = count(on_meta(name, **row.options), resolution=row.resolution, in_channels=3)
     assert (found.parameters, found.macs) == (row.parameters, row.macs)
+
+
+@pytest.mark.parametrize(("name", "row"), CASES)
+def test_macs_at_other_sides_follow_from_those_at_one(name: str, row: models.Published) -> None:
+    model, side = on_meta(name, **row.options), 416 if dict(row.options) else 320
+    assert count(model, resolution=side, in_channels=3).macs == macs_at(name, row, side)
 
 
 @pytest.mark.parametrize(("name", "parameters"), [

@@ -32,6 +32,17 @@ PUBLISHED = {
     "yolov5x":                _counted((86_749_405, 102_724_096_000), (49_690_957,  66_289_192_000)),
 }
 # fmt: on
+STILL = {  # MACs of theirs that do not depend on the input's side: gates of squeeze-and-excitation, in their backbones
+    "yolo_mobilenetv3_small": 458_752,
+    "yolo_mobilenetv3_large": 1_507_200,
+    "yolo_ghostnet": 1_498_944,
+}
+
+
+def macs_at(name: str, row: Published, side: int) -> int:
+    """Those of a published form for an image of another side, which the largest stride divides: all maps are whole."""
+    still = STILL.get(name, 0)
+    return (row.macs - still) * side**2 // row.resolution**2 + still
 
 
 def _detector(name: str, title: str, paper: str, year: int) -> Entry:
