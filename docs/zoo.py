@@ -37,7 +37,7 @@ WORDS = {
         "detectors": "Detectors",
         "about_detectors": "They give boxes, see [detectors](detectors.md): `lissom train detect --model NAME`, with "
         "`--options neck light` for the narrow neck. Counted for one image and {classes} classes, with the decoding "
-        "left out. No accuracy on COCO is listed: none was measured here, and none of a paper is of just these networks.",
+        "left out. No accuracy on COCO is listed: none was measured here, and no figure of a paper is of just these.",
         "detector_columns": ("network", "neck", "parameters", "MACs at {sides}", "year", "paper"),
         "scene_facts": "{paper}, {year}. Window {window} x {window}, {inputs} inputs, {classes} classes: "
         "{parameters} parameters, {macs} MACs.",

@@ -44,6 +44,7 @@ TASK = Task(
     convert=Later(f"{HERE}.data.convert:convert"),
     demo=Later(f"{HERE}.demo:demo"),
     demo_networks=Later(f"{HERE}.recipes:labels"),
+    samples=Later(f"{HERE}.samples:samples"),
     models=ModelFiles(
         recognises=Later(f"{HERE}.rows.reading:is_row_file"),
         report=Later(f"{HERE}.rows.report:report"),
