@@ -40,7 +40,7 @@ def main() -> None:
         "settings": SETTINGS,
         "runs": rows,
         "threads": args.threads,
-        "hardware": environment()["hardware"],
+        "environment": environment(),
     }
     if args.output:
         args.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

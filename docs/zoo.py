@@ -153,7 +153,8 @@ def _detectors(networks: list[Entry], words: dict[str, Any]) -> list[str]:
 
 def _detector_row(known: Entry, row: Published) -> list[str]:
     neck = str({**known.options, **row.options}.get("neck", "–"))
-    macs = [f"{macs_at(known.name, row, side):,}" for side in SIDES]
+    counts = [macs_at(known.name, row, side) for side in SIDES]
+    macs = ["–" if count is None else f"{count:,}" for count in counts]
     return [f"[`{known.name}`](#{known.name})", neck, f"{row.parameters:,}", *macs, str(known.year), known.paper]
 
 

@@ -138,7 +138,8 @@ class TestZoo:
             assert f"#{name} }}" not in before
             assert f"\n### {name} {{ #{name} }}\n\n{known.title}" in section
             for row in known.published:
-                figures = " | ".join(f"{macs_at(name, row, side):,}" for side in (640, 416, 320))
+                counts = [macs_at(name, row, side) for side in (640, 416, 320)]
+                figures = " | ".join("–" if count is None else f"{count:,}" for count in counts)
                 assert f" | {row.parameters:,} | {figures} | {known.year} | {known.paper} |" in section
 
 

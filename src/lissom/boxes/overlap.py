@@ -18,6 +18,17 @@ def area(corners: Tensor) -> Tensor:
     return (corners[..., 2:] - corners[..., :2]).clamp(min=0).prod(-1)
 
 
+def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
+    """GIoU (arXiv 1902.09630, algorithm 1) of corners `... 4`, pair by pair; from -1 to 1.
+
+    Overlap, less the share of the box around both that neither covers.
+    """
+    inside = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    union = area(a) + area(b) - inside
+    around = (torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    return inside / (union + EPS) - (around - union) / (around + EPS)
+
+
 def complete_iou(a: Tensor, b: Tensor) -> Tensor:
     """CIoU (arXiv 1911.08287, equations 8 to 11) of boxes as centre and size, `... 4`, pair by pair; from -1.5 to 1.
 

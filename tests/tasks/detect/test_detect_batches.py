@@ -11,6 +11,7 @@ from PIL import Image
 from lissom.errors import DataError
 from lissom.tasks.detect.anchors.fit import fit_anchors, open_levels, recall
 from lissom.tasks.detect.anchors.head import Levels
+from lissom.tasks.detect.anchors.learned import AnchorLevels
 from lissom.tasks.detect.anchors.loss import Gains
 from lissom.tasks.detect.augment import Sample, augmented, drawn_map, is_kept, mapped
 from lissom.tasks.detect.batches import DetectBatch, EvalBatches, Normaliser, Store, TrainBatches
@@ -159,7 +160,7 @@ class TestBatches:
 
 class TestObjective:
     def objective(self) -> Detect:
-        return Detect(Levels((8, 16, 32), ANCHORS), pictures([]), 2, gains=Gains(), nominal=64)
+        return Detect(AnchorLevels(levels=Levels((8, 16, 32), ANCHORS), gains=Gains()), pictures([]), 2)
 
     def raw(self, number: int) -> list[torch.Tensor]:
         torch.manual_seed(0)

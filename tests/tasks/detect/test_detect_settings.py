@@ -28,6 +28,9 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 
 
+LIGHT = {"model": "light_mobilenetv3_small", "options": {"neck_channels": 16}}
+
+
 class Row(NamedTuple):
     """One setting's other value, beside what both are given, and what differs then."""
 
@@ -72,6 +75,7 @@ ROWS = {
     "optim.box_gain":     Row(0.1, {}, "losses"),
     "optim.objectness_gain": Row(2.0, {}, "losses"),
     "optim.class_gain":   Row(1.0, {}, "losses"),
+    "optim.distribution_gain": Row(1.0, LIGHT, "losses"),
     "optim.label_smoothing": Row(0.2, {}, "losses"),
     "optim.freeze":       Row(True, {}, "config"),
     "optim.head_epochs":  Row(1, {}, "config"),
@@ -110,7 +114,10 @@ def _seen(place: Path, settings: dict[str, Any]) -> dict[str, Any]:
     early, late = (next(iter(batches.train.epoch(epoch)))[0] for epoch in (0, 3))
     objective = TASK.objective(made.config, made.data)
     torch.manual_seed(0)
-    raw = [torch.randn(4, 3, 64 // s, 64 // s, 7) for s in (8, 16, 32)]
+    if made.facts.anchors:
+        raw = [torch.randn(4, 3, 64 // s, 64 // s, 7) for s in (8, 16, 32)]
+    else:
+        raw = [torch.randn(4, 34, 64 // s, 64 // s) for s in (8, 16, 32, 64)]
     boxes = torch.tensor([[20.0, 20.0, 12.0, 14.0]])
     target = dataclasses.replace(early, boxes=boxes, classes=torch.tensor([1]), of=torch.tensor([0]))
     return {

@@ -268,12 +268,14 @@ def test_what_cannot_be_trained_is_one_line(place: Path, settings: dict[str, Any
 def test_one_class_alone_is_scored_by_its_objectness() -> None:
     """Its class is not learned, so that what stands there says nothing."""
     from lissom.tasks.detect.anchors.head import Levels
-    from lissom.tasks.detect.scored import scored
+    from lissom.tasks.detect.anchors.learned import AnchorLevels
+    from lissom.tasks.detect.anchors.loss import Gains
 
     raw = torch.zeros(1, 1, 1, 1, 6)
     raw[..., 4], raw[..., 5] = 2.0, -5.0
-    boxes, scores = scored([raw], Levels((8,), (((10.0, 20.0),),)))
+    head = AnchorLevels(levels=Levels((8,), (((10.0, 20.0),),)), gains=Gains())
+    boxes, scores = head.scored([raw])
     assert scores.item() == pytest.approx(torch.tensor(2.0).sigmoid().item())
     assert boxes[0, 0].tolist() == pytest.approx([4 - 5, 4 - 10, 4 + 5, 4 + 10])
-    two = scored([torch.cat([raw, raw[..., 5:]], -1)], Levels((8,), (((10.0, 20.0),),)))[1]
+    two = head.scored([torch.cat([raw, raw[..., 5:]], -1)])[1]
     assert two.max() < 0.01

@@ -37,7 +37,7 @@ def test_the_catalogue_says_what_is_counted(name: str, row: models.Published) ->
 
 @pytest.mark.parametrize(("name", "row"), CASES)
 def test_macs_at_other_sides_follow_from_those_at_one(name: str, row: models.Published) -> None:
-    model, side = on_meta(name, **row.options), 416 if dict(row.options) else 320
+    model, side = on_meta(name, **row.options), 416 if dict(row.options) or row.resolution == 416 else 320
     assert count(model, resolution=side, in_channels=3).macs == macs_at(name, row, side)
 
 
@@ -51,6 +51,8 @@ def test_parameters_as_others_count_them(name: str, parameters: int) -> None:
 
 def test_a_light_neck_costs_less_than_its_backbone_times_two() -> None:
     for name in NAMES:
+        if name.startswith("light_"):
+            continue
         stock, light = models.entry(name).published
         assert light.parameters < stock.parameters
         assert light.macs < stock.macs
@@ -84,8 +86,8 @@ def test_each_is_a_model_file_that_says_the_same(name: str, neck: str) -> None:
 
 
 def test_they_are_listed_and_named_as_a_family_of_their_own() -> None:
-    listed = {row["network"]: row for row in list_models("yolo")}
-    assert set(NAMES) == set(listed)
+    listed = {row["network"] for family in ("yolo", "light") for row in list_models(family)}
+    assert set(NAMES) == listed
     assert not set(NAMES) & {*models.names(), *models.names("scene")}
     with pytest.raises(UsageError, match="neck of network yolov5n is 'thin'"):
         models.build("yolov5n", neck="thin")

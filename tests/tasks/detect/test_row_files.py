@@ -139,7 +139,7 @@ def test_a_registered_network_as_backbone() -> None:
     top = "nc: 3\nwidth_multiple: 0.5\nbackbone: {name: mobilenetv3_small, out: [8, 16, 32]}\n"
     text = top + files.ANCHORS + files.head(p4="'@P4'", p3="'@P3'", head_p4=4, head_p5=0, detect=[7, 10, 13])
     model = on_meta(text)
-    assert model.stride == 32
+    assert model.multiple == 32
     with shapes_alone():
         out = model(torch.empty(2, 3, 64, 96, device="meta"))
     assert [tuple(each.shape) for each in out] == [(2, 3, 8, 12, 8), (2, 3, 4, 6, 8), (2, 3, 2, 3, 8)]
@@ -269,4 +269,4 @@ def test_another_file_is_refused_in_one_line(name: str, tmp_path: Path, capsys: 
 def test_a_size_that_the_levels_do_not_divide_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = files.written(tmp_path, files.stock(0.33, 0.25))
     assert main.run(["check-model", str(path), "--resolution", "100"]) == 2
-    assert "a multiple of the largest stride, 32" in capsys.readouterr().err
+    assert "a multiple of 32" in capsys.readouterr().err

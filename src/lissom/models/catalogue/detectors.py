@@ -1,6 +1,7 @@
-"""Detectors: a light backbone of this catalogue, or that of the stock shape, below a neck and an anchor head.
+"""Detectors: a light backbone of this catalogue, or that of the stock shape, below a neck and a head.
 
-Counted for 80 classes at 640 pixels, as detectors are compared. No accuracy on COCO is listed: none was measured here.
+Counted for 80 classes, those with anchors at 640 pixels, those without at 416, as each kind is compared.
+No accuracy on COCO is listed: none was measured here.
 """
 
 from typing import Any
@@ -31,6 +32,13 @@ PUBLISHED = {
     "yolov5l":                _counted((46_563_709,  54_496_870_400), (26_955_821,  35_464_334_400)),
     "yolov5x":                _counted((86_749_405, 102_724_096_000), (49_690_957,  66_289_192_000)),
 }
+LIGHT_PUBLISHED = {  # neck and head without anchors: parameters, MACs
+    "light_mobilenetv3_small": (1_096_944,   463_781_936),
+    "light_shufflenetv2":      (1_065_784,   745_787_080),
+    "light_ghostnet":          (2_756_116,   742_801_440),
+    "light_lcnet":             (1_312_432,   862_089_072),
+    "light_mobilenetv2":       (2_064_976, 1_257_466_352),
+}
 # fmt: on
 STILL = {  # MACs of theirs that do not depend on the input's side: gates of squeeze-and-excitation, in their backbones
     "yolo_mobilenetv3_small": 458_752,
@@ -39,8 +47,11 @@ STILL = {  # MACs of theirs that do not depend on the input's side: gates of squ
 }
 
 
-def macs_at(name: str, row: Published, side: int) -> int:
-    """Those of a published form for an image of another side, which the largest stride divides: all maps are whole."""
+def macs_at(name: str, row: Published, side: int) -> int | None:
+    """Those of a published form for an image of another side, where all maps are whole; None: they are not, as the
+    largest stride of those without anchors, 64, does not divide it."""
+    if name in LIGHT_PUBLISHED:
+        return row.macs if side == row.resolution else None
     still = STILL.get(name, 0)
     return (row.macs - still) * side**2 // row.resolution**2 + still
 
@@ -51,6 +62,15 @@ def _detector(name: str, title: str, paper: str, year: int) -> Entry:
     return Entry(name=name, title=title, paper=paper, year=year, published=PUBLISHED[name], **shared)
 
 
+def _light(name: str, backbone: str, paper: str, year: int) -> Entry:
+    shared: dict[str, Any] = {"task": "detect", "module": "lissom.tasks.detect.networks", "num_classes": 80}
+    shared |= {"resolution": 416, "options": {"neck_channels": 96}, "limits": {"neck_channels": (16, 256)}}
+    shared |= {"small": {"width": 0.25, "neck_channels": 16}}
+    published = (Published({}, 416, *LIGHT_PUBLISHED[name], None, ""),)
+    title = f"Anchor-free head on {backbone}"
+    return Entry(name=name, title=title, paper=paper, year=year, published=published, **shared)
+
+
 ROWS = [
     _detector("yolo_mobilenetv3_small", "YOLOv5 head on MobileNetV3-Small", "arXiv 1905.02244, ICCV 2019", 2019),
     _detector("yolo_mobilenetv3_large", "YOLOv5 head on MobileNetV3-Large", "arXiv 1905.02244, ICCV 2019", 2019),
@@ -58,4 +78,9 @@ ROWS = [
     _detector("yolo_ghostnet", "YOLOv5 head on GhostNet", "arXiv 1911.11907, CVPR 2020", 2020),
     _detector("yolo_mobilenetv2", "YOLOv5 head on MobileNetV2", "arXiv 1801.04381, CVPR 2018", 2018),
     *(_detector(f"yolov5{size}", f"YOLOv5{size} v6", STOCK_PAPER, 2021) for size in "nsmlx"),
+    _light("light_mobilenetv3_small", "MobileNetV3-Small", "arXiv 1905.02244, ICCV 2019", 2019),
+    _light("light_shufflenetv2", "ShuffleNetV2", "arXiv 1807.11164, ECCV 2018", 2018),
+    _light("light_ghostnet", "GhostNet", "arXiv 1911.11907, CVPR 2020", 2020),
+    _light("light_lcnet", "PP-LCNet", "arXiv 2109.15099", 2021),
+    _light("light_mobilenetv2", "MobileNetV2", "arXiv 1801.04381, CVPR 2018", 2018),
 ]

@@ -180,7 +180,7 @@ class TrainBatches:
 
     def _side(self, epoch: int, step: int) -> int:
         """Of the images of a step, the same for all its parts."""
-        side, stride = self._store.side, self._facts.strides[-1]
+        side, stride = self._store.side, self._facts.step
         if not self._config.multi_scale:
             return side
         share = np.random.default_rng([self._seed, epoch, step, 0x51DE]).uniform(-1, 1) * self._config.multi_scale
@@ -211,7 +211,7 @@ class EvalBatches:
     def __init__(
         self, store: Store, facts: DetectFacts, normalise: Normaliser, *, batch_size: int | None = None
     ) -> None:
-        self._store, self._stride, self._normalise = store, facts.strides[-1], normalise
+        self._store, self._stride, self._normalise = store, facts.step, normalise
         aspect = store.pictures.sizes[:, 1] / np.maximum(store.pictures.sizes[:, 0], 1)
         order, size = np.argsort(aspect, kind="stable"), batch_size or AT_ONCE
         self.chunks: list[NDArray[np.int64]] = [order[start : start + size] for start in range(0, len(order), size)]

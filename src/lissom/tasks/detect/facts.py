@@ -19,7 +19,9 @@ class DetectFacts:
     strides: tuple[int, ...]
     """Of the levels, rising."""
     anchors: Anchors
-    """Of the levels, as the network is built with them: from the data, or those of its file."""
+    """Of the levels, as the network is built with them: from the data, or those of its file; (): a head without."""
+    multiple: int = 0
+    """What sides of the input are multiples of, where that is not the largest stride; 0: it is."""
     rows: str = ""
     """The text of the model file; "": a network of the catalogue."""
     in_channels: int = 3
@@ -37,11 +39,22 @@ class DetectFacts:
             raise ValueError("class_names, in_channels, mean or std are those of no run")
         if not self.strides or list(self.strides) != sorted(set(self.strides)) or self.strides[0] < 1:
             raise ValueError(f"strides are {self.strides}")
-        pairs = [pair for level in self.anchors for pair in level]
-        if len(self.anchors) != len(self.strides) or not all(self.anchors) or min(min(pair) for pair in pairs) <= 0:
+        sides = [side for level in self.anchors for pair in level for side in pair]
+        whole = len(self.anchors) == len(self.strides) and all(self.anchors) and min(sides) > 0
+        if self.anchors and not whole:
             raise ValueError("anchors are not some positive pairs for each stride")
-        if self.resolution < 1 or self.resolution % self.strides[-1] or self.resolution**2 > most_pixels():
+        if (
+            self.multiple < 0
+            or self.resolution < 1
+            or self.resolution % self.step
+            or self.resolution**2 > most_pixels()
+        ):
             raise ValueError(f"resolution is {self.resolution}")
+
+    @property
+    def step(self) -> int:
+        """What sides of the input are multiples of."""
+        return self.multiple or self.strides[-1]
 
     @property
     def side(self) -> int:

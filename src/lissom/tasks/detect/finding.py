@@ -124,7 +124,7 @@ def fitted(images: Sequence[Pixels], facts: DetectFacts) -> tuple[list[Fit], lis
     if not images:
         return [], []
     sizes = np.array([pixels.shape[1::-1] for pixels in images], np.int32)
-    shape = rectangle(sizes, facts.resolution, facts.strides[-1])
+    shape = rectangle(sizes, facts.resolution, facts.step)
     fits = [fit_of((wide, high), shape, facts.resolution) for wide, high in sizes.tolist()]
     pairs = zip(images, fits, strict=True)
     return fits, [padded(resized(pixels, facts.resolution), shape, fit) for pixels, fit in pairs]

@@ -22,6 +22,7 @@ from lissom.stats.confused import MANY, read_confused
 from lissom.tasks.detect.coco import RECALL, CocoFigures, coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.drawing import drawn, drawn_found
+from lissom.tasks.detect.learning import show_learned
 from lissom.tasks.detect.letterbox import to_image
 from lissom.tasks.detect.matching import CONFIDENCES, Curves, Matched, confusion_of, curves, drawn_means, match
 from lissom.tasks.detect.objective import JUDGED
@@ -71,6 +72,8 @@ def measure(
         write_atomic(folder / EVALUATION, to_csv(_rows(pictures, matched)))
         _draw(folder, names, matrix, coco, at_confidence)
         _show(folder, pictures, found, matched, names, best)
+        if predictor.model is not None:
+            show_learned(predictor, getattr(data, "train", pictures), folder)
     return result
 
 

@@ -64,7 +64,8 @@ def with_anchors(file: RowFile, anchors: Anchors) -> RowFile:
 def build(config: Any, facts: DetectFacts) -> RowNetwork:
     """The network of a run, with random weights, computing as the weights that it begins with want it."""
     model, classes = config.model, len(facts.class_names)
-    file = with_anchors(file_of(model, facts.rows, num_classes=classes), facts.anchors)
+    file = file_of(model, facts.rows, num_classes=classes)
+    file = with_anchors(file, facts.anchors) if facts.anchors else file
     made = network(replace(file, in_channels=facts.in_channels))
     if not is_file(model):
         known = models.entry(model.model)
@@ -84,11 +85,12 @@ def from_file(path: Path, options: dict[str, Any]) -> nn.Module:
     return network(file_of(ModelConfig(model=str(path), options=options)))
 
 
-def strides_of(file: RowFile) -> tuple[int, ...]:
-    """Of the levels. Raises: DataError for a file with faults."""
+def strides_of(file: RowFile) -> tuple[tuple[int, ...], int]:
+    """Of the levels, and what sides of the input are multiples of. Raises: DataError for a file with faults."""
     known = file if not isinstance(file.anchors, int) else open_anchors(file, file.anchors)
     with torch.device("meta"):
-        return tuple(level.stride for level in network(known).pyramid)
+        made = network(known)
+    return tuple(level.stride for level in made.pyramid), made.multiple
 
 
 def open_anchors(file: RowFile, count: int) -> RowFile:
@@ -97,10 +99,7 @@ def open_anchors(file: RowFile, count: int) -> RowFile:
     return replace(file, anchors=tuple((float(8 << level),) * 2 * count for level in range(levels)))
 
 
-def require_size(facts_or_strides: tuple[int, ...], resolution: int) -> None:
-    """Raises: DataError for a side that the largest stride does not divide."""
-    stride = facts_or_strides[-1]
-    if resolution % stride:
-        raise DataError(
-            "detect-side", got=resolution, stride=stride, fitting=max(round(resolution / stride), 1) * stride
-        )
+def require_size(step: int, resolution: int) -> None:
+    """Raises: DataError for a side that is no multiple of `step`."""
+    if resolution % step:
+        raise DataError("detect-side", got=resolution, stride=step, fitting=max(round(resolution / step), 1) * step)

@@ -14,6 +14,13 @@ BACKBONES = {
     "yolo_ghostnet": "ghostnet",
     "yolo_mobilenetv2": "mobilenetv2",
 }
+LIGHT = {  # without anchors
+    "light_mobilenetv3_small": "mobilenetv3_small",
+    "light_shufflenetv2": "shufflenetv2",
+    "light_ghostnet": "ghostnet",
+    "light_lcnet": "pp_lcnet",
+    "light_mobilenetv2": "mobilenetv2",
+}
 DEPTH, WIDTH = 0.33, 0.5  # multiples of the neck on these backbones: at 1.0 it would cost many times the backbone
 STOCK = {  # depth and width multiples
     "yolov5n": (0.33, 0.25),
@@ -72,6 +79,25 @@ LIGHT_NECK = (  # the same ways at one narrow width, by ghost blocks and strided
     Row((-1, "@n5"),    1, "Concat",      JOIN),
     Row(ONE,           1, "C3Ghost",     (NARROW, False), "@out5"),
 )
+PICO_NECK = (  # down to P3 and up again like the others, by depthwise 5x5 convolutions of one width, and a fourth level
+    Row(("@P3",),      1, "Conv",        (NARROW, 1, 1), "@n3"),
+    Row(("@P4",),      1, "Conv",        (NARROW, 1, 1), "@n4"),
+    Row(("@P5",),      1, "Conv",        (NARROW, 1, 1), "@n5"),
+    Row(ONE,           1, "nn.Upsample", UP),
+    Row((-1, "@n4"),    1, "Concat",      JOIN),
+    Row(ONE,           1, "C3DW",        (NARROW, 5), "@m4"),
+    Row(ONE,           1, "nn.Upsample", UP),
+    Row((-1, "@n3"),    1, "Concat",      JOIN),
+    Row(ONE,           1, "C3DW",        (NARROW, 5), "@out3"),
+    Row(ONE,           1, "DWSepConv",   (NARROW, 5, 2)),
+    Row((-1, "@m4"),    1, "Concat",      JOIN),
+    Row(ONE,           1, "C3DW",        (NARROW, 5), "@out4"),
+    Row(ONE,           1, "DWSepConv",   (NARROW, 5, 2)),
+    Row((-1, "@n5"),    1, "Concat",      JOIN),
+    Row(ONE,           1, "C3DW",        (NARROW, 5), "@out5"),
+    Row(ONE,           1, "DWSepConv",   (NARROW, 5, 2), "@out6"),
+)
+DETECT_FREE = Row(("@out3", "@out4", "@out5", "@out6"), 1, "DetectFree", ("nc",))
 DETECT = Row(("@out3", "@out4", "@out5"), 1, "Detect", ("nc", "anchors"))
 # fmt: on
 
@@ -81,8 +107,10 @@ def named_file(
 ) -> RowFile:
     """The model file of a detector of the catalogue. width: of all its channels; `options` are the backbone's.
 
-    The light neck is as wide on every backbone, times `width`.
+    The light neck is as wide on every backbone, times `width`; that of `light_` networks has a width of its own.
     """
+    if name in LIGHT:
+        return _light(name, num_classes=num_classes, in_channels=in_channels, width=width, **options)
     depth, multiple = STOCK.get(name, (DEPTH, WIDTH))
     backbone: Any = BACKBONE_ROWS
     if name in BACKBONES:
@@ -98,10 +126,25 @@ def named_file(
     )
 
 
+def _light(
+    name: str, *, num_classes: int, in_channels: int, width: float, neck_channels: int = NARROW, **options: Any
+) -> RowFile:
+    """width: of the backbone; `neck_channels` wide are neck and head."""
+    return RowFile(
+        num_classes=num_classes,
+        in_channels=in_channels,
+        width=neck_channels / NARROW,
+        anchors=(),
+        backbone=NamedBackbone(name=LIGHT[name], width=width, options=options),
+        head=(*PICO_NECK, DETECT_FREE),
+        activation="Hardswish",
+    )
+
+
 def _build(name: str, **settings: Any) -> RowNetwork:
     return network(named_file(name, **settings))
 
 
-for _name in (*BACKBONES, *STOCK):
+for _name in (*BACKBONES, *STOCK, *LIGHT):
     builder(_name)(partial(_build, _name))  # type: ignore[arg-type]
     assert entry(_name).task == "detect"

@@ -1,4 +1,4 @@
-"""Detection by anchors: YOLOv5's loss and COCO's average precision for the engine."""
+"""Detection for the engine: what the head learns, and COCO's average precision."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +8,10 @@ from torch import Tensor, nn
 from lissom.boxes.suppress import Detections, Rule, suppress
 from lissom.engine.objective import Losses
 from lissom.errors import LissomError, ResultError
-from lissom.tasks.detect.anchors.head import Levels
-from lissom.tasks.detect.anchors.loss import Gains, Terms, anchor_loss
 from lissom.tasks.detect.batches import DetectBatch
 from lissom.tasks.detect.coco import coco_figures
 from lissom.tasks.detect.data.pictures import Pictures
+from lissom.tasks.detect.heads import Head, Targets, Terms
 from lissom.tasks.detect.letterbox import Fit, to_image
 from lissom.tasks.detect.scored import as_arrays
 
@@ -24,33 +23,26 @@ POSITIVES = "positives_p"
 class Detect:
     """What a training on photos with boxes minimises and how it is judged.
 
-    val: the pictures that choose the best weights. nominal: the losses are the mean over the images times this, so that
-    they are those of a batch of so many.
+    val: the pictures that choose the best weights.
     """
 
     primary_metric = "map50_95"
 
-    def __init__(
-        self, levels: Levels, val: Pictures, classes: int, *, gains: Gains, nominal: int, label_smoothing: float = 0.0
-    ) -> None:
-        self.levels, self._val, self._classes = levels, val, classes
-        self._gains, self._nominal, self._smoothing = gains, nominal, label_smoothing
-        self._columns = [f"{POSITIVES}{stride.bit_length() - 1}" for stride in levels.strides]
+    def __init__(self, head: Head, val: Pictures, classes: int) -> None:
+        self._head, self._val, self._classes = head, val, classes
+        self._columns = [f"{POSITIVES}{stride.bit_length() - 1}" for stride in head.strides]
 
     def outputs(self, model: nn.Module, batch: DetectBatch) -> list[Tensor]:
-        """Of each level `B A ny nx 5 + K`."""
+        """The raw numbers of each level."""
         return model(batch.images)
 
     def losses(self, outputs: list[Tensor], batch: DetectBatch) -> Losses:
-        """Boxes, objectness and classes; observed is how many cells learn a box, by level."""
-        terms, share = self._terms(outputs, batch), self._nominal / len(batch)
-        named = {"box": terms.box * share, "objectness": terms.objectness * share, "class": terms.classes * share}
-        return Losses(named, dict(zip(self._columns, map(float, terms.positives), strict=True)))
+        """Those of the head; observed is how many cells learn a box, by level."""
+        terms = self._terms(outputs, batch)
+        return Losses(terms.losses, dict(zip(self._columns, map(float, terms.positives), strict=True)))
 
     def _terms(self, outputs: list[Tensor], batch: DetectBatch) -> Terms:
-        raw = [each.float() for each in outputs]
-        boxes = batch.boxes, batch.classes, batch.of
-        return anchor_loss(raw, *boxes, self.levels, gains=self._gains, label_smoothing=self._smoothing)
+        return self._head.terms(outputs, Targets(batch.boxes, batch.classes, batch.of))
 
     def evaluate(self, model: nn.Module, batches: Iterable[DetectBatch]) -> dict[str, float]:
         """COCO's `map50_95` and `map50`, and the mean loss; none where there are no batches."""
@@ -58,15 +50,14 @@ class Detect:
         total = 0.0
         for batch in batches:
             raw = self.outputs(model, batch)
-            terms = self._terms(raw, batch)
-            total += float(terms.box + terms.objectness + terms.classes)  # each times the images of the batch
-            boxes, scores = as_arrays(raw, self.levels)
+            total += len(batch) * sum(float(loss) for loss in self._terms(raw, batch).losses.values())
+            boxes, scores = as_arrays(raw, self._head)
             found |= zip(batch.indices, judged(boxes, scores, batch.fits), strict=True)
         if not found:
             return {}
         figures = coco_figures(self._val, [found[index] for index in range(len(self._val))], self._classes)
         names = ("map50_95", "map50")
-        return {name: figures.values[name] or 0.0 for name in names} | {"loss": total * self._nominal / len(found)}
+        return {name: figures.values[name] or 0.0 for name in names} | {"loss": total / len(found)}
 
     def why_stop(self, row: dict[str, Any]) -> LissomError | None:
         """After an epoch in which no cell of any level learned a box."""

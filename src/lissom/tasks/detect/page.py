@@ -31,7 +31,10 @@ def box_page(run: Run, figures: Figures) -> Page:
     for name in ("predictions.png", "worst.png", "targets.svg"):
         title = text(f"detect.{name.split('.')[0]}_title")
         add_picture(page, run, name, title, title)
-    page.heading(text("detect.section_anchors")).facts(anchors_of(run))
+    _section(page, run, "detect.section_assignment", "assignment.png", text("detect.assignment_caption"))
+    _section(page, run, "detect.section_distributions", "distributions.svg", text("detect.distributions_caption"))
+    if run.facts.anchors:
+        page.heading(text("detect.section_anchors")).facts(anchors_of(run))
     folder = run.path.as_posix()
     return add_end(page, run, f"lissom predict {folder} IMAGE --output found", f"lissom export {folder}")
 

@@ -26,7 +26,7 @@ def portable(opened: Opened, options: DetectExportOptions) -> Portable:
     assert opened.run
     model = opened.model or trained(opened.run, torch.device("cpu"))
     made = model if isinstance(model, Scored) else Scored(model, opened.facts).eval()
-    stride = opened.facts.strides[-1]
+    stride = opened.facts.step
     steps = {2: stride, 3: stride}
     if options.nms:
         return _suppressed(made, options.rule, steps)
@@ -71,5 +71,5 @@ def proof(predictor: BoxPredictor, data: Any, count: int) -> Arrays:
     facts = predictor.facts
     store = Store(pictures, facts.resolution, keep=False)
     chosen = stratified(first, count).tolist()
-    pixels, _, _ = placed(store, chosen, facts.strides[-1], (facts.resolution, facts.resolution))
+    pixels, _, _ = placed(store, chosen, facts.step, (facts.resolution, facts.resolution))
     return {INPUT: predictor.preprocess(pixels)[INPUT].copy()}

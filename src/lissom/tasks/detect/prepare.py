@@ -22,7 +22,7 @@ from lissom.tasks.detect.data.synthetic import write_synthetic
 from lissom.tasks.detect.facts import Anchors, DetectFacts
 from lissom.tasks.detect.network import file_of, is_file, require_size, strides_of
 from lissom.tasks.detect.rows.network import levels_of_anchors
-from lissom.tasks.detect.settings import DetectAugmentConfig, DetectDataConfig, DetectTrainConfig
+from lissom.tasks.detect.settings import DetectAugmentConfig, DetectDataConfig, DetectOptimConfig, DetectTrainConfig
 from lissom.training.run import DataUsed, Item, Run
 
 SYNTHETIC = "synthetic"
@@ -121,13 +121,22 @@ def _facts(config: DetectTrainConfig, boxes: BoxData) -> tuple[DetectFacts, tupl
     classes = len(boxes.class_names)
     rows = Path(config.model.model).read_text(encoding="utf-8-sig") if is_file(config.model) else ""
     file = file_of(config.model, rows, num_classes=classes)
-    strides = strides_of(file)
-    resolution = config.data.resolution or _side(boxes.train, strides[-1])
-    require_size(strides, resolution)
-    sides, seed = box_sides(boxes.train, resolution), config.engine.seed
-    anchors, told = _anchors(file.anchors, sides, strides, seed, fit=config.data.anchors == "auto")
-    names = boxes.class_names
-    return DetectFacts(class_names=names, resolution=resolution, strides=strides, anchors=anchors, rows=rows), told
+    strides, step = strides_of(file)
+    resolution = config.data.resolution or _side(boxes.train, step)
+    require_size(step, resolution)
+    anchors, told = (), ()
+    if not file.is_anchor_free:
+        sides, seed = box_sides(boxes.train, resolution), config.engine.seed
+        anchors, told = _anchors(file.anchors, sides, strides, seed, fit=config.data.anchors == "auto")
+    facts = DetectFacts(
+        class_names=boxes.class_names,
+        resolution=resolution,
+        strides=strides,
+        anchors=anchors,
+        multiple=0 if step == strides[-1] else step,
+        rows=rows,
+    )
+    return facts, told
 
 
 def _anchors(
@@ -164,6 +173,7 @@ def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:
     Raises: UsageError for a setting without effect, DataError for pictures that no batch can be made of.
     """
     _refuse_idle(config)
+    _refuse_idle_head(config, data.facts)
     _refuse_idle_split(config, data)
     engine = config.engine
     if engine.batch_size is None:
@@ -184,6 +194,16 @@ def _refuse_idle(config: DetectTrainConfig) -> None:
     if not augment.mosaic and augment.close_mosaic != default.close_mosaic:
         values = {"name": "close_mosaic", "got": augment.close_mosaic}
         raise UsageError("setting-idle", **values, reason=note("idle.close_mosaic"))
+
+
+def _refuse_idle_head(config: DetectTrainConfig, facts: DetectFacts) -> None:
+    """Raises: UsageError for a setting of the other kind of head."""
+    given = {**vars(config.optim), "anchors": config.data.anchors}
+    usual = {**vars(DetectOptimConfig()), "anchors": DetectDataConfig().anchors}
+    for name in ("distribution_gain",) if facts.anchors else ("objectness_gain", "label_smoothing", "anchors"):
+        if given[name] != usual[name]:
+            reason = note(f"idle.{'anchors' if facts.anchors else 'anchor-free'}", network=config.model.short)
+            raise UsageError("setting-idle", name=name, got=given[name], reason=reason)
 
 
 def _refuse_idle_split(config: DetectTrainConfig, data: DetectData) -> None:

@@ -15,7 +15,7 @@ from lissom.messages import text
 from lissom.tasks.detect.batches import Normaliser, Store, placed
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.scored import levels_of, scored
+from lissom.tasks.detect.heads import head_of
 from lissom.training.run import Run
 from lissom.training.trained import trained
 
@@ -32,7 +32,7 @@ def samples(run: Run, data: Any, part: str, *, most: int, device: str) -> Sample
     normalise = Normaliser(facts, at)
 
     def pixels(indices: NDArray[np.integer]) -> Pixels:
-        return placed(store, indices.tolist(), facts.strides[-1], side)[0]
+        return placed(store, indices.tolist(), facts.step, side)[0]
 
     def batches(size: int) -> Iterator[Tensor]:
         every = np.arange(len(pictures))
@@ -65,8 +65,8 @@ def heat(raw: Any, sides: Sequence[int], facts: DetectFacts) -> list[Tensor]:
 
     sides: height and width of the input.
     """
-    best = scored(raw, levels_of(facts))[1].amax(2)  # B N, by level, anchor, row and column
-    cells = [(sides[0] // stride, sides[1] // stride) for stride in facts.strides]
+    best = head_of(facts).scored(raw)[1].amax(2)  # B N, by level, anchor, row and column
+    cells = [(-(-sides[0] // stride), -(-sides[1] // stride)) for stride in facts.strides]
     each = best.shape[1] // sum(high * wide for high, wide in cells)
     parts = torch.split(best, [each * high * wide for high, wide in cells], 1)
     return [part.unflatten(1, (each, *size)).amax(1) for part, size in zip(parts, cells, strict=True)]

@@ -5,13 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lissom.boxes.forms import to_corners
-from lissom.tasks.detect.anchors.head import BOX, Levels, decode
 from lissom.tasks.detect.facts import DetectFacts
-
-
-def levels_of(facts: DetectFacts) -> Levels:
-    return Levels(facts.strides, facts.anchors)
+from lissom.tasks.detect.heads import Head, head_of
 
 
 class Scored(nn.Module):
@@ -24,23 +19,13 @@ class Scored(nn.Module):
     def __init__(self, network: nn.Module, facts: DetectFacts) -> None:
         super().__init__()
         self.network = network
-        self._levels = levels_of(facts)
+        self._head = head_of(facts)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return scored(self.network(images), self._levels)
-
-
-def scored(raw: Sequence[Tensor], levels: Levels) -> tuple[Tensor, Tensor]:
-    """Raw numbers of each level -> boxes B N 4 and scores B N K.
-
-    A score is objectness times class; of a single class, which is not learned, objectness alone.
-    """
-    decoded = decode([each.float() for each in raw], levels)
-    boxes, objectness, classes = decoded.split([4, 1, decoded.shape[2] - BOX], 2)
-    return to_corners(boxes), objectness if classes.shape[2] == 1 else objectness * classes
+        return self._head.scored(self.network(images))
 
 
 @torch.no_grad()
-def as_arrays(raw: Sequence[Tensor], levels: Levels) -> list[Tensor]:
-    """The same on the CPU, float32."""
-    return [each.cpu() for each in scored(raw, levels)]
+def as_arrays(raw: Sequence[Tensor], head: Head) -> list[Tensor]:
+    """Boxes and scores on the CPU, float32."""
+    return [each.cpu() for each in head.scored(raw)]

@@ -15,7 +15,8 @@ class DetectModelConfig(ModelConfig):
     """Which network."""
 
     model: str = "yolo_mobilenetv3_small"
-    """A name that `lissom models yolo` lists, or a model file (YAML); its text is kept in the run."""
+    """A name that `lissom models light` or `lissom models yolo` lists, or a model file (YAML); its text is kept in the
+    run."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
     """Options of that network, as name value pairs: `--options neck light`; of a model file with several backbones
     `--options section backbone_small`."""
@@ -110,12 +111,14 @@ class DetectOptimConfig(OptimConfig):
     """Decay of the weights' moving average, which is then what is evaluated and kept; 0: off."""
     clip_norm: float = 10.0
     """Largest norm of the gradient; 0: off."""
-    box_gain: float = 0.05
-    """Weight of the boxes in the loss, at three levels."""
-    objectness_gain: float = 1.0
-    """Weight of the objectness in the loss, at three levels and 640 pixels."""
-    class_gain: float = 0.5
-    """Weight of the classes in the loss, at three levels and 80 classes."""
+    box_gain: float | None = None
+    """Weight of the boxes in the loss; None: 0.05 with anchors, at three levels, 2 without."""
+    objectness_gain: float | None = None
+    """Weight of the objectness in the loss, with anchors; None: 1, at three levels and 640 pixels."""
+    class_gain: float | None = None
+    """Weight of the classes in the loss; None: 0.5 with anchors, at three levels and 80 classes, 1 without."""
+    distribution_gain: float | None = None
+    """Weight of the distributions of a box's sides in the loss, without anchors; None: 0.25."""
     freeze: bool = False
     """Train neck and head alone: the backbone keeps its weights and its batch-norm statistics."""
     head_epochs: int = 0
@@ -124,7 +127,7 @@ class DetectOptimConfig(OptimConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "nominal_batch")
-        at_least(self, 0, "box_gain", "objectness_gain", "class_gain")
+        at_least(self, 0, "box_gain", "objectness_gain", "class_gain", "distribution_gain")
 
 
 @dataclass(frozen=True, kw_only=True)

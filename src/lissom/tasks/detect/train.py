@@ -12,15 +12,14 @@ from lissom.boxes.forms import to_corners
 from lissom.models import canonical
 from lissom.report import sheet
 from lissom.report.saving import save_picture
-from lissom.tasks.detect.anchors.loss import Gains
 from lissom.tasks.detect.batches import DetectBatch, EvalBatches, Normaliser, Store, TrainBatches
 from lissom.tasks.detect.drawing import drawn
 from lissom.tasks.detect.facts import DetectFacts
+from lissom.tasks.detect.heads import head_of
 from lissom.tasks.detect.initial import Origin, resolved
 from lissom.tasks.detect.network import is_file
 from lissom.tasks.detect.objective import Detect
 from lissom.tasks.detect.prepare import DetectData
-from lissom.tasks.detect.scored import levels_of
 from lissom.tasks.detect.settings import DetectTrainConfig
 from lissom.training.task import Batches
 
@@ -37,15 +36,7 @@ def resolve_defaults(config: DetectTrainConfig, found: Origin | None) -> DetectT
 
 
 def objective(config: DetectTrainConfig, data: DetectData) -> Detect:
-    optim = config.optim
-    return Detect(
-        levels_of(data.facts),
-        data.val,
-        len(data.facts.class_names),
-        gains=Gains(box=optim.box_gain, objectness=optim.objectness_gain, classes=optim.class_gain),
-        nominal=optim.nominal_batch,
-        label_smoothing=optim.label_smoothing,
-    )
+    return Detect(head_of(data.facts, config.optim), data.val, len(data.facts.class_names))
 
 
 def batches(config: DetectTrainConfig, data: DetectData, facts: DetectFacts, device: Any) -> Batches:

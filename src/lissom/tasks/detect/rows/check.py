@@ -5,7 +5,7 @@ from math import prod
 
 from lissom.events import note
 from lissom.tasks.detect.rows.rowfile import RowFile
-from lissom.tasks.detect.rows.walk import DETECT, IMAGE, Fault, Plan, Step, as_written, beside, walk
+from lissom.tasks.detect.rows.walk import IMAGE, Fault, Plan, Step, as_written, beside, walk
 
 
 def check(file: RowFile) -> Plan:
@@ -19,7 +19,7 @@ def check(file: RowFile) -> Plan:
 def _taps(plan: Plan) -> Iterator[Fault]:
     """Joins of the head that read another backbone row than the last of its stride, or a mere join of the head."""
     for step in plan.steps:
-        is_join = step.is_head and len(step.sources) > 1 and step.row.module != DETECT
+        is_join = step.is_head and len(step.sources) > 1 and not step.row.is_detect
         if not is_join or len({plan.stride(source) for source in step.sources}) > 1:
             continue
         for source in step.sources:
@@ -50,7 +50,7 @@ def _tap(plan: Plan, step: Step, source: int) -> Fault:
 def _detect(plan: Plan) -> Iterator[Fault]:
     """Detect reads the last row of each stride, as many as there are levels of anchors, which grow with the strides."""
     index = len(plan.steps) - 1
-    if not plan.detect or plan.steps[index].row.module != DETECT:
+    if not plan.detect or not plan.steps[index].row.is_detect:
         yield Fault(row=index, reason=note("rows.no-detect", got=plan.steps[index].row.module))
         return
     strides = [plan.stride(source) for source in plan.detect]
@@ -81,8 +81,15 @@ def _anchors(plan: Plan, index: int, strides: list[float]) -> Iterator[Fault]:
     row, anchors = plan.steps[index].row, plan.file.anchors
     if row.args[:1] not in ((), ("nc",), (plan.file.num_classes,)):
         yield Fault(row=index, reason=note("rows.detect-classes", got=row.args[0], expected=plan.file.num_classes))
-    if row.args[1:] not in ((), ("anchors",)):
+    if row.args[1:] not in ((), *((("anchors",),) if not plan.file.is_anchor_free else ())):
         yield Fault(row=index, reason=note("rows.detect-args", got=str(row.args[1])))
+    if plan.file.is_anchor_free:
+        widths = {plan.channels(source): None for source in plan.detect}
+        if len(widths) > 1:
+            yield Fault(row=index, reason=note("rows.detect-widths", got=", ".join(map(str, widths))))
+        if anchors:
+            yield Fault(row=index, reason=note("rows.anchors-unused", word=row.module))
+        return
     if isinstance(anchors, int):
         return
     if len(anchors) != len(strides):
@@ -106,7 +113,7 @@ def _unread(plan: Plan) -> Iterator[Fault]:
     for step in plan.steps[:-1]:
         if step.index not in read:
             yield Fault(row=step.index, reason=note("rows.dead", word=step.row.module))
-        elif step.index not in reached and step.row.module != DETECT:
+        elif step.index not in reached and not step.row.is_detect:
             yield Fault(row=step.index, reason=note("rows.no-gradient", word=step.row.module))
 
 

@@ -28,9 +28,10 @@ def mended(file: RowFile) -> Plan:
 
 def as_text(file: RowFile) -> str:
     """The file in its format, a row on a line."""
-    lines = [f"nc: {file.num_classes}", f"depth_multiple: {file.depth:g}", f"width_multiple: {file.width:g}"]
+    lines = [f"nc: {file.num_classes}", f"depth_multiple: {_number(file.depth)}"]
+    lines.append(f"width_multiple: {_number(file.width)}")
     if file.head_width is not None:
-        lines.append(f"head_width: {file.head_width:g}")
+        lines.append(f"head_width: {_number(file.head_width)}")
     if file.in_channels != 3:
         lines.append(f"ch: {file.in_channels}")
     if file.activation != "SiLU":
@@ -51,11 +52,13 @@ def as_text(file: RowFile) -> str:
 def _anchors(file: RowFile) -> list[str]:
     if isinstance(file.anchors, int):
         return [f"anchors: {file.anchors}"]
+    if not file.anchors:
+        return []
     return ["anchors:", *(f"  - [{', '.join(f'{side:g}' for side in level)}]" for level in file.anchors)]
 
 
 def _named(backbone: NamedBackbone) -> list[str]:
-    lines = [f"  name: {_text(backbone.name)}", f"  width: {backbone.width:g}"]
+    lines = [f"  name: {_text(backbone.name)}", f"  width: {_number(backbone.width)}"]
     if backbone.weights is not None:
         lines.append(f"  weights: {_text(backbone.weights)}")
     lines.append(f"  out: {list(backbone.out)}")
@@ -78,7 +81,13 @@ def _value(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return value if value.replace("_", "").isalnum() else _text(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> str:
+    """Short where that reads back as the same."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _text(value: Any) -> str:

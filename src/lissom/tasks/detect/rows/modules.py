@@ -20,6 +20,7 @@ from lissom.blocks.csp import (
     SplitStage,
     yolo_conv,
 )
+from lissom.blocks.depthwise_separable import DepthwiseSeparable
 from lissom.blocks.inverted_residual import InvertedResidual
 from lissom.blocks.map_encoder import MapEncoder
 from lissom.blocks.mixed_conv import MixedConv
@@ -81,6 +82,20 @@ def c3(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) ->
 def c3_ghost(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
     inner = repeated(lambda hidden: GhostUnit(hidden, hidden), site.repeats)
     return CrossStage(site.in_channels, out, inner, expansion=expansion)
+
+
+def separable(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
+    return DepthwiseSeparable(site.in_channels, out, kernel=kernel, stride=stride, act=nn.SiLU)
+
+
+def c3_separable(site: Site, *, out: int, kernel: int) -> nn.Module:
+    """PP-PicoDet's neck block (arXiv 2111.00902, section 3.1): C3 of depthwise separable convolutions, no shortcut."""
+
+    def inner(hidden: int) -> nn.Module:
+        separable = DepthwiseSeparable(hidden, hidden, kernel=kernel, act=nn.SiLU)
+        return nn.Sequential(yolo_conv(hidden, hidden, 1), separable)
+
+    return CrossStage(site.in_channels, out, repeated(inner, site.repeats))
 
 
 def c3_spp(site: Site, *, out: int, kernels: tuple[int, ...]) -> nn.Module:

@@ -8,6 +8,7 @@ from lissom.errors import DataError
 from lissom.models.classifier import Classifier, Level
 from lissom.models.contract import Ends, Identity, Origin, with_parameters
 from lissom.models.registry import build
+from lissom.tasks.detect.anchor_free.head import AnchorFreeHead
 from lissom.tasks.detect.anchors.head import AnchorHead, Levels
 from lissom.tasks.detect.rows.check import check
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
@@ -18,7 +19,7 @@ from lissom.tasks.detect.rows.words import WORDS, made
 class RowNetwork(nn.Module):
     """Rows one after another; each keeps what it gives for as long as a later one reads it.
 
-    `B C H W` to the raw numbers of each level, `[B A ny nx 5 + K]`. H and W are multiples of `stride`.
+    `B C H W` to the raw numbers of each level, as its head says. H and W are multiples of `multiple`.
     """
 
     identity: Identity | None = None
@@ -26,7 +27,7 @@ class RowNetwork(nn.Module):
     origin: Origin | None = None
     ends: Ends
 
-    def __init__(self, plan: Plan, head: AnchorHead) -> None:
+    def __init__(self, plan: Plan, head: nn.Module) -> None:
         super().__init__()
         self.backbone = _backbone(plan.file)
         file = plan.file
@@ -37,7 +38,7 @@ class RowNetwork(nn.Module):
         self.head = head
         self.ends = Ends("rows.0.conv" if self.backbone is None else "backbone.stem.conv", "head", "head")
         self.pyramid = tuple(Level(int(plan.stride(source)), plan.channels(source)) for source in plan.detect)
-        self.stride = max(level.stride for level in self.pyramid)
+        self.multiple = plan.multiple
         self._backbone_rows = file.backbone_rows
         self._sources = [step.sources for step in plan.steps[:-1]] + [plan.detect]
         self._joins = [WORDS[step.row.module].joins for step in plan.steps[:-1]]
@@ -93,4 +94,8 @@ def network(file: RowFile) -> RowNetwork:
     if plan.faults:
         raise DataError("rows-faulty", count=len(plan.faults), first=str(plan.faults[0]))
     channels: Sequence[int] = [plan.channels(source) for source in plan.detect]
-    return RowNetwork(plan, AnchorHead(channels, file.num_classes, levels(plan)))
+    if file.is_anchor_free:
+        head: nn.Module = AnchorFreeHead(channels, file.num_classes, act=getattr(nn, file.activation))
+    else:
+        head = AnchorHead(channels, file.num_classes, levels(plan))
+    return RowNetwork(plan, head)

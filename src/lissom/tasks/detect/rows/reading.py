@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from lissom.errors import DataError, near
-from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile
+from lissom.tasks.detect.rows.rowfile import DETECT_FREE, NamedBackbone, Row, RowFile
 
 LARGEST = 1 << 20  # bytes; stock files have 2 kB
 KEYS = {
@@ -69,6 +69,8 @@ def parse(text: str, *, where: str, section: str | None = None) -> RowFile:
         fields["head"] = _rows(fields["head"], count, where)
     else:
         fields["head"] = _rows(fields["head"], 0, where)
+    if "anchors" not in fields and fields["head"][-1].module == DETECT_FREE:
+        fields["anchors"] = ()
     return RowFile(**fields, kept={name: _kept(name, values[name], where) for name in KEPT if name in values})
 
 

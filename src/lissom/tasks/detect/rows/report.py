@@ -16,7 +16,7 @@ from lissom.tasks.detect.rows.mend import as_text, mended
 from lissom.tasks.detect.rows.network import network
 from lissom.tasks.detect.rows.reading import is_row_file, read
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, RowFile
-from lissom.tasks.detect.rows.walk import DETECT, Fault, Plan, Step
+from lissom.tasks.detect.rows.walk import Fault, Plan, Step
 
 
 def report(path: Path, *, section: str | None, resolution: int, fix: bool) -> dict[str, Any] | None:
@@ -49,9 +49,8 @@ def report(path: Path, *, section: str | None, resolution: int, fix: bool) -> di
 
 def _check_resolution(plan: Plan, resolution: int) -> None:
     """Raises: UsageError where maps of the levels would not fit each other at that size."""
-    largest = max((plan.stride(source) for source in plan.detect), default=1)
-    if resolution % largest:
-        expected = note("rows.multiple", stride=f"{largest:g}")
+    if resolution % plan.multiple:
+        expected = note("rows.multiple", stride=plan.multiple)
         raise UsageError("setting-out-of-range", name="resolution", got=resolution, expected=expected)
 
 
@@ -73,7 +72,7 @@ def _costs(file: RowFile, resolution: int) -> dict[str, tuple[int, int]]:
 
 
 def _row(plan: Plan, step: Step, costs: dict[str, tuple[int, int]] | None) -> dict[str, Any]:
-    is_detect = step.row.module == DETECT
+    is_detect = step.row.is_detect
     name = "head" if is_detect else f"rows.{step.index}"
     parameters, macs = (costs or {}).get(name, (0, 0))
     strides = [plan.stride(source) for source in step.sources] if is_detect else [step.stride]
@@ -94,7 +93,7 @@ def _row(plan: Plan, step: Step, costs: dict[str, tuple[int, int]] | None) -> di
 
 def part(plan: Plan, step: Step) -> str:
     """`backbone`, `neck`, or `head`: the last row, which puts out boxes."""
-    if step.row.module == DETECT:
+    if step.row.is_detect:
         return "head"
     return "neck" if step.is_head else "backbone"
 

@@ -15,6 +15,10 @@ STOCK_ANCHORS = (
     (116, 90, 156, 198, 373, 326),
 )
 
+DETECT, DETECT_FREE = "Detect", "DetectFree"
+HEADS = (DETECT, DETECT_FREE)
+"""Modules of the last row, which puts out boxes: by anchors, or without."""
+
 
 class Row(NamedTuple):
     """One row as written."""
@@ -25,6 +29,10 @@ class Row(NamedTuple):
     module: str
     args: tuple[Any, ...]
     tag: str = ""
+
+    @property
+    def is_detect(self) -> bool:
+        return self.module in HEADS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +57,8 @@ class RowFile:
     head_width: float | None = None
     """Width multiple of the head alone; None: `width`."""
     anchors: tuple[tuple[float, ...], ...] | int = STOCK_ANCHORS
-    """Of each level w, h, w, h ... in pixels of the input; a number: so many of each level, found from the data."""
+    """Of each level w, h, w, h ... in pixels of the input; a number: so many of each level, found from the data;
+    (): of a head without anchors."""
     backbone: tuple[Row, ...] | NamedBackbone
     head: tuple[Row, ...]
     in_channels: int = 3
@@ -74,6 +83,10 @@ class RowFile:
         """Width multiple of a row."""
         is_head = index >= self.backbone_rows
         return self.head_width if is_head and self.head_width is not None else self.width
+
+    @property
+    def is_anchor_free(self) -> bool:
+        return bool(self.head) and self.head[-1].module == DETECT_FREE
 
     @property
     def anchors_of_a_level(self) -> tuple[int, ...]:

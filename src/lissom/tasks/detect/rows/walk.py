@@ -21,7 +21,6 @@ from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile
 from lissom.tasks.detect.rows.words import WORDS, Site, made
 
 SIDE = 256  # pixels; strides up to 128 divide it
-DETECT = "Detect"
 IMAGE = -1  # the source of row 0; maps of a named backbone are -2, -3 ... by rising stride
 
 
@@ -80,6 +79,16 @@ class Plan:
     def channels(self, source: int) -> int:
         return self.maps[source].shape[1]
 
+    @property
+    def multiple(self) -> int:
+        """What the sides of an image are multiples of, so that all maps fit each other: the largest stride of the
+        backbone and of what is enlarged; a level below them may have a cell that lies partly outside."""
+        backbone = [self.stride(source) for source in self.maps if source < IMAGE]
+        backbone += [step.stride for step in self.steps if not step.is_head]
+        working = [step for step in self.steps if not step.row.is_detect]
+        enlarged = [self.stride(s) for step in working for s in step.sources if self.stride(s) > step.stride]
+        return int(max([*backbone, *enlarged, 1]))
+
     def name(self, source: int) -> str:
         """As a file would write it."""
         return str(source) if source >= IMAGE else f"@P{int(self.stride(source)).bit_length() - 1}"
@@ -126,7 +135,7 @@ def _take(plan: Plan, index: int, row: Row, tags: dict[str, int]) -> None:
     sources = tuple(_source(plan, index, each, tags) for each in row.source)
     if row.tag:
         tags[row.tag] = index
-    if row.module == DETECT:
+    if row.is_detect:
         plan.detect = sources
         if index != len(plan.file.rows) - 1:
             plan.faults.append(Fault(row=index, reason=note("rows.detect-early", last=len(plan.file.rows) - 1)))
@@ -138,7 +147,7 @@ def _take(plan: Plan, index: int, row: Row, tags: dict[str, int]) -> None:
     )
     plan.steps.append(step)
     inputs = [plan.maps[source] for source in sources]
-    out = inputs[0] if row.module == DETECT else _made(plan, step, inputs)
+    out = inputs[0] if row.is_detect else _made(plan, step, inputs)
     plan.maps[index] = out
     step.stride, step.channels = SIDE / out.shape[2], out.shape[1]
 

@@ -95,6 +95,13 @@ WORDS: Mapping[str, Word] = {
     "Bottleneck": Word(arguments=_CSP, make=modules.bottleneck, is_scaled=True),
     "C3": Word(arguments=_CSP, make=modules.c3, is_scaled=True, repeats_inside=True),
     "C3Ghost": Word(arguments=_CSP, make=modules.c3_ghost, is_scaled=True, repeats_inside=True),
+    "C3DW": Word(
+        arguments=(_OUT, Argument("kernel", "count", 5)),
+        make=modules.c3_separable,
+        is_scaled=True,
+        repeats_inside=True,
+    ),
+    "DWSepConv": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=modules.separable, is_scaled=True),
     "BottleneckCSP": Word(arguments=_CSP, make=modules.bottleneck_csp, is_scaled=True, repeats_inside=True),
     "C3TR": Word(arguments=_CSP, make=modules.c3_transformer, is_scaled=True, repeats_inside=True),
     "C3SPP": Word(arguments=(_OUT, Argument("kernels", "odds", (5, 9, 13))), make=modules.c3_spp, is_scaled=True),
