@@ -5,14 +5,16 @@ from typing import Any
 
 from lissom import models
 from lissom.messages import catalogue
+from lissom.models.catalogue.detectors import macs_at
 from lissom.models.entry import PROBABILITY, Entry, Published
 from lissom.verbs.models import list_models
 
+SIDES = (640, 416, 320)  # of the images that detectors are compared with
 WORDS = {
     "en": {
         "title": "The zoo",
-        "about": "The {count} networks for photos that `lissom.build` takes, and the [{scenes} for scenes](#scenes), "
-        "from the registry and the catalogue of this version. "
+        "about": "The {count} networks for photos that `lissom.build` takes, the [{scenes} for scenes](#scenes) and "
+        "the [{detectors} detectors](#detectors), from the registry and the catalogue of this version. "
         "Parameters and MACs are exact, counted for one image: convolutions and fully connected layers, no bias, norm, "
         "activation or pooling. Beside them stand the figures that the papers print, with their rounding. Accuracy is "
         "top-1 on ImageNet in percent, as published; nothing here was trained by us.",
@@ -32,12 +34,18 @@ WORDS = {
         "give them; window, inputs, classes and width may be others. Their papers give accuracies of a scene and a "
         "split, not of a network, so none are listed here.",
         "scene_columns": ("network", "window", "inputs", "parameters", "MACs", "year", "paper"),
+        "detectors": "Detectors",
+        "about_detectors": "They give boxes, see [detectors](detectors.md): `lissom train detect --model NAME`, with "
+        "`--options neck light` for the narrow neck. Counted for one image and {classes} classes, with the decoding "
+        "left out. No accuracy on COCO is listed: none was measured here, and no figure of a paper is of just these.",
+        "detector_columns": ("network", "neck", "parameters", "MACs at {sides}", "year", "paper"),
         "scene_facts": "{paper}, {year}. Window {window} x {window}, {inputs} inputs, {classes} classes: "
         "{parameters} parameters, {macs} MACs.",
     },
     "zh": {
         "title": "网络一览",
-        "about": "`lissom.build` 所能构建的 {count} 个照片网络和 [{scenes} 个场景网络](#scenes)，"
+        "about": "`lissom.build` 所能构建的 {count} 个照片网络、[{scenes} 个场景网络](#scenes)"
+        "和 [{detectors} 个检测网络](#detectors)，"
         "取自本版本的注册表和目录。参数量和 MACs 为精确值，"
         "按一张图像计：只计卷积和全连接层，不计偏置、归一化、激活和池化；旁边是论文给出的数字（按论文舍入）。"
         "准确率为论文报告的 ImageNet top-1（%），并非由我们训练得到。",
@@ -57,6 +65,11 @@ WORDS = {
         "论文给出的准确率属于某个场景和某种划分，"
         "而不属于网络，因此这里不列。",
         "scene_columns": ("网络", "窗口", "输入数", "参数量", "MACs", "年份", "论文"),
+        "detectors": "检测网络",
+        "about_detectors": "它们给出边界框，见[检测网络](detectors.md)：`lissom train detect --model NAME`，"
+        "加上 `--options neck light` 则为窄颈部。按一张图像、{classes} 类计，不含解码。"
+        "这里不列 COCO 上的结果：没有测量过，论文中的结果也不属于这些网络。",
+        "detector_columns": ("网络", "颈部", "参数量", "{sides} 的 MACs", "年份", "论文"),
         "scene_facts": "{paper}，{year} 年。窗口 {window} x {window}，{inputs} 个输入，{classes} 类："
         "{parameters} 参数，{macs} MACs。",
     },
@@ -66,13 +79,14 @@ WORDS = {
 def zoo_page(lang: str) -> str:
     """The page as Markdown, `lang` en or zh: an overview, each network with its options and published forms, scenes."""
     words = WORDS[lang] | {"faults": catalogue(lang)}
-    names, scenes = models.names(), models.names("scene")
-    about = words["about"].format(count=len(names), scenes=len(scenes))
+    names, scenes, detectors = models.names(), models.names("scene"), models.names("detect")
+    about = words["about"].format(count=len(names), scenes=len(scenes), detectors=len(detectors))
     parts = [f"# {words['title']}", about, f"## {words['overview']}"]
     parts.append(_table(words["columns"], _overview(), right=range(1, 6)))
     for name in names:
         parts += _network(models.entry(name), words)
-    return "\n\n".join([*parts, *_scenes([models.entry(name) for name in scenes], words)]) + "\n"
+    parts += _scenes([models.entry(name) for name in scenes], words)
+    return "\n\n".join([*parts, *_detectors([models.entry(name) for name in detectors], words)]) + "\n"
 
 
 def _overview() -> Iterator[list[str]]:
@@ -121,6 +135,27 @@ def _scene_row(known: Entry) -> list[str]:
     row = known.published[0]
     figures = [row.resolution, known.in_channels, f"{row.parameters:,}", f"{row.macs:,}", known.year]
     return [f"[`{known.name}`](#{known.name})", *map(str, figures), known.paper]
+
+
+def _detectors(networks: list[Entry], words: dict[str, Any]) -> list[str]:
+    """The section of networks that give boxes: their forms at several sides, then each with its options."""
+    parts = [f"## {words['detectors']} {{ #detectors }}"]
+    parts.append(words["about_detectors"].format(classes=networks[0].num_classes))
+    titles = words["detector_columns"]
+    columns = (*titles[:3], *(titles[3].format(sides=side) for side in SIDES), *titles[4:])
+    rows = [_detector_row(known, row) for known in networks for row in known.published]
+    parts.append(_table(columns, rows, right=range(2, 7)))
+    for known in networks:
+        facts = f"{known.title}. {known.paper}, {known.year}."
+        parts += [f"### {known.name} {{ #{known.name} }}", facts, _options(known, words)]
+    return parts
+
+
+def _detector_row(known: Entry, row: Published) -> list[str]:
+    neck = str({**known.options, **row.options}.get("neck", "–"))
+    counts = [macs_at(known.name, row, side) for side in SIDES]
+    macs = ["–" if count is None else f"{count:,}" for count in counts]
+    return [f"[`{known.name}`](#{known.name})", neck, f"{row.parameters:,}", *macs, str(known.year), known.paper]
 
 
 def _options(known: Entry, words: dict[str, Any]) -> str:

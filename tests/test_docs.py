@@ -16,6 +16,7 @@ from lissom.cli.commands import arguments
 from lissom.cli.fields import arguments_of
 from lissom.cli.main import run as run_command
 from lissom.messages import catalogue
+from lissom.models.catalogue.detectors import macs_at
 from lissom.models.dense import SceneLogits
 from lissom.tasks.scene.classical import CLASSICAL
 from lissom.tasks.scene.data.known import KNOWN
@@ -128,6 +129,18 @@ class TestZoo:
         section = scenes.split(f"\n### {name} {{")[1].split("\n### ")[0]
         assert known.title in section
         assert all(f"| `{option}` |" in section for option in known.options)
+
+    @pytest.mark.parametrize("lang", LANGUAGES)
+    def test_detectors_have_a_section_of_their_own(self, lang: str) -> None:
+        before, section = zoo_page(lang).split("{ #detectors }")
+        for name in models.names("detect"):
+            known = models.entry(name)
+            assert f"#{name} }}" not in before
+            assert f"\n### {name} {{ #{name} }}\n\n{known.title}" in section
+            for row in known.published:
+                counts = [macs_at(name, row, side) for side in (640, 416, 320)]
+                figures = " | ".join("–" if count is None else f"{count:,}" for count in counts)
+                assert f" | {row.parameters:,} | {figures} | {known.year} | {known.paper} |" in section
 
 
 class TestScenes:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NoReturn
 from lissom.messages import text
 from lissom.plain import short
 
-What = Literal["bytes", "images", "rows", "pixels"]  # fetched, decoded, read of a cube, classified
+What = Literal["bytes", "images", "frames", "rows", "pixels"]  # fetched, decoded, of a video, of a cube, classified
 
 
 @dataclass(frozen=True, kw_only=True)

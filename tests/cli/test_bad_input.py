@@ -72,6 +72,7 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...
     (("runs", "--sort", "acc"),                              2, ("acc",)),
     (("compare", "runs/first"),                              2, ("1",)),
     (("export", "runs/first", "--output", "no/such/x.onnx"), 5, ("no/such",)),
+    (("export", "runs/first", "--nms"),                      2, ("--nms", "classify")),
     (("profile", "torchvision.models:no_such_net"),          2, ("no_such_net",)),
     ((*SHORT, "--name", "first"),                            2, ("runs/first", "--name")),
 ])  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_row_for_each_layer_of_the_network(run: Run, found: dict) -> None:
 
 def test_page_tables_and_pictures_lie_in_the_run(run: Run, found: dict) -> None:
     assert found["folder"] == str(run.path)
-    assert pictures(run.path) == set(PICTURES) - {"places"}  # no CBAM in it
+    assert pictures(run.path) == set(PICTURES) - {"places", "levels"}  # no CBAM in it
     assert all((run.path / f"inspect_{name}.svg").exists() for name in pictures(run.path))
     assert json.loads((run.path / "inspect.json").read_text()) == found
     assert len((run.path / "inspect_kernels.csv").read_text().splitlines()) == 12
@@ -94,7 +94,7 @@ def test_other_data_and_another_folder(run: Run, place: Path) -> None:
     (place / "looked" / "inspect_places.png").write_bytes(b"of an earlier look")
     other = lissom.inspect(run, str(place / "others"), output=place / "looked", images=6, device="cpu")
     assert (other["images"], other["source"]) == (6, str(place / "others"))
-    assert pictures(place / "looked") == set(PICTURES) - {"places"}
+    assert pictures(place / "looked") == set(PICTURES) - {"places", "levels"}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

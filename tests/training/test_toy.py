@@ -33,7 +33,7 @@ from lissom.stats.intervals import wilson
 from lissom.training.by_file import ByFile
 from lissom.training.figures import Figure, Figures
 from lissom.training.run import DataUsed, Item, Run, items_digest, open_run
-from lissom.training.task import Batches, Portable, Task
+from lissom.training.task import Batches, NoOptions, Portable, Task
 from lissom.training.trained import trained
 
 NAME = "test_toy:TASK"
@@ -185,7 +185,7 @@ def proof(predictor: Predictor, data: Brightness, count: int) -> Any:
     return {"images": data.part((2,)).images.numpy()[:count]}
 
 
-def portable(opened: Any) -> Portable:
+def portable(opened: Any, options: NoOptions) -> Portable:
     return Portable(model=trained(opened.run, torch.device("cpu")), outputs=("brightness",), agree=closely)
 
 

@@ -18,16 +18,17 @@ class ConvNormAct(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel: int = 3,
+        kernel: int | tuple[int, int] = 3,
         *,
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         dilation: int = 1,
         groups: int = 1,
         act: Callable[[], nn.Module] | None = nn.ReLU,
         norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
     ) -> None:
         super().__init__()
-        padding = dilation * (kernel - 1) // 2
+        high, wide = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+        padding = dilation * (high - 1) // 2, dilation * (wide - 1) // 2
         self.conv = nn.Conv2d(
             in_channels, out_channels, kernel, stride, padding, dilation=dilation, groups=groups, bias=False
         )

@@ -52,6 +52,28 @@ class CrossStage(nn.Module):
         return self.join(torch.cat([self.work(x), self.pass_by(x)], 1))
 
 
+class SplitStage(nn.Module):
+    """The older form with four convolutions: both ways end in a plain 1x1 convolution, and one norm and SiLU stand over
+    them together: BottleneckCSP.
+
+    CSPNet (arXiv 1911.11929), figure 2 b. `B in H W -> B out H W`
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, inner: Callable[[int], nn.Module], *, expansion: float = 0.5
+    ) -> None:
+        super().__init__()
+        hidden = int(expansion * out_channels)
+        plain = partial(nn.Conv2d, out_channels=hidden, kernel_size=1, bias=False)
+        self.work = nn.Sequential(yolo_conv(in_channels, hidden, 1), inner(hidden), plain(hidden))
+        self.pass_by = plain(in_channels)
+        self.norm, self.act = yolo_norm(2 * hidden), nn.SiLU()
+        self.join = yolo_conv(2 * hidden, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.join(self.act(self.norm(torch.cat([self.work(x), self.pass_by(x)], 1))))
+
+
 class PyramidPooling(nn.Module):
     """Maxima over several windows beside the map itself: SPP (arXiv 1406.4729) in YOLOv3's form, all equally large.
 

@@ -18,7 +18,8 @@ class Predict:
     """A run folder, an ONNX file that `lissom export` wrote, or the name of a network with published weights. Options
     depend on its task: `lissom predict MODEL --help` lists them."""
     inputs: Annotated[tuple[Path, ...], Positional]
-    """Image files, or folders of them; with a run on a scene the files of cubes."""
+    """Image files, or folders of them; with a run on a scene the files of cubes; with a detector also videos, and the
+    number of a camera."""
     format: Literal["table", "csv", "json"] = "table"
     """How to print."""
     device: Device = "auto"

@@ -29,17 +29,18 @@ def export_onnx(
     outputs: Sequence[str],
     about: Mapping[str, Any],
     steps: Mapping[int, int] | None = None,
+    translations: Mapping[Any, Any] | None = None,
     opset: int = OPSET,
 ) -> Path:
     """Writes `model` in eval mode and float32 to `path`, whole or not at all; any batch size will do.
 
     inputs: names of the arguments of `forward`, in its order, and their shapes without the batch. outputs: names of
     what it returns. about: `task`, `facts`, `network`, plain values, which the file carries. steps: axes that may have
-    any size too, and what it is a multiple of.
+    any size too, and what it is a multiple of. translations: operators of the model's own, and the same in ONNX.
     The model is left as it was: its mode, its device, its weights.
     Raises: MachineError when the file cannot be written.
     """
-    proto = _exported(model, inputs, outputs, steps or {}, opset)
+    proto = _exported(model, inputs, outputs, steps or {}, dict(translations or {}), opset)
     proto.ir_version = min(proto.ir_version, IR_VERSION)
     proto.producer_name, proto.producer_version = "lissom", __version__
     values = {**about, "producer": f"lissom {__version__}"}
@@ -55,6 +56,7 @@ def _exported(
     inputs: Mapping[str, tuple[int, ...]],
     outputs: Sequence[str],
     steps: Mapping[int, int],
+    translations: dict[Any, Any],
     opset: int,
 ) -> onnx.ModelProto:
     first = next(model.parameters(), torch.empty(0))
@@ -72,6 +74,7 @@ def _exported(
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_shapes=tuple(free for _ in inputs),
+            custom_translation_table=translations,
         )
     assert program is not None
     return program.model_proto

@@ -40,6 +40,8 @@ class Runner:
     """Its label."""
     weights: str
     """Digest of the weights file that it was made of."""
+    options: dict[str, Any]
+    """The task's settings of its export; none: it has none."""
 
     def __init__(self, path: Path | str, *, threads: int | None = None) -> None:
         """threads: for one operator; None: one for each core. Raises: DataError unless lissom exported the file."""
@@ -49,6 +51,7 @@ class Runner:
         self.task, self.facts = values["task"], values["facts"]
         self.network, self.weights = values["network"], values["weights"]
         self.producer: str = values["producer"]
+        self.options = values["options"]
         ports = self._session.get_inputs()
         self.inputs = tuple(Port(port.name, tuple(port.shape), TYPES.get(port.type)) for port in ports)
         self.outputs = tuple(port.name for port in self._session.get_outputs())
@@ -99,8 +102,8 @@ def _metadata(path: Path, session: onnxruntime.InferenceSession) -> dict[str, An
     if found.get("lissom_format") != FORMAT:
         raise DataError("deploy-not-ours", path=path, got=found.get("lissom_format", "–"), expected=FORMAT)
     try:
-        values = {name: from_json(found[name]) for name in KINDS}
-        odd = [name for name, value in values.items() if not isinstance(value, KINDS[name])]
+        values = {name: from_json(found[name]) for name in KINDS} | {"options": from_json(found.get("options", "{}"))}
+        odd = [name for name, value in values.items() if not isinstance(value, KINDS.get(name, dict))]
     except (KeyError, ValueError) as error:
         raise DataError("deploy-not-onnx", path=path, reason=error) from error
     if odd:

@@ -16,6 +16,7 @@ class Runs(Protocol):
     facts: dict[str, Any]
     network: str
     weights: str
+    options: dict[str, Any]
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
 
@@ -26,7 +27,7 @@ class Target(NamedTuple):
     """Import strings, so that a kind that is not asked for costs nothing."""
 
     write: str
-    """(model, path, *, inputs, outputs, about, steps), as `onnx.export_onnx`."""
+    """(model, path, *, inputs, outputs, about, steps, translations), as `onnx.export_onnx`."""
     run: str
     """(path, *, threads) -> `Runs`; threads: None: one for each core."""
 

@@ -10,6 +10,7 @@ from lissom.inspection import spiral
 from lissom.inspection.activations import INDEPENDENT, Activations
 from lissom.inspection.attention import ChannelGates, Gates
 from lissom.inspection.kernels import DeadKernels, Kernels, depthwise_layers
+from lissom.inspection.levels import Levels
 from lissom.inspection.samples import Samples
 from lissom.inspection.twins import Twins
 from lissom.inspection.watching import ends, watch
@@ -26,6 +27,7 @@ class Inspected:
     twins: Twins
     gates: list[Gates]
     spiral: list[spiral.Loss]
+    levels: list[dict[str, Any]]
 
     @property
     def model(self) -> nn.Module:
@@ -39,7 +41,8 @@ def look(samples: Samples, *, batch_size: int) -> Inspected:
     first = next(iter(samples.batches(batch_size)))[:1]
     kernels = DeadKernels(layers, ends(model, first, layers))
     activations, twins, gates = Activations(model), Twins(model), ChannelGates(model)
-    watchers = [kernels.watchers, activations.watchers, twins.watchers, gates.watchers]
+    levels = Levels(samples)
+    watchers = [kernels.watchers, activations.watchers, twins.watchers, gates.watchers, levels.watchers]
     watch(model, iter(samples.batches(batch_size)), watchers)
     return Inspected(
         samples=samples,
@@ -48,6 +51,7 @@ def look(samples: Samples, *, batch_size: int) -> Inspected:
         twins=twins,
         gates=gates.result(torch.from_numpy(samples.labels), len(samples.class_names)),
         spiral=spiral.losses(),
+        levels=levels.result(),
     )
 
 
@@ -62,6 +66,7 @@ def facts(seen: Inspected) -> dict[str, Any]:
         "independent_loss": INDEPENDENT,
         "twins": seen.twins.result(),
         "attention": [layer.row() for layer in seen.gates],
+        "levels": seen.levels,
         "notes": _notes(seen),
     }
 

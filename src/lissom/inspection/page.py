@@ -11,6 +11,7 @@ from lissom._version import __version__
 from lissom.atomic import write_atomic
 from lissom.inspection import spiral
 from lissom.inspection.attention import feature_maps, spatial_gates
+from lissom.inspection.levels import heat_maps
 from lissom.inspection.look import Inspected
 from lissom.inspection.twins import ALIKE
 from lissom.messages import language, text
@@ -20,13 +21,13 @@ from lissom.report.page import Page
 from lissom.report.saving import save_picture
 from lissom.report.tables import Column, column, percent
 
-FIRST_BLOCK = "blocks.0"  # GhostNet's figure 1 shows the maps after the first group of blocks
+FIRST_BLOCK = 1  # behind the stem: GhostNet's figure 1 shows the maps after the first group of blocks
 MOST_IMAGES = 8
 MOST_LAYERS = 5
 MOST_ROWS = 20  # of a table; a longer one is folded
 LEAST_SIDE = 4  # of an attention map, in cells: fewer say nothing of where
-PICTURES = ("kernels", "spiral", "activations", "twin_maps", "twins", "gates", "places")
-SHEETS = ("places",)  # pixels alone: no SVG
+PICTURES = ("kernels", "spiral", "activations", "twin_maps", "twins", "gates", "places", "levels")
+SHEETS = ("places", "levels")  # pixels alone: no SVG
 
 
 def draw(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
@@ -35,6 +36,7 @@ def draw(folder: Path, seen: Inspected, found: dict[str, Any]) -> None:
         for ending in (".png", ".svg"):
             (folder / f"inspect_{name}{ending}").unlink(missing_ok=True)
     drawn = {**_weights_pictures(seen, found), **_maps_pictures(seen, found), **_attention_pictures(seen)}
+    drawn |= _level_pictures(seen)
     for name, picture in drawn.items():
         save_picture(picture, folder / f"inspect_{name}", vector=name not in SHEETS)
     write_atomic(folder / "inspect.html", page(folder, seen, found).html())
@@ -65,8 +67,9 @@ def _maps_pictures(seen: Inspected, found: dict[str, Any]) -> dict[str, Any]:
     if not found["twins"]:
         return {}
     pixels, images = _samples(seen, most=1)
-    shown = feature_maps(seen.model, images, FIRST_BLOCK)[0].numpy()  # C h w
-    pairs = [maps.Alike(*pair) for pair in seen.twins.best(FIRST_BLOCK)]
+    block = found["twins"][FIRST_BLOCK]["block"]
+    shown = feature_maps(seen.model, images, block)[0].numpy()  # C h w
+    pairs = [maps.Alike(*pair) for pair in seen.twins.best(block)]
     return {
         "twin_maps": maps.twin_maps(pixels[0], shown, pairs),
         "twins": maps.twin_shares(found["twins"], alike=ALIKE),
@@ -99,6 +102,19 @@ def _places(seen: Inspected, pixels: np.ndarray, found: dict[str, Tensor]) -> An
     return sheet.sheet(shown, captions, columns=len(pixels), title=worded("inspect.places_title"))
 
 
+def _level_pictures(seen: Inspected) -> dict[str, Any]:
+    """Below each picture, for each level, how sure the network is at each of its cells, from 0 to 1."""
+    if not seen.levels:
+        return {}
+    pixels, images = _samples(seen, most=MOST_IMAGES)
+    shown, captions = list(pixels), [""] * len(pixels)
+    for row, heat in zip(seen.levels, heat_maps(seen.samples, images), strict=True):
+        for image, scores in zip(pixels, heat.numpy(), strict=True):
+            shown.append(sheet.overlay(image, scores))
+            captions.append(worded("inspect.level", stride=row["stride"], highest=f"{scores.max():.2f}"))
+    return {"levels": sheet.sheet(shown, captions, columns=len(pixels), title=worded("inspect.levels_title"))}
+
+
 def _samples(seen: Inspected, *, most: int) -> tuple[np.ndarray, Tensor]:
     """The first picture of each class, at most `most`: uint8 N H W C, and as the network takes them."""
     _, chosen = np.unique(seen.samples.labels, return_index=True)
@@ -124,6 +140,7 @@ def page(folder: Path, seen: Inspected, found: dict[str, Any]) -> Page:
         ("activations", ("activations",), "activations"),
         ("twins", ("twin_maps", "twins"), "twins"),
         ("attention", ("gates", "places"), "attention"),
+        ("levels", ("levels",), "levels"),
     )
     for key, pictures, table in sections:
         if found[table]:
@@ -146,12 +163,12 @@ def _picture(made: Page, stem: Path, caption: str) -> None:
 def columns(table: str) -> list[Column]:
     """How the rows of one table of `inspect` read for a person."""
     shares = ("dead_share", "error", "low", "high", "collapsed", "expected_collapsed")
-    shares += ("zero_share", "silent", "lost", "twinned", "closed", "open")
-    decimals = ("largest_cosine", "mean_gate", "between_channels", "between_classes")
+    shares += ("zero_share", "silent", "lost", "twinned", "closed", "open", "sure_images", "sure_cells")
+    decimals = ("largest_cosine", "highest", "mean_gate", "between_channels", "between_classes")
     made = []
     for key in TABLES[table]:
         show = percent if key in shares else "{:.3f}".format if key in decimals else str
-        is_word = key in ("layer", "block", "kind", "kernel")
+        is_word = key in ("layer", "block", "kind", "kernel", "cells")
         made.append(column(key, text(f"inspect_column.{key}"), show, right=not is_word))
     return made
 
@@ -171,4 +188,5 @@ TABLES = {
         "closed",
         "open",
     ),
+    "levels": ("stride", "cells", "highest", "sure_images", "sure_cells"),
 }

@@ -1,6 +1,6 @@
 """What a task hands out for a look inside: a trained network, and pictures of known classes as it sees them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ class Samples:
     """n H W C -> n C H W, as the network takes them, on its device."""
     batches: Callable[[int], Iterable[Tensor]]
     """At most so many at a time -> B C H W, all of them in order."""
+    heat: Callable[[Any, Sequence[int]], list[Tensor]] | None = None
+    """What the model gives, and height and width of its input -> for each of its levels B h w: how sure it is that
+    something is there, 0 to 1; None: it does not look for things at places."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -54,11 +54,14 @@ class Gram:
 
 
 def blocks(model: nn.Module) -> list[str]:
-    """Names of the stem and of each block of a network that keeps the model contract; none for another module."""
-    inner = getattr(model, "blocks", None)
+    """Names of the stem and of each block of a network that keeps the model contract, or of the one that is its
+    `backbone`; none for another module."""
+    of_it = getattr(model, "backbone", None)
+    whose, prefix = (of_it, "backbone.") if isinstance(of_it, nn.Module) else (model, "")
+    inner = getattr(whose, "blocks", None)
     if not isinstance(inner, nn.Sequential):
         return []
-    return ["stem", *(f"blocks.{number}" for number in range(len(inner)))]
+    return [f"{prefix}stem", *(f"{prefix}blocks.{number}" for number in range(len(inner)))]
 
 
 class Twins:

@@ -1,6 +1,6 @@
 """Predictions for files, each of which is a row: some at a time, and a broken one does not stop the others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class ByFile:
         self._remarks = remarks
         self.total, self.done, self.notes = len(files), 0, notes
 
-    def parts(self) -> Iterator[tuple[list[Path], dict[str, Any]]]:
+    def parts(self) -> Generator[tuple[list[Path], dict[str, Any]]]:
         for start in range(0, self.total, AT_ONCE):
             chosen = self._files[start : start + AT_ONCE]
             read = dict(self._readable(chosen))

@@ -1,11 +1,13 @@
 """A run as a file that provably gives the same outputs, written once for all tasks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lissom.atomic import temporary_folder
-from lissom.errors import DataMissing, MachineError
+from lissom.config import updated
+from lissom.errors import DataMissing, MachineError, UsageError
 from lissom.events import Listener, note, silent
 from lissom.models import fuse
 from lissom.plain import plain
@@ -19,12 +21,14 @@ from lissom.training.task import Arrays, Portable, Predictor, Where
 CHECKED = 64  # samples, as many of each class
 
 
-def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None) -> dict[str, Any]:
+def export(
+    run: Run, path: Path, listener: Listener, paths: Paths | None = None, options: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Writes the best weights, fused, as a file of the kind that its ending says, and compares its outputs with those
     of the network as it was trained.
 
     They are compared on samples of the data on which the best epoch was chosen; where the data of a finished run is no
-    longer there, on the golden samples in its folder. paths: where the data lies now.
+    longer there, on the golden samples in its folder. paths: where the data lies now. options: those of the task.
 
     Returns `file`, `images` (that were compared), `proof` ("data" or "golden"), `difference` (the largest of any
     output) and `tolerance`.
@@ -36,7 +40,8 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
 
     task, opened = exportable(run).task, Opened.of_run(run)
     assert task.portable
-    portable = task.portable(opened)
+    chosen = export_options(run, options)
+    portable = task.portable(opened, chosen)
     predictor = task.predictor(replace(opened, model=portable.model), task.options(), Where("cpu"))
     samples, proof = _samples(run, predictor, portable, listener, paths)
     about = {
@@ -45,12 +50,14 @@ def export(run: Run, path: Path, listener: Listener, paths: Paths | None = None)
         "network": run.record.network,
         "weights": file_digest(run.best),
     }
+    about |= {"options": kept} if (kept := plain(chosen)) else {}
     shapes = {name: array.shape[1:] for name, array in samples.items()}
     write = writer(path)
     with temporary_folder(path) as folder:
         unproven = folder / path.name
         asked = {"inputs": shapes, "outputs": portable.outputs}
         asked |= {"steps": portable.steps} if portable.steps else {}  # which not every writer knows
+        asked |= {"translations": portable.translations} if portable.translations else {}
         write(fuse(portable.model), unproven, about=about, **asked)
         result = require_parity(portable.model, unproven, samples, agree=portable.agree)
         unproven.replace(path)
@@ -74,16 +81,27 @@ def _samples(
         return golden.inputs, "golden"
 
 
+def export_options(run: Run, options: Mapping[str, Any] | None) -> Any:
+    """Those of the task, checked. Raises: UsageError for one that it does not have, or out of range."""
+    known = run.task.export_options()
+    strange = next((name for name in options or {} if not hasattr(known, name)), None)
+    if strange is not None:
+        raise UsageError("export-option-not-for-task", name=strange.replace("_", "-"), run=run.path, task=run.task.name)
+    return updated(known, dict(options or {}), where=f"export {run.path}")
+
+
 def export_path(
     run_folder: Path | str,
     output: Path | str | None = None,
     *,
     data: Path | str | None = None,
+    options: Mapping[str, Any] | None = None,
     listener: Listener = silent,
     **paths: Any,
 ) -> Path:
     """Where `export` writes. Raises: as `export`, before it writes."""
     run = open_run(run_folder)
+    export_options(run, options)
     if others := given_paths(run.task, data, paths):
         require_own(run, others, listener)
     return output_path(run, output)

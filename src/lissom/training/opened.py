@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lissom.config import updated
 from lissom.errors import DataError, UsageError
-from lissom.models.registry import ENTRIES
+from lissom.models.registry import ENTRIES, canonical
 from lissom.runs.folder import is_run
 from lissom.runs.typed import typed
 from lissom.training.registry import TASKS, find_task, first_task
@@ -54,7 +54,26 @@ def open_model(model: Path | str, *, threads: int | None = None) -> Opened:
         return open_file(path, threads=threads)
     if path.exists():
         raise DataError("model-neither", path=path)
-    return Opened(task=first_task(), facts=None, name=str(model))
+    return Opened(task=_task_of_network(str(model)), facts=None, name=str(model))
+
+
+def _task_of_network(name: str) -> Task:
+    """That of a name of the catalogue; else the first. Raises: UsageError for one that predicts by a run alone."""
+    known = ENTRIES.get(canonical(name))
+    if known is None or known.task is None:
+        return first_task()
+    task = find_task(known.task)
+    if task.named is None:
+        raise UsageError("network-needs-run", model=name, task=task.name)
+    return task
+
+
+def with_weights(opened: Opened, options: Any) -> tuple[Opened, Any]:
+    """The run that the weights of a network by its name are of, where the task's networks need one, and the options
+    without them; else both as they are. Raises: as `task.named`."""
+    if not opened.name or opened.task.named is None:
+        return opened, options
+    return Opened.of_run(opened.task.named(opened.name, options)), replace(options, weights=None)
 
 
 def open_for_data(
@@ -69,17 +88,19 @@ def open_for_data(
             raise UsageError("weights-with-run", model=model)
         return open_model(model), None
     if str(model) in ENTRIES and weights is None:
-        raise UsageError("network-without-weights", model=model)
+        known = _task_of_network(str(model))
+        raise UsageError("network-without-weights" if known.named is None else "network-without-run", model=model)
     if Path(model).exists() or weights is None:
         raise DataError("run-folder-missing" if not Path(model).exists() else "not-a-run-folder", path=model)
     opened = open_model(model)
-    given = {"weights": str(weights), "options": dict(options or {})}
+    given: dict[str, Any] = {"weights": str(weights)} | ({"options": dict(options)} if options else {})
     chosen = updated(opened.task.options(), given, where=f"evaluate {model}")
+    opened, chosen = with_weights(opened, chosen)
     return replace(opened, options=chosen), chosen
 
 
 def model_task(model: Path | str) -> Task:
-    """The task of a run or of a file; that of a network's name is the first one."""
+    """The task of a run, of a file, or of a network by its name."""
     return open_model(model).task
 
 

@@ -1,6 +1,7 @@
 """Prediction, written once for all tasks: part by part, preprocessed, computed, decoded and kept."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from lissom.device import set_threads
 from lissom.engine.interrupt import StopRequest
 from lissom.events import Advanced, Listener, Stop, note
 from lissom.training.finite import finite
-from lissom.training.opened import open_model
+from lissom.training.opened import open_model, with_weights
 from lissom.training.task import Predictor, Where, Work
 
 
@@ -25,6 +26,7 @@ def predict(
     opened = open_model(model, threads=where.threads)
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     chosen = updated(opened.task.options(), plain, where=f"predict {opened.task.name}")
+    opened, chosen = with_weights(opened, chosen)
     if opened.file is None:  # a file needs no torch
         set_threads(where.threads)
     predictor = opened.task.predictor(opened, chosen, where)
@@ -43,8 +45,12 @@ def predict(
 
 
 def _answer(predictor: Predictor, work: Work, listener: Listener, request: StopRequest) -> None:
-    for part, arrays in work.parts():
-        work.keep(part, predictor.decode(finite(predictor.outputs(arrays))))
-        listener(Advanced(what=work.what, done=work.done, total=work.total))
-        if request.asked and work.done < work.total:
-            raise work.stopped()
+    with closing(work.parts()) as parts:
+        for part, arrays in parts:
+            work.keep(part, predictor.decode(finite(predictor.outputs(arrays))))
+            total = work.total
+            listener(Advanced(what=work.what, done=work.done, total=total or 0))
+            if request.asked and total is None:
+                return
+            if request.asked and total is not None and work.done < total:
+                raise work.stopped()

@@ -3,7 +3,7 @@
 Each task's `task.py` makes one, naming what is heavy to import as `Later`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -135,14 +135,17 @@ class Work(Protocol):
         ...
 
     @property
-    def total(self) -> int: ...
+    def total(self) -> int | None:
+        """None: it goes on until it is stopped, which is then its end and no interruption."""
+        ...
+
     @property
     def done(self) -> int:
         """With the part that was handed out last, once it is kept."""
         ...
 
-    def parts(self) -> Iterator[tuple[Any, Arrays]]:
-        """Each part that is still to be predicted, and its preprocessed arrays."""
+    def parts(self) -> Generator[tuple[Any, Arrays]]:
+        """Each part that is still to be predicted, and its preprocessed arrays; closed after a stop."""
         ...
 
     def keep(self, part: Any, predictions: Any) -> None:
@@ -189,6 +192,8 @@ class Portable:
     """(file's outputs, network's outputs) -> `deploy.parity.Parity`."""
     steps: Mapping[int, int] = field(default_factory=dict)
     """Axes of the inputs, beside the batch, that may have any size in the file: axis -> what it is a multiple of."""
+    translations: Mapping[Any, Any] = field(default_factory=dict)
+    """Operators of its own -> the same in ONNX, as torch's exporter takes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +259,9 @@ class Task:
     """(predictor, data, count) -> what `predictor.outputs` takes of so many samples of the part that chose (that which
     trained where none did), drawn by a seed, as many of each class; None: outputs are proven by nothing."""
     portable: Callable[..., Portable] | None = None
-    """(opened) -> what is exported; None: not for this task."""
+    """(opened, options) -> what is exported; None: not for this task."""
+    export_options: type[Any] = NoOptions
+    """Settings of `export`, which the file keeps."""
     page: Callable[..., Any] | None = None
     """(run, figures) -> a `report.page.Page` of the finished run; None: its figures by name."""
     card: Callable[..., Any] | None = None
@@ -267,6 +274,9 @@ class Task:
     """(a, b) -> which of two finished runs of this task is better, as a sentence; None: by their intervals."""
     options: type[Any] = NoOptions
     """Settings of `predict`."""
+    named: Callable[..., Any] | None = None
+    """(name of a network, options with its `weights`) -> the run that they are of; None: the predictor takes a name and
+    weights itself, or, of networks that the catalogue has for this task, no names at all."""
     check: Callable[..., dict[str, Any]] | None = None
     """(path, options, *, picture, listener) -> what the data holds and what is wrong with it."""
     check_options: type[Any] = NoOptions

@@ -11,6 +11,7 @@ from lissom.cli import main
 from lissom.config import updated_flat
 from lissom.engine.layers import layers, trunk
 from lissom.errors import UsageError
+from lissom.models.catalogue.detectors import macs_at
 from lissom.models.listing import list_models
 from lissom.profiler.counting import count
 from lissom.tasks.detect.facts import DetectFacts
@@ -50,6 +51,12 @@ def test_no_norm_of_a_detector_that_is_trained_is_slow(name: str, momenta: set[f
     with torch.device("meta"):
         made = build(updated_flat(DetectTrainConfig(), {"model": name}), facts)
     assert {module.momentum for module in made.modules() if isinstance(module, torch.nn.BatchNorm2d)} == momenta
+
+
+@pytest.mark.parametrize(("name", "row"), CASES)
+def test_macs_at_other_sides_follow_from_those_at_one(name: str, row: models.Published) -> None:
+    model, side = on_meta(name, **row.options), 416 if dict(row.options) or row.resolution == 416 else 320
+    assert count(model, resolution=side, in_channels=3).macs == macs_at(name, row, side)
 
 
 @pytest.mark.parametrize(("name", "parameters"), [

@@ -167,6 +167,11 @@ def test_head_width_leaves_backbone_rows_alone() -> None:
     ("[-1, 1, DWConv, [128, 3, 2]]",              64,  8),
     ("[-1, 1, Focus, [128, 3]]",                  64,  8),
     ("[-1, 1, SPP, [128, [5, 9, 13]]]",           64,  4),
+    ("[-1, 3, BottleneckCSP, [128, False]]",      64,  4),
+    ("[-1, 2, C3TR, [128]]",                      64,  4),
+    ("[-1, 1, C3SPP, [128, [5, 9, 13]]]",         64,  4),
+    ("[-1, 1, MixConv2d, [128, [1, 3, 5], 2]]",   64,  8),
+    ("[-1, 1, CrossConv, [128, 3, 2]]",           64,  8),
     ("[-1, 1, Contract, [2]]",                    256, 8),
     ("[-1, 1, Expand, [2]]",                      16,  2),
     ("[-1, 1, nn.MaxPool2d, [3, 2, 1]]",          64,  8),
@@ -178,6 +183,21 @@ def test_width_and_stride_of_other_words(row: str, channels: int, stride: int) -
     text = multiples_of(0.5) + "backbone:\n  - [-1, 1, Conv, [64, 6, 2, 2]]\n  - [-1, 1, Conv, [128, 3, 2]]\n" + head
     step = check(parse(text, where="model.yaml")).steps[2]
     assert (step.module is not None, step.channels, step.stride) == (True, channels, stride)
+
+
+@pytest.mark.parametrize(("row", "said"), [
+    ("[-1, 1, MixConv2d, [128, [2]]]",            "the argument kernels is (2,); expected odd numbers"),
+    ("[-1, 1, MixConv2d, [128, [101]]]",          "the argument kernels is (101,); expected odd numbers"),
+    ("[-1, 1, MixConv2d, [128, [1, 3], 1, False]]", "the argument equal is False"),
+    ("[-1, 1, CrossConv, [128, 4]]",              "the argument kernel is 4; expected an odd number"),
+    ("[-1, 1, C3SPP, [128, 5]]",                  "the argument kernels is 5"),
+    ("[-1, 1, C3TR, [128, True, 1, 0.03]]",       "expected 4 heads in 1"),
+    ("[-1, 1, CrossConv, [128, 3, 1, 7]]",        "divisible by groups"),
+])  # fmt: skip
+def test_a_wrong_argument_of_other_words_is_named(row: str, said: str) -> None:
+    text = multiples_of(0.5) + f"backbone:\n  - [-1, 1, Conv, [64, 6, 2, 2]]\nhead:\n  - {row}\n"
+    (reason, *_) = (fault.reason for fault in check(parse(text, where="model.yaml")).faults if fault.row == 1)
+    assert said in str(reason)
 
 
 def multiples_of(width: float) -> str:

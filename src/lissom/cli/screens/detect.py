@@ -1,6 +1,7 @@
 """What the verbs return about photos with boxes, as a person reads it in a terminal."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,25 +55,63 @@ def evaluation(found: dict[str, Any]) -> None:
 
 
 def predictions(rows: list[dict[str, Any]], form: str) -> None:
-    """One line for each box; files that could not be read go to standard error and the rest go on."""
+    """One line for each box, of a video for each class; what could not be read goes to standard error and the rest
+    goes on."""
     if form == "json":
         print(to_json(rows))
         return
-    lines = [
-        {"file": row["file"], "label": each["label"], "score": each["score"],
-         **dict(zip(("left", "top", "right", "bottom"), each["box"], strict=True))}
-        for row in rows
-        for each in row["boxes"]
-    ]  # fmt: skip
     if form == "csv":
-        sys.stdout.write(to_csv(lines) if lines else "file,label,score,left,top,right,bottom\n")
-    elif lines:
-        show_rows(lines)
-    elif not any(row["error"] for row in rows):
-        print(text("detect.none-found", images=len(rows)))
+        frames = any("frame" in row for row in rows)
+        empty = f"file,{'frame,' if frames else ''}label,score,left,top,right,bottom\n"
+        lines = [line for row in rows for line in _boxes(row, frames=frames)]
+        sys.stdout.write(to_csv(lines) if lines else empty)
+    else:
+        _tables(rows)
     for row in rows:
         if row["error"]:
             print(f"lissom: {row['error']}", file=sys.stderr)
+
+
+def _boxes(row: dict[str, Any], *, frames: bool = False) -> Iterator[dict[str, Any]]:
+    """A line for each box of an image or frame. frames: with the number of the frame."""
+    which = {"file": row["file"], "frame": row.get("frame")} if frames else {"file": row["file"]}
+    for each in row["boxes"]:
+        sides = zip(("left", "top", "right", "bottom"), each["box"], strict=True)
+        yield {**which, "label": each["label"], "score": each["score"], **dict(sides)}
+
+
+def _tables(rows: list[dict[str, Any]]) -> None:
+    """The boxes of images, then what was seen in each video."""
+    images = [row for row in rows if "frame" not in row]
+    frames = [row for row in rows if row.get("frame") is not None]
+    if lines := [line for row in images for line in _boxes(row)]:
+        show_rows(lines)
+    elif images and not any(row["error"] for row in images):
+        print(text("detect.none-found", images=len(images)))
+    if lines := _films(frames):
+        show_rows(lines)
+    elif frames:
+        print(text("detect.none-in-frames", frames=len(frames)))
+
+
+def _films(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each video, by class: frames with one, all its boxes, their highest score, in the order of first sight."""
+    seen: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    total: dict[str, int] = {}
+    for row in frames:
+        total[row["file"]] = total.get(row["file"], 0) + 1
+        for each in row["boxes"]:
+            seen.setdefault((row["file"], each["label"]), []).append((row["frame"], each["score"]))
+    return [
+        {
+            "file": file,
+            "label": label,
+            "frames": f"{len({frame for frame, _ in found})} / {total[file]}",
+            "boxes": len(found),
+            "score": max(score for _, score in found),
+        }
+        for (file, label), found in seen.items()
+    ]
 
 
 def check(report: dict[str, Any], picture: Path | None) -> None:

@@ -40,6 +40,20 @@ LIGHT_PUBLISHED = {  # neck and head without anchors: parameters, MACs
     "light_mobilenetv2":       (2_064_976, 1_257_466_352),
 }
 # fmt: on
+STILL = {  # MACs of theirs that do not depend on the input's side: gates of squeeze-and-excitation, in their backbones
+    "yolo_mobilenetv3_small": 458_752,
+    "yolo_mobilenetv3_large": 1_507_200,
+    "yolo_ghostnet": 1_498_944,
+}
+
+
+def macs_at(name: str, row: Published, side: int) -> int | None:
+    """Those of a published form for an image of another side, where all maps are whole; None: they are not, as the
+    largest stride of those without anchors, 64, does not divide it."""
+    if name in LIGHT_PUBLISHED:
+        return row.macs if side == row.resolution else None
+    still = STILL.get(name, 0)
+    return (row.macs - still) * side**2 // row.resolution**2 + still
 
 
 def _detector(name: str, title: str, paper: str, year: int) -> Entry:

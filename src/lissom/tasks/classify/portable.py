@@ -8,11 +8,11 @@ from lissom.data.order import stratified
 from lissom.deploy.parity import closely
 from lissom.tasks.classify.predictor import INPUT, OUTPUT, ImagePredictor
 from lissom.training.opened import Opened
-from lissom.training.task import Arrays, Portable
+from lissom.training.task import Arrays, NoOptions, Portable
 from lissom.training.trained import trained
 
 
-def portable(opened: Opened) -> Portable:
+def portable(opened: Opened, options: NoOptions) -> Portable:
     """The run's network on the CPU."""
     assert opened.run
     model = opened.model or trained(opened.run, torch.device("cpu"))

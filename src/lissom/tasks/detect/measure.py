@@ -10,7 +10,7 @@ import numpy as np
 from lissom.atomic import write_atomic
 from lissom.boxes.suppress import Detections, suppress
 from lissom.config import require_count
-from lissom.errors import Interrupted
+from lissom.errors import Interrupted, UsageError
 from lissom.events import Advanced, Listener, Note, Stop, note
 from lissom.report import sheet
 from lissom.report.confusion import confusion_csv
@@ -52,6 +52,8 @@ def measure(
     To `folder`: per_class.csv, evaluation.csv, matches.npz, confusion.*, curves_pr.*, predictions.*, worst.*.
     """
     require_count("batch_size", batch_size)
+    if predictor.is_inside:
+        raise UsageError("detect-nms-measured")
     pictures: Pictures = getattr(data, split)
     names = tuple(predictor.facts.class_names)
     found = _found(predictor, pictures, batch_size, listener, stop)

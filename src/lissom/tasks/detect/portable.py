@@ -5,11 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from lissom.boxes.suppress import Rule
 from lissom.data.order import stratified
 from lissom.deploy.parity import Parity
 from lissom.tasks.detect.batches import Store, placed
+from lissom.tasks.detect.inside import CLASSES, COUNT
 from lissom.tasks.detect.predictor import BOXES, INPUT, SCORES, BoxPredictor
 from lissom.tasks.detect.scored import Scored
+from lissom.tasks.detect.settings import DetectExportOptions
 from lissom.training.opened import Opened
 from lissom.training.task import Arrays, Portable
 from lissom.training.trained import trained
@@ -17,13 +20,32 @@ from lissom.training.trained import trained
 MOST_PIXELS, MOST_SCORE = 0.5, 1e-4  # that a box's side, and a score, may differ by
 
 
-def portable(opened: Opened) -> Portable:
-    """The run's network on the CPU, its decoding behind it; batch and sides may be any that its strides divide."""
+def portable(opened: Opened, options: DetectExportOptions) -> Portable:
+    """The run's network on the CPU, its decoding behind it, and the suppression where asked for; batch and sides may be
+    any that its strides divide."""
     assert opened.run
     model = opened.model or trained(opened.run, torch.device("cpu"))
     made = model if isinstance(model, Scored) else Scored(model, opened.facts).eval()
     stride = opened.facts.step
-    return Portable(model=made, outputs=(BOXES, SCORES), agree=agree, steps={2: stride, 3: stride})
+    steps = {2: stride, 3: stride}
+    if options.nms:
+        return _suppressed(made, options.rule, steps)
+    return Portable(model=made, outputs=(BOXES, SCORES), agree=agree, steps=steps)
+
+
+def _suppressed(made: Scored, rule: Rule, steps: dict[int, int]) -> Portable:
+    from lissom.tasks.detect.suppressed import TRANSLATIONS, Suppressed
+    from lissom.tasks.detect.suppressed import agree as agree_on_kept
+
+    def agree_on_either(got: Arrays, want: Arrays) -> Parity:
+        """Golden outputs are those of the network alone."""
+        if COUNT not in want:
+            return agree(got, want)
+        return agree_on_kept(got, want, rule, pixels=MOST_PIXELS, score=MOST_SCORE)
+
+    outputs = (BOXES, SCORES, CLASSES, COUNT)
+    model = Suppressed(made, rule).eval()
+    return Portable(model=model, outputs=outputs, agree=agree_on_either, steps=steps, translations=TRANSLATIONS)
 
 
 def agree(got: Arrays, want: Arrays) -> Parity:

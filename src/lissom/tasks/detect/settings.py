@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from lissom.boxes.suppress import Rule
 from lissom.config import EngineConfig, ModelConfig, OptimConfig, at_least, in_range, require
 
+MOST_INSIDE = Rule._field_defaults["candidates"]  # boxes that a file's suppression compares
 WRITTEN = ("pictures", "yolo", "coco", "csv", "crops")
 
 
@@ -168,10 +170,13 @@ class DetectOptions:
     """Leave out overlapping boxes of different classes too."""
     only: tuple[str, ...] = ()
     """Classes to look for, by name; none: all."""
+    weights: str | None = None
+    """For a network's name: a run of that network, or the best weights in its folder."""
     output: str | None = None
     """Folder for what `--write` names; None: nothing is written."""
     write: tuple[str, ...] = ("pictures",)
-    """What to write: `pictures` with boxes drawn, `yolo` text files, one `coco` JSON file, one `csv` file, `crops`."""
+    """What to write: `pictures` with boxes drawn (of a video one video), `yolo` text files, one `coco` JSON file, one
+    `csv` file, `crops`."""
 
     def __post_init__(self) -> None:
         in_range(self, 0, 1, "confidence", "iou")
@@ -179,6 +184,37 @@ class DetectOptions:
         for name in self.write:
             require(name in WRITTEN, "write", name, ", ".join(WRITTEN))
         require(self.output is not None or self.write == ("pictures",), "write", " ".join(self.write), "--output too")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectExportOptions:
+    """Settings of an export of a detector."""
+
+    nms: bool = False
+    """Put the suppression (NMS) of overlapping boxes into the file, which then gives boxes that are kept."""
+    confidence: float | None = None
+    """With --nms: least score of a box, 0 to 1; None: 0.25."""
+    iou: float | None = None
+    """With --nms: overlap of two boxes of a class above which the one with the lower score is left out; None: 0.45."""
+    max_boxes: int | None = None
+    """With --nms: most boxes for an image, 3000 at most; None: 300."""
+    agnostic: bool = False
+    """With --nms: leave out overlapping boxes of different classes too."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in {"confidence": (0, 1), "iou": (0, 1), "max_boxes": (1, MOST_INSIDE)}.items():
+            if getattr(self, name) is not None:
+                require(self.nms, name, getattr(self, name), "--nms too")
+                in_range(self, low, high, name)
+        require(self.nms or not self.agnostic, "agnostic", self.agnostic, "--nms too")
+
+    @property
+    def rule(self) -> Rule:
+        """Which boxes the file keeps."""
+        plain = DetectOptions()
+        given = {name: getattr(self, name) for name in ("confidence", "iou", "max_boxes")}
+        confidence, iou, most = (getattr(plain, name) if value is None else value for name, value in given.items())
+        return Rule(confidence=confidence, iou=iou, most=most, agnostic=self.agnostic)
 
 
 @dataclass(frozen=True, kw_only=True)

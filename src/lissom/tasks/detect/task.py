@@ -1,7 +1,7 @@
 """The record of photos with boxes."""
 
 from lissom.tasks.detect.facts import DetectFacts
-from lissom.tasks.detect.settings import DetectCheckOptions, DetectOptions, DetectTrainConfig
+from lissom.tasks.detect.settings import DetectCheckOptions, DetectExportOptions, DetectOptions, DetectTrainConfig
 from lissom.training.model_files import ModelFiles
 from lissom.training.task import Later, Task
 
@@ -28,11 +28,13 @@ TASK = Task(
     objective=Later(f"{HERE}.train:objective"),
     batches=Later(f"{HERE}.train:batches"),
     begin=Later(f"{HERE}.train:begin"),
+    named=Later(f"{HERE}.named:named"),
     predictor=Later(f"{HERE}.predictor:predictor"),
     measure=Later(f"{HERE}.measure:measure"),
     foreign=Later(f"{HERE}.foreign:foreign"),
     proof=Later(f"{HERE}.portable:proof"),
     portable=Later(f"{HERE}.portable:portable"),
+    export_options=DetectExportOptions,
     page=Later(f"{HERE}.page:box_page"),
     card=Later(f"{HERE}.page:box_card"),
     curves=("map50_95", "map50"),
@@ -42,6 +44,7 @@ TASK = Task(
     convert=Later(f"{HERE}.data.convert:convert"),
     demo=Later(f"{HERE}.demo:demo"),
     demo_networks=Later(f"{HERE}.recipes:labels"),
+    samples=Later(f"{HERE}.samples:samples"),
     models=ModelFiles(
         recognises=Later(f"{HERE}.rows.reading:is_row_file"),
         report=Later(f"{HERE}.rows.report:report"),

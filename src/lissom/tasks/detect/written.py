@@ -1,9 +1,9 @@
-"""What a prediction of boxes leaves in a folder: drawn images, YOLO text, COCO JSON, CSV, crops."""
+"""What a prediction of boxes leaves in a folder: drawn images and videos, YOLO text, COCO JSON, CSV, crops."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,42 +15,78 @@ from lissom.data.names import printable
 from lissom.events import Note, note
 from lissom.plain import to_json
 from lissom.report.tables import to_csv
+from lissom.tasks.detect.video import Clip
 
 COCO, CSV = "predictions.json", "predictions.csv"
+SIDES = ("left", "top", "right", "bottom")
+
+
+class Boxed(NamedTuple):
+    """The boxes of one image, in its pixels, or of one frame."""
+
+    name: str
+    frame: int | None
+    """From 1; None: an image."""
+    width: int
+    height: int
+    boxes: Detections
+
+    def rows(self, names: Sequence[str], *, frames: bool) -> Iterator[dict[str, Any]]:
+        """A row for each box. frames: with the number of the frame."""
+        which = {"file": self.name, "frame": self.frame} if frames else {"file": self.name}
+        for box, score, number in _columns(self.boxes):
+            rounded = {side: round(value, 2) for side, value in zip(SIDES, box, strict=True)}
+            yield {**which, "label": names[number], "score": round(score, 6), **rounded}
 
 
 class Writer:
-    """Takes images one after another; `finish` writes what is one file for all of them."""
+    """Takes images and frames one after another; `finish` writes what is one file for all of them."""
 
     def __init__(self, folder: Path, kinds: Sequence[str], class_names: Sequence[str]) -> None:
         self._folder, self._kinds, self._names = folder, kinds, class_names
         self._stems: set[str] = set()
-        self._images: list[dict[str, Any]] = []
-        self._boxes: list[dict[str, Any]] = []
-        self._rows: list[dict[str, Any]] = []
+        self._found: list[Boxed] = []
 
     def add(self, file: Path, pixels: Pixels, found: Detections) -> None:
         """found: in pixels of the image. Raises: MachineError for a folder that cannot be written."""
-        stem = self._stem(file)
-        high, wide = pixels.shape[:2]
+        stem = self.stem(file.stem)
         if "pictures" in self._kinds:
-            from lissom.tasks.detect.drawing import drawn_found
+            self._image(self._folder / f"{stem}.jpg", self._drawn(pixels, found))
+        self._apart(stem, pixels, found)
+        self._found.append(Boxed(printable(str(file)), None, pixels.shape[1], pixels.shape[0], found))
 
-            self._image(self._folder / f"{stem}.jpg", drawn_found(pixels, found, self._names))
+    def clip(self, stem: str, rate: float | None) -> Clip | None:
+        """The drawn video to come, where pictures are wanted. rate: frames in a second; None: as they come."""
+        return Clip(self._folder / f"{stem}.mp4", rate) if "pictures" in self._kinds else None
+
+    def add_frame(self, found: Boxed, pixels: Pixels, stem: str, clip: Clip | None) -> None:
+        """stem: that of the video. Raises: MachineError for a folder that cannot be written."""
+        if clip:
+            clip.add(self._drawn(pixels, found.boxes))
+        self._apart(f"{stem}-{found.frame}", pixels, found.boxes)
+        self._found.append(found)
+
+    def stem(self, wanted: str) -> str:
+        """That of a file; numbered where several folders have one of that name."""
+        stem, number = wanted, 1
+        while stem in self._stems:
+            number += 1
+            stem = f"{wanted}-{number}"
+        self._stems.add(stem)
+        return stem
+
+    def _drawn(self, pixels: Pixels, found: Detections) -> Pixels:
+        from lissom.tasks.detect.drawing import drawn_found
+
+        return drawn_found(pixels, found, self._names)
+
+    def _apart(self, stem: str, pixels: Pixels, found: Detections) -> None:
+        """What is a file or more of each image."""
         if "yolo" in self._kinds:
+            high, wide = pixels.shape[:2]
             write_atomic(self._folder / "labels" / f"{stem}.txt", yolo_text(found, wide, high), parents=True)
         if "crops" in self._kinds:
             self._crops(stem, pixels, found)
-        self._collect(file, wide, high, found)
-
-    def _stem(self, file: Path) -> str:
-        """That of the file; numbered where several folders have one of that name."""
-        stem, number = file.stem, 1
-        while stem in self._stems:
-            number += 1
-            stem = f"{file.stem}-{number}"
-        self._stems.add(stem)
-        return stem
 
     def _image(self, path: Path, pixels: Pixels) -> None:
         held = io.BytesIO()
@@ -66,27 +102,36 @@ class Writer:
                 path = self._folder / "crops" / kind / f"{stem}-{number + 1}.jpg"
                 self._image(path, np.ascontiguousarray(pixels[top:bottom, left:right]))
 
-    def _collect(self, file: Path, wide: int, high: int, found: Detections) -> None:
-        name, image = printable(str(file)), len(self._images) + 1
-        self._images.append({"id": image, "file_name": name, "width": wide, "height": high})
-        columns = zip(found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
-        for (left, top, right, bottom), score, number in columns:
-            box = [round(side, 2) for side in (left, top, right - left, bottom - top)]
-            self._boxes.append({"image_id": image, "category_id": number + 1, "bbox": box, "score": round(score, 6)})
-            sides = dict(zip(("left", "top", "right", "bottom"), (left, top, right, bottom), strict=True))
-            rounded = {side: round(value, 2) for side, value in sides.items()}
-            self._rows.append({"file": name, "label": self._names[number], "score": round(score, 6), **rounded})
-
     def finish(self) -> list[Note]:
-        """The files for all images; says where everything is."""
+        """The files for all that was taken so far; says where everything is."""
+        frames = sum(found.frame is not None for found in self._found)
         if "coco" in self._kinds:
-            categories = [{"id": number + 1, "name": name} for number, name in enumerate(self._names)]
-            found = {"images": self._images, "categories": categories, "annotations": self._boxes}
-            write_atomic(self._folder / COCO, to_json(found) + "\n", parents=True)
+            write_atomic(self._folder / COCO, to_json(self._coco()) + "\n", parents=True)
         if "csv" in self._kinds:
-            empty = "file,label,score,left,top,right,bottom\n"
-            write_atomic(self._folder / CSV, to_csv(self._rows) if self._rows else empty, parents=True)
-        return [note("detect.written", images=len(self._images), path=str(self._folder))]
+            rows = [row for found in self._found for row in found.rows(self._names, frames=frames > 0)]
+            empty = f"file,{'frame,' if frames else ''}label,score,{','.join(SIDES)}\n"
+            write_atomic(self._folder / CSV, to_csv(rows) if rows else empty, parents=True)
+        images, path = len(self._found) - frames, str(self._folder)
+        told = [note("detect.written", images=images, path=path)] if images else []
+        return [*told, note("detect.written-frames", frames=frames, path=path)] if frames else told
+
+    def _coco(self) -> dict[str, Any]:
+        """COCO's form of all of it; an image that is a frame says which."""
+        images: list[dict[str, Any]] = []
+        boxes: list[dict[str, Any]] = []
+        for number, found in enumerate(self._found, 1):
+            which = {} if found.frame is None else {"frame": found.frame}
+            size = {"width": found.width, "height": found.height}
+            images.append({"id": number, "file_name": found.name, **which, **size})
+            for (left, top, right, bottom), score, kind in _columns(found.boxes):
+                box = [round(side, 2) for side in (left, top, right - left, bottom - top)]
+                boxes.append({"image_id": number, "category_id": kind + 1, "bbox": box, "score": round(score, 6)})
+        categories = [{"id": kind + 1, "name": name} for kind, name in enumerate(self._names)]
+        return {"images": images, "categories": categories, "annotations": boxes}
+
+
+def _columns(found: Detections) -> Iterator[tuple[list[float], float, int]]:
+    return zip(found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
 
 
 def as_folder(name: str) -> str:

@@ -7,7 +7,7 @@ a busy machine do not settle by how much.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +94,7 @@ class CubeWork:
             "device": next(predictor.model.parameters()).device.type,
         }
 
-    def parts(self) -> Iterator[tuple[Region, dict[str, np.ndarray]]]:
+    def parts(self) -> Generator[tuple[Region, dict[str, np.ndarray]]]:
         """The blocks that are missing, each with the components of its strip and half a window around it."""
         half, seed = self._predictor.half, self._predictor.run.config.engine.seed
         rows, held = torch.empty(0), (0, 0)

@@ -1,30 +1,15 @@
-"""The words that rows may use: what each takes, and the module that it makes. Nothing else can be named in a file."""
+"""The words that rows may use: what each takes, and what makes its module. Nothing else can be named in a file."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from math import gcd
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from lissom.blocks.channels import ceil_to, make_divisible
-from lissom.blocks.conv import ConvNormAct
-from lissom.blocks.csp import (
-    Bottleneck,
-    CrossStage,
-    GhostConv,
-    GhostUnit,
-    PyramidPooling,
-    yolo_conv,
-)
-from lissom.blocks.depthwise_separable import DepthwiseSeparable
-from lissom.blocks.inverted_residual import InvertedResidual
-from lissom.blocks.split_unit import DownUnit, SplitUnit
-from lissom.blocks.squeeze_excitation import SqueezeExcitation
+from lissom.blocks.channels import ceil_to
 from lissom.errors import DataError
-from lissom.models.mobilenetv3 import NORM as V3_NORM
+from lissom.tasks.detect.rows import modules
+from lissom.tasks.detect.rows.modules import Site
 
 REQUIRED = object()
 
@@ -45,17 +30,10 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "switch": (lambda v: v in (0, 1), "True, False, 1 or 0"),
     "share": (lambda v: isinstance(v, int | float) and 0 < v <= 16, "a number above 0"),
     "counts": (lambda v: isinstance(v, tuple) and bool(v) and all(_is_whole(k) and k >= 1 for k in v), "whole numbers"),
+    "odd": (lambda v: _is_odd(v), "an odd number, below 100"),
+    "odds": (lambda v: isinstance(v, tuple) and bool(v) and all(map(_is_odd, v)), "odd numbers, below 100"),
     "any": (lambda v: True, "a plain value"),
 }
-
-
-class Site(NamedTuple):
-    """Where in a network a row stands."""
-
-    in_channels: int
-    repeats: int
-    """Scaled by the depth multiple."""
-    notes_form: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,128 +70,8 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-class Concat(nn.Module):
-    """Maps of one size beside each other: `[B C_i H W] -> B sum(C_i) H W`."""
-
-    def __init__(self, dim: int = 1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        return torch.cat(maps, self.dim)
-
-
-def _conv(site: Site, *, out: int, kernel: int, stride: int, padding: int | None, groups: int, act: int) -> nn.Module:
-    made = yolo_conv(site.in_channels, out, kernel, stride=stride, groups=groups, act=nn.SiLU if act else None)
-    if padding is not None:
-        made.conv.padding = (padding, padding)
-    return made
-
-
-def _depthwise(site: Site, *, out: int, kernel: int, stride: int, act: int) -> nn.Module:
-    groups = gcd(site.in_channels, out)
-    return yolo_conv(site.in_channels, out, kernel, stride=stride, groups=groups, act=nn.SiLU if act else None)
-
-
-def _focus(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
-    return nn.Sequential(nn.PixelUnshuffle(2), yolo_conv(4 * site.in_channels, out, kernel, stride=stride))
-
-
-def _repeated(inner: Callable[[int], nn.Module], repeats: int) -> Callable[[int], nn.Module]:
-    return lambda hidden: nn.Sequential(*(inner(hidden) for _ in range(repeats)))
-
-
-def _c3(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
-    def inner(hidden: int) -> nn.Module:
-        return Bottleneck(hidden, hidden, shortcut=bool(shortcut), groups=groups, expansion=1.0)
-
-    return CrossStage(site.in_channels, out, _repeated(inner, site.repeats), expansion=expansion)
-
-
-def _c3_ghost(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
-    inner = _repeated(lambda hidden: GhostUnit(hidden, hidden), site.repeats)
-    return CrossStage(site.in_channels, out, inner, expansion=expansion)
-
-
-def _separable(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
-    return DepthwiseSeparable(site.in_channels, out, kernel=kernel, stride=stride, act=nn.SiLU)
-
-
-def _c3_separable(site: Site, *, out: int, kernel: int) -> nn.Module:
-    """PP-PicoDet's neck block (arXiv 2111.00902, section 3.1): C3 of depthwise separable convolutions, no shortcut."""
-
-    def inner(hidden: int) -> nn.Module:
-        separable = DepthwiseSeparable(hidden, hidden, kernel=kernel, act=nn.SiLU)
-        return nn.Sequential(yolo_conv(hidden, hidden, 1), separable)
-
-    return CrossStage(site.in_channels, out, _repeated(inner, site.repeats))
-
-
-def _bottleneck(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
-    return Bottleneck(site.in_channels, out, shortcut=bool(shortcut), groups=groups, expansion=expansion)
-
-
-def _spp(site: Site, *, out: int, kernels: tuple[int, ...]) -> nn.Module:
-    return PyramidPooling(site.in_channels, out, kernels, chained=False)
-
-
-def _sppf(site: Site, *, out: int, kernel: int) -> nn.Module:
-    return PyramidPooling(site.in_channels, out, [kernel] * 3, chained=True)
-
-
-def _ghost_conv(site: Site, *, out: int, kernel: int, stride: int, groups: int, act: int) -> nn.Module:
-    act_of = nn.SiLU if act else None
-    return GhostConv(site.in_channels, out, kernel, stride=stride, groups=groups, act=act_of)
-
-
-def _ghost_unit(site: Site, *, out: int, kernel: int, stride: int) -> nn.Module:
-    return GhostUnit(site.in_channels, out, kernel, stride=stride)
-
-
-def _hswish(site: Site, *, out: int, stride: int) -> nn.Module:
-    return ConvNormAct(site.in_channels, out, stride=stride, act=nn.Hardswish, norm=V3_NORM)
-
-
-def _mobilenet(site: Site, *, out: int, hidden: int, kernel: int, stride: int, se: int, hswish: int) -> nn.Module:
-    """MobileNetV3's block (arXiv 1905.02244, section 5). In the form of the notes the gate comes before the
-    activation where the block widens, and its squeezed width is a quarter, not rounded."""
-    act = nn.Hardswish if hswish else nn.ReLU
-    squeezed = hidden // 4 if site.notes_form else make_divisible(hidden / 4)
-    gate = partial(SqueezeExcitation, hidden, squeezed, gate=nn.Hardsigmoid)
-    conv = partial(ConvNormAct, norm=V3_NORM, act=act)
-    early = se and site.notes_form and hidden != site.in_channels
-    block = InvertedResidual(
-        site.in_channels,
-        hidden,
-        out,
-        kernel=kernel,
-        stride=stride,
-        conv=conv,
-        gate=gate() if se and not early else None,
-    )
-    if early:
-        block.depthwise.act = nn.Sequential(gate(), act())
-    return block
-
-
-def _shuffle(site: Site, *, out: int, stride: int) -> nn.Module:
-    if stride == 2:
-        return DownUnit(site.in_channels, out, projected=out // 2, shuffle=True)
-    if out != site.in_channels or out % 2:
-        raise DataError(
-            "rows-args-kind", name="out", got=out, expected=f"{site.in_channels}, an even number, at stride 1"
-        )
-    return SplitUnit(out, shuffle_first=False)
-
-
-def _upsample(site: Site, *, size: Any, factor: int, mode: str) -> nn.Module:
-    if size is not None or mode not in ("nearest", "bilinear"):
-        raise DataError("rows-args-kind", name="mode", got=mode, expected="[None, factor, nearest or bilinear]")
-    return nn.Upsample(scale_factor=factor, mode=mode)
-
-
-def _max_pool(site: Site, *, kernel: int, stride: int | None, padding: int) -> nn.Module:
-    return nn.MaxPool2d(kernel, stride, padding)
+def _is_odd(value: Any) -> bool:
+    return _is_whole(value) and value % 2 == 1 and 0 < value < 100
 
 
 def _without_arguments(kind: type[nn.Module]) -> Word:
@@ -229,25 +87,48 @@ _PLAIN: tuple[type[nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU6, nn.SiLU, 
 WORDS: Mapping[str, Word] = {
     "Conv": Word(
         arguments=(_OUT, _KERNEL, _STRIDE, Argument("padding", "padding", None), _GROUPS, _ACT),
-        make=_conv,
+        make=modules.conv,
         is_scaled=True,
     ),
-    "DWConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _ACT), make=_depthwise, is_scaled=True),
-    "Focus": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=_focus, is_scaled=True),
-    "Bottleneck": Word(arguments=_CSP, make=_bottleneck, is_scaled=True),
-    "C3": Word(arguments=_CSP, make=_c3, is_scaled=True, repeats_inside=True),
-    "C3Ghost": Word(arguments=_CSP, make=_c3_ghost, is_scaled=True, repeats_inside=True),
+    "DWConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _ACT), make=modules.depthwise, is_scaled=True),
+    "Focus": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=modules.focus, is_scaled=True),
+    "Bottleneck": Word(arguments=_CSP, make=modules.bottleneck, is_scaled=True),
+    "C3": Word(arguments=_CSP, make=modules.c3, is_scaled=True, repeats_inside=True),
+    "C3Ghost": Word(arguments=_CSP, make=modules.c3_ghost, is_scaled=True, repeats_inside=True),
     "C3DW": Word(
-        arguments=(_OUT, Argument("kernel", "count", 5)), make=_c3_separable, is_scaled=True, repeats_inside=True
+        arguments=(_OUT, Argument("kernel", "count", 5)),
+        make=modules.c3_separable,
+        is_scaled=True,
+        repeats_inside=True,
     ),
-    "DWSepConv": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=_separable, is_scaled=True),
-    "SPP": Word(arguments=(_OUT, Argument("kernels", "counts", (5, 9, 13))), make=_spp, is_scaled=True),
-    "SPPF": Word(arguments=(_OUT, Argument("kernel", "count", 5)), make=_sppf, is_scaled=True),
-    "GhostConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _GROUPS, _ACT), make=_ghost_conv, is_scaled=True),
+    "DWSepConv": Word(arguments=(_OUT, _KERNEL, _STRIDE), make=modules.separable, is_scaled=True),
+    "BottleneckCSP": Word(arguments=_CSP, make=modules.bottleneck_csp, is_scaled=True, repeats_inside=True),
+    "C3TR": Word(arguments=_CSP, make=modules.c3_transformer, is_scaled=True, repeats_inside=True),
+    "C3SPP": Word(arguments=(_OUT, Argument("kernels", "odds", (5, 9, 13))), make=modules.c3_spp, is_scaled=True),
+    "MixConv2d": Word(
+        arguments=(_OUT, Argument("kernels", "odds", (1, 3)), _STRIDE, Argument("equal", "switch", True)),
+        make=modules.mixed_conv,
+        is_scaled=True,
+    ),
+    "CrossConv": Word(
+        arguments=(
+            _OUT,
+            Argument("kernel", "odd", 3),
+            _STRIDE,
+            _GROUPS,
+            Argument("expansion", "share", 1.0),
+            Argument("shortcut", "switch", False),
+        ),
+        make=modules.cross_conv,
+        is_scaled=True,
+    ),
+    "SPP": Word(arguments=(_OUT, Argument("kernels", "counts", (5, 9, 13))), make=modules.spp, is_scaled=True),
+    "SPPF": Word(arguments=(_OUT, Argument("kernel", "count", 5)), make=modules.sppf, is_scaled=True),
+    "GhostConv": Word(arguments=(_OUT, _KERNEL, _STRIDE, _GROUPS, _ACT), make=modules.ghost_conv, is_scaled=True),
     "GhostBottleneck": Word(
-        arguments=(_OUT, Argument("kernel", "count", 3), _STRIDE), make=_ghost_unit, is_scaled=True
+        arguments=(_OUT, Argument("kernel", "count", 3), _STRIDE), make=modules.ghost_unit, is_scaled=True
     ),
-    "conv_bn_hswish": Word(arguments=(_OUT, Argument("stride", "stride")), make=_hswish),
+    "conv_bn_hswish": Word(arguments=(_OUT, Argument("stride", "stride")), make=modules.hswish),
     "MobileNet_Block": Word(
         arguments=(
             _OUT,
@@ -257,19 +138,19 @@ WORDS: Mapping[str, Word] = {
             Argument("se", "switch"),
             Argument("hswish", "switch"),
         ),
-        make=_mobilenet,
+        make=modules.mobilenet,
     ),
-    "ShuffleV2_Block": Word(arguments=(_OUT, Argument("stride", "stride")), make=_shuffle),
-    "Concat": Word(arguments=(Argument("dim", "count", 1),), make=lambda site, dim: Concat(dim), joins=True),
+    "ShuffleV2_Block": Word(arguments=(_OUT, Argument("stride", "stride")), make=modules.shuffle),
+    "Concat": Word(arguments=(Argument("dim", "count", 1),), make=lambda site, dim: modules.Concat(dim), joins=True),
     "Contract": Word(arguments=(_SIDE,), make=lambda site, side: nn.PixelUnshuffle(side)),
     "Expand": Word(arguments=(_SIDE,), make=lambda site, side: nn.PixelShuffle(side)),
     "nn.Upsample": Word(
         arguments=(Argument("size", "any", None), Argument("factor", "count", 2), Argument("mode", "any", "nearest")),
-        make=_upsample,
+        make=modules.upsample,
     ),
     "nn.MaxPool2d": Word(
         arguments=(Argument("kernel", "count"), Argument("stride", "padding", None), Argument("padding", "padding", 0)),
-        make=_max_pool,
+        make=modules.max_pool,
     ),
     "nn.BatchNorm2d": Word(arguments=(), make=lambda site: nn.BatchNorm2d(site.in_channels)),
     **{
