@@ -32,7 +32,7 @@ def samples(run: Run, data: Any, part: str, *, most: int, device: str) -> Sample
     normalise = Normaliser(facts, at)
 
     def pixels(indices: NDArray[np.integer]) -> Pixels:
-        return placed(store, indices.tolist(), facts.step, side)[0]
+        return placed(store, indices.tolist(), side)[0]
 
     def batches(size: int) -> Iterator[Tensor]:
         every = np.arange(len(pictures))
