@@ -14,7 +14,7 @@ WRITTEN = ("pictures", "yolo", "coco", "csv", "crops")
 class DetectModelConfig(ModelConfig):
     """Which network."""
 
-    model: str = "yolo_mobilenetv3_small"
+    model: str = "light_mobilenetv3_small"
     """A name that `lissom models light` or `lissom models yolo` lists, or a model file (YAML); its text is kept in the
     run."""
     options: dict[str, str | int | float | bool] = field(default_factory=dict)
