@@ -159,6 +159,15 @@ def test_what_is_no_video_is_one_line_and_the_rest_goes_on(place: Path, tmp_path
     assert len(rest) == 40
 
 
+def test_a_list_of_other_files_is_no_video_whatever_it_is_called(place: Path, tmp_path: Path) -> None:
+    """FFmpeg would open what stands there."""
+    (tmp_path / "other.avi").write_bytes((place / "clip.avi").read_bytes())
+    (tmp_path / "list.avi").write_text("ffconcat version 1.0\nfile other.avi\n")
+    (row,) = predict(tmp_path / "list.avi")
+    assert "list.avi" in row["error"]
+    assert row["boxes"] == []
+
+
 def test_without_opencv_the_command_that_installs_it_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "cv2" else found(name))

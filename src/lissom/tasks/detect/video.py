@@ -22,6 +22,9 @@ ENDINGS = frozenset(
         ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m",
     }
 )  # fmt: skip
+FORMATS = (  # as FFmpeg names them: none that names other files or addresses, as playlists do, whatever they are called
+    "avi,mov,mp4,matroska,webm,asf,flv,mpeg,mpegts,ogg,yuv4mpegpipe,mjpeg,mpegvideo,h264,hevc,m4v,ivf"
+)
 TRIES = 8  # frames in a row that cannot be read before a video counts as ended
 SPARE = 0.02  # share of the frames by which what a file says may be wrong: Matroska's is duration times rate
 RATES = (1, 240)  # frames in a second that are believed
@@ -48,6 +51,7 @@ def _opencv() -> Any:
     require_package()
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what goes wrong is said once, by us
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"protocol_whitelist;file|format_whitelist;{FORMATS}"
     import cv2
 
     return cv2
