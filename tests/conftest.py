@@ -19,6 +19,8 @@ os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start: more 
 
 def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
     stack = contextlib.ExitStack()
     stack.enter_context(forked.serving())
     config.add_cleanup(stack.close)

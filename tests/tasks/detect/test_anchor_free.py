@@ -252,7 +252,7 @@ def test_a_file_with_a_wrong_last_row_is_refused(old: str, new: str, said: str) 
 
 
 SMALL: dict[str, Any] = {
-    "model": "light_mobilenetv2", "width": 0.25, "options": {"neck_channels": 16}, "epochs": 2, "batch_size": 8,
+    "model": "light_lcnet", "width": 0.25, "options": {"neck_channels": 16}, "epochs": 2, "batch_size": 8,
     "threads": 1, "device": "cpu", "workers": 0, "mosaic": 0.0, "resolution": 96,
 }  # fmt: skip
 
