@@ -47,7 +47,7 @@ def test_the_demo_says_that_its_pictures_are_synthetic(
 
     def short(**where: Any) -> Any:
         config = whole(**where)
-        small = replace(config.model, width=0.25, options={"neck": "light"})
+        small = replace(config.model, width=0.25, options={"neck_channels": 16})
         return replace(config, model=small, engine=replace(config.engine, epochs=1, batch_size=6))
 
     monkeypatch.setattr(demo, "shapes", short)
