@@ -70,6 +70,12 @@ def test_sgd_without_momentum_has_no_nesterov():
     assert not build_optimizer(nn.Linear(1, 1), OptimConfig(optimizer="sgd", momentum=0.0)).param_groups[0]["nesterov"]
 
 
+def test_sgd_has_the_momentum_of_the_settings():
+    assert (
+        build_optimizer(nn.Linear(1, 1), OptimConfig(optimizer="sgd", momentum=0.5)).param_groups[0]["momentum"] == 0.5
+    )
+
+
 def test_the_learning_rate_is_set_in_all_groups():
     optimizer = build_optimizer(copy.deepcopy(toy_net()), OptimConfig(optimizer="sgd"))
     set_rates(optimizer, 0.25, bias_lr=0.5)
