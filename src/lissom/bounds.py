@@ -53,8 +53,7 @@ def read_regular(path: Path | str) -> bytes:
             raise Irregular
         if status.st_size > most_bytes():
             raise OSError(errno.EFBIG, text("bounds.too-long", limit=f"{most_bytes() / GB:g}", variable=UNPACKED))
-        parts = list(iter(lambda: os.read(handle, max(status.st_size, PIECE)), b""))
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(iter(lambda: os.read(handle, max(status.st_size, PIECE)), b""))
     finally:
         os.close(handle)
 

@@ -10,8 +10,13 @@ EPS = 1e-7
 
 def iou(a: Tensor, b: Tensor) -> Tensor:
     """Of corners `... 4`, pair by pair; 0 where both have no area."""
-    inside = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    inside = _inside(a, b)
     return inside / (area(a) + area(b) - inside + EPS)
+
+
+def _inside(a: Tensor, b: Tensor) -> Tensor:
+    """What both cover."""
+    return (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
 
 
 def area(corners: Tensor) -> Tensor:
@@ -23,7 +28,7 @@ def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
 
     Overlap, less the share of the box around both that neither covers.
     """
-    inside = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    inside = _inside(a, b)
     union = area(a) + area(b) - inside
     around = (torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
     return inside / (union + EPS) - (around - union) / (around + EPS)

@@ -1,6 +1,5 @@
 """The range of every image of more than 8 bits of a source, found once and kept in the cache. No torch here."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from lissom.data.files import Unreadable, read_values
 from lissom.data.sealed import is_sound, sealing
+from lissom.data.side_by_side import look_at_each
 from lissom.data.sources import Images
 from lissom.errors import MachineError
 from lissom.events import Advanced, Listener
@@ -19,17 +19,16 @@ Ranges = NDArray[np.float64]
 
 
 def read_ranges(source: Images, indices: NDArray[np.int64], path: Path, *, workers: int, listener: Listener) -> Ranges:
-    """Those of the images `indices`, each decoded by one of `workers` threads, unless the file at `path` has them.
+    """Those of the images `indices`, decoded by `workers` threads or processes, unless the file at `path` has them.
 
     Unreadable ones are named where all images are decoded.
     """
     if is_sound(path):
         return np.load(path)
     found: list[tuple[float, float]] = []
-    with ThreadPoolExecutor(workers or 1) as pool:
-        for start in range(0, len(indices), CHUNK):
-            found += pool.map(lambda index: _range(source, index), indices[start : start + CHUNK].tolist())
-            listener(Advanced(what="images", done=len(found), total=len(indices)))
+    for some in look_at_each(lambda at: _range(source, int(indices[at])), len(indices), workers=workers, chunk=CHUNK):
+        found += some
+        listener(Advanced(what="images", done=len(found), total=len(indices)))
     ranges = np.array(found, np.float64)
     try:
         with sealing(path) as file:

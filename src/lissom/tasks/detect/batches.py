@@ -21,6 +21,7 @@ from lissom.errors import DataError
 from lissom.tasks.detect.augment import Sample, augmented
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.facts import DetectFacts
+from lissom.tasks.detect.heads import Targets
 from lissom.tasks.detect.letterbox import Fit, fit_of, padded, rectangle, resized, to_input
 from lissom.tasks.detect.settings import DetectAugmentConfig
 
@@ -197,11 +198,16 @@ def batched(samples: Sequence[Sample], normalise: Normaliser, side: int) -> Dete
 
 
 def _with_boxes(images: Tensor, samples: Sequence[Sample], ratio: float = 1.0) -> DetectBatch:
+    boxes, classes, of = (each.to(images.device) for each in targets_of(samples, ratio))
+    return DetectBatch(images, boxes, classes, of)
+
+
+def targets_of(samples: Sequence[Sample], ratio: float = 1.0) -> Targets:
+    """Their boxes, `ratio` times as large."""
     corners = torch.from_numpy(np.concatenate([sample.boxes for sample in samples])) * ratio
     classes = torch.from_numpy(np.concatenate([sample.classes for sample in samples]))
     of = torch.from_numpy(np.repeat(np.arange(len(samples)), [len(sample.classes) for sample in samples]))
-    boxes, classes, of = (each.to(images.device) for each in (to_centres(corners), classes, of))
-    return DetectBatch(images, boxes, classes, of)
+    return Targets(to_centres(corners), classes, of)
 
 
 class EvalBatches:

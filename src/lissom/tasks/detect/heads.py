@@ -36,7 +36,7 @@ class Terms(NamedTuple):
     """The losses of a batch."""
 
     losses: dict[str, Tensor]
-    """By name; a mean over the images, each already weighed."""
+    """By name; as the head scales them, each already weighed."""
     positives: tuple[int, ...]
     """How many cells learn a box, by level."""
 

@@ -9,17 +9,16 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
-from lissom.boxes.forms import to_centres
 from lissom.data.files import Pixels
 from lissom.report import sheet
 from lissom.report.canvas import BLUE, ORANGE, bare, figure, style
 from lissom.report.lettering import worded
 from lissom.report.saving import save_picture
 from lissom.tasks.detect.augment import Sample
-from lissom.tasks.detect.batches import Store, placed
+from lissom.tasks.detect.batches import Store, placed, targets_of
 from lissom.tasks.detect.data.pictures import Pictures
 from lissom.tasks.detect.drawing import colour
-from lissom.tasks.detect.heads import Cells, Head, Sides, Targets, head_of
+from lissom.tasks.detect.heads import Cells, Head, Sides, head_of
 from lissom.tasks.detect.predictor import BoxPredictor
 
 SHOWN = 4  # images
@@ -45,13 +44,6 @@ def show_learned(predictor: BoxPredictor, pictures: Pictures, folder: Path) -> N
     save_picture(_assignment(pixels, samples, raw, head), folder / "assignment", vector=False)
     if (sides := head.sides(raw)) is not None:
         save_picture(_distributions(pixels, raw, head, sides), folder / "distributions")
-
-
-def targets_of(samples: Sequence[Sample]) -> Targets:
-    corners = torch.from_numpy(np.concatenate([sample.boxes for sample in samples]))
-    classes = torch.from_numpy(np.concatenate([sample.classes for sample in samples]))
-    of = np.repeat(np.arange(len(samples)), [len(sample.classes) for sample in samples])
-    return Targets(to_centres(corners), classes, torch.from_numpy(of))
 
 
 def _assignment(pixels: Pixels, samples: Sequence[Sample], raw: Sequence[torch.Tensor], head: Head) -> Figure:

@@ -164,10 +164,10 @@ def box_sides(pictures: Pictures, resolution: int) -> np.ndarray:
     return sides[~pictures.crowd].astype(np.float64)
 
 
-def _side(pictures: Pictures, stride: int) -> int:
-    """The median of the pictures' longer sides, 640 at most, as a multiple of the largest stride."""
+def _side(pictures: Pictures, step: int) -> int:
+    """The median of the pictures' longer sides, 640 at most, as a multiple of `step`."""
     median = min(float(np.median(pictures.sizes.max(1))), LARGEST)
-    return max(round(median / stride), 1) * stride
+    return max(round(median / step), 1) * step
 
 
 def decide(config: DetectTrainConfig, data: DetectData) -> DetectTrainConfig:

@@ -26,7 +26,8 @@ def samples(run: Run, data: Any, part: str, *, most: int, device: str) -> Sample
     facts, at = run.facts, choose_device(device)
     names = (*facts.class_names, text("detect.background"))
     pictures: Pictures = getattr(data, part)
-    chosen = evenly(_largest(pictures, len(facts.class_names)), most)
+    kinds = _largest(pictures, len(facts.class_names))
+    chosen = evenly(kinds, most)
     pictures = pictures.subset(chosen)
     store, side = Store(pictures, facts.resolution, keep=True), (facts.resolution, facts.resolution)
     normalise = Normaliser(facts, at)
@@ -42,7 +43,7 @@ def samples(run: Run, data: Any, part: str, *, most: int, device: str) -> Sample
         network=run.record.network,
         model=trained(run, at),
         class_names=names,
-        labels=_largest(pictures, len(facts.class_names)),
+        labels=kinds[chosen],
         pixels=pixels,
         normalise=normalise,
         batches=batches,

@@ -192,16 +192,10 @@ def _items(content: Content, parts: Split) -> dict[str, Item]:
     of_image = np.full(len(content.items), "", "U5")
     for part in ("train", "val", "test"):
         of_image[getattr(parts, part)] = part
-    if len(content.digests) == len(of_image):  # an item for each image
-        of_item = dict(zip(content.items, of_image.tolist(), strict=True))
-        return {name: Item(digest, of_item[name]) for name, digest in content.digests.items()}
-    found: dict[str, set[str]] = {name: set() for name in content.digests}
+    found: dict[str, str] = {}
     for item, part in zip(content.items, of_image.tolist(), strict=True):
-        found[item].add(part)
-    return {
-        name: Item(digest, next(iter(found[name])) if len(found[name]) == 1 else "")
-        for name, digest in content.digests.items()
-    }
+        found[item] = part if found.get(item, part) == part else ""
+    return {name: Item(digest, found.get(name, "")) for name, digest in content.digests.items()}
 
 
 def _image_set(source: Source, store: CachedPixels | StreamedPixels, indices: NDArray[np.int64]) -> ImageSet:

@@ -72,11 +72,15 @@ def repeated(inner: Callable[[int], nn.Module], repeats: int) -> Callable[[int],
     return lambda hidden: nn.Sequential(*(inner(hidden) for _ in range(repeats)))
 
 
-def c3(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
+def bottlenecks(site: Site, shortcut: int, groups: int) -> Callable[[int], nn.Module]:
     def inner(hidden: int) -> nn.Module:
         return Bottleneck(hidden, hidden, shortcut=bool(shortcut), groups=groups, expansion=1.0)
 
-    return CrossStage(site.in_channels, out, repeated(inner, site.repeats), expansion=expansion)
+    return repeated(inner, site.repeats)
+
+
+def c3(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
+    return CrossStage(site.in_channels, out, bottlenecks(site, shortcut, groups), expansion=expansion)
 
 
 def c3_ghost(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
@@ -114,10 +118,7 @@ def c3_transformer(site: Site, *, out: int, shortcut: int, groups: int, expansio
 
 
 def bottleneck_csp(site: Site, *, out: int, shortcut: int, groups: int, expansion: float) -> nn.Module:
-    def inner(hidden: int) -> nn.Module:
-        return Bottleneck(hidden, hidden, shortcut=bool(shortcut), groups=groups, expansion=1.0)
-
-    return SplitStage(site.in_channels, out, repeated(inner, site.repeats), expansion=expansion)
+    return SplitStage(site.in_channels, out, bottlenecks(site, shortcut, groups), expansion=expansion)
 
 
 def mixed_conv(site: Site, *, out: int, kernels: tuple[int, ...], stride: int, equal: int) -> nn.Module:
