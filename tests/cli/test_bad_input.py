@@ -73,6 +73,7 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, words: tuple[str, ...
     (("compare", "runs/first"),                              2, ("1",)),
     (("export", "runs/first", "--output", "no/such/x.onnx"), 5, ("no/such",)),
     (("export", "runs/first", "--nms"),                      2, ("--nms", "classify")),
+    (("export", "runs/first", "--confidence", "0.3"),        2, ("--confidence", "classify")),
     (("profile", "torchvision.models:no_such_net"),          2, ("no_such_net",)),
     ((*SHORT, "--name", "first"),                            2, ("runs/first", "--name")),
 ])  # fmt: skip

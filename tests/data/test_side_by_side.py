@@ -53,6 +53,46 @@ def test_what_a_process_raises_is_raised_here():
         answers(look)
 
 
+def test_without_processes_it_is_done_here(monkeypatch: pytest.MonkeyPatch):
+    started = []
+
+    def fork() -> int:
+        if started:
+            raise BlockingIOError
+        started.append(None)
+        return whole()
+
+    whole = os.fork
+    monkeypatch.setattr(os, "fork", fork)
+    assert flat(answers(lambda number: number, workers=3)) == [*range(23)]
+
+
+def test_no_process_is_started_for_nothing(monkeypatch: pytest.MonkeyPatch):
+    started, whole = [], side_by_side._start
+    monkeypatch.setattr(side_by_side, "_start", lambda *given: (started.append(given[1]), whole(*given)))
+    answers(lambda number: number, workers=9)
+    assert len(started) == 5
+    assert all(started)
+
+
+def test_a_signal_that_comes_with_a_process_is_this_one_s_alone(monkeypatch: pytest.MonkeyPatch):
+    """It is held until the process has its own ways: else it would run what stands behind the call a second time."""
+    told, whole = [], os.fork
+
+    def fork() -> int:
+        process = whole()
+        signal.raise_signal(signal.SIGTERM)  # at once, in both
+        return process
+
+    monkeypatch.setattr(os, "fork", fork)
+    before = signal.signal(signal.SIGTERM, lambda *_: told.append(os.getpid()))
+    try:
+        assert flat(answers(lambda number: (number, told[:])))[-1][0] == 22
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert {*told} == {HERE}
+
+
 def test_the_work_of_a_process_that_is_killed_is_done_here(tmp_path: Path):
     def look(number: int) -> int:
         if number == 7 and os.getpid() != HERE:

@@ -126,7 +126,7 @@ def test_a_module_without_children_is_one_layer() -> None:
 def test_each_layer_learns_at_a_share_of_the_next_one_s_rate() -> None:
     model = toy_net()  # convolution, norm, depthwise convolution, norm, linear
     optimizer = build_optimizer(model, OptimConfig(layer_decay=0.5))
-    set_rates(optimizer, 0.16, bias_lr=0.32)
+    set_rates(optimizer, 0.16, bias_lr=0.32, momentum=0.9)
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     found = [rates[id(layer.weight)] for layer in layers(model)]
     assert found == pytest.approx([0.01, 0.02, 0.04, 0.08, 0.16])

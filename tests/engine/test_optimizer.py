@@ -78,5 +78,5 @@ def test_sgd_has_the_momentum_of_the_settings():
 
 def test_the_learning_rate_is_set_in_all_groups():
     optimizer = build_optimizer(copy.deepcopy(toy_net()), OptimConfig(optimizer="sgd"))
-    set_rates(optimizer, 0.25, bias_lr=0.5)
+    set_rates(optimizer, 0.25, bias_lr=0.5, momentum=0.9)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]

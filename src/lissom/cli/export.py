@@ -16,7 +16,8 @@ def _with_task_options(base: Any) -> Any:
     """The argument class with the options of every task that has some for its files."""
     known = [find_task(task).export_options for task in TASKS]
     kinds = dict.fromkeys(kind for kind in known if kind is not NoOptions)
-    return make_dataclass(base.__name__, [], bases=(base, *kinds), frozen=True, kw_only=True)
+    unchecked = {"__post_init__": lambda self: None}  # each task checks its own, once the run says which it is
+    return make_dataclass(base.__name__, [], bases=(*kinds, base), frozen=True, kw_only=True, namespace=unchecked)
 
 
 def _given_options(arguments: Any) -> dict[str, Any]:

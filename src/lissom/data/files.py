@@ -152,7 +152,7 @@ def _read(data: bytes, read: Callable[[bytes], Result]) -> Result:
 def _decode(data: bytes, *, channels: int, scales: Scales | None) -> Decoded:
     if (size := plain_size(data)) is not None:
         _check_size(*size)
-        if (plain := plain_image(data)) is not None:
+        if (plain := plain_image(data, size)) is not None:
             return Decoded(_as_array(plain, channels), plain.mode, None)
     with open_image(data) as image:
         mode, kind = image.mode, kind_of(image)

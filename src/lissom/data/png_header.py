@@ -28,13 +28,13 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
     return (width, height) if plain and zlib.crc32(data[12 : END - 4]) == checksum else None
 
 
-def plain_image(data: bytes) -> Image.Image | None:
-    """A PNG of which `plain_size` is told, in grey or colours without alpha, its pixels in one piece that the end
-    follows; None for any other, and for one whose pixels do not come out whole, of which Pillow says why."""
-    size, mode = plain_size(data), MODES.get(data[COLOUR] if len(data) > COLOUR else -1)
+def plain_image(data: bytes, size: tuple[int, int]) -> Image.Image | None:
+    """A PNG of that `plain_size`, which was found allowed, in grey or colours without alpha, its pixels in one piece
+    that the end follows; None for any other, and for one of which zlib makes nothing, of which Pillow says why."""
+    mode = MODES.get(data[COLOUR])
     start = END + 8
     end = start + int.from_bytes(data[END : END + 4], "big")
-    if size is None or mode is None or data[INTERLACE] or data[end + 4 : end + 4 + len(LAST)] != LAST:
+    if mode is None or data[INTERLACE] or data[end + 4 : end + 4 + len(LAST)] != LAST:
         return None
     try:
         return Image.frombytes(mode, size, data[start:end], "zip", mode)

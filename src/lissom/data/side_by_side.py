@@ -19,6 +19,8 @@ MANY = 2_000  # images from which on a process pays for itself
 BLOCKS = 4  # of a chunk that each thread is handed
 FORKS = sys.platform == "linux"  # elsewhere a process begins anew, and takes longer to start than it saves
 
+ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
 Result = TypeVar("Result")
 
 
@@ -57,17 +59,18 @@ class _Hand(NamedTuple):
 
 
 def _by_processes(look: Callable[[int], Result], chunks: Sequence[range], workers: int) -> Iterator[list[Result]]:
-    """Each process takes every so-manieth chunk. One that fails or is killed leaves the rest to this process, which
-    raises what there is to raise."""
+    """The chunks go round the processes. One that fails, is killed or cannot be started leaves its own to this process,
+    which raises what there is to raise."""
+    workers = min(workers, len(chunks))
     hands: list[_Hand] = []
     try:
-        for first in range(workers):
-            hands.append(_fork(look, chunks[first::workers], hands))
+        with contextlib.suppress(OSError):  # the system has no more processes or files
+            for first in range(workers):
+                _start(look, chunks[first::workers], hands)
         for number, chunk in enumerate(chunks):
-            try:
-                yield pickle.load(hands[number % workers].answers)
-            except (EOFError, pickle.UnpicklingError):
-                yield [look(each) for each in chunk]
+            there = number % workers < len(hands)
+            answer = _answer(hands[number % workers]) if there else None
+            yield [look(each) for each in chunk] if answer is None else answer
     finally:
         for hand in hands:
             hand.answers.close()
@@ -76,21 +79,39 @@ def _by_processes(look: Callable[[int], Result], chunks: Sequence[range], worker
                 os.waitpid(hand.process, 0)
 
 
-def _fork(look: Callable[[int], Any], chunks: Sequence[range], others: Sequence[_Hand]) -> _Hand:
-    """A process that answers for these chunks. It ends with this one, however that went: nobody else holds the other
-    end of its pipe."""
+def _answer(hand: _Hand) -> list[Any] | None:
+    """None of a process that has ended."""
+    try:
+        return pickle.load(hand.answers)
+    except (EOFError, pickle.UnpicklingError):
+        return None
+
+
+def _start(look: Callable[[int], Any], chunks: Sequence[range], hands: list[_Hand]) -> None:
+    """Adds a process that answers for these chunks. It ends with this one, however that went: nobody else holds the
+    other end of its pipe. Raises: OSError."""
     reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on fork in a process with threads
-        process = os.fork()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # the child must not obey as this process would
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on fork in a process with threads
+            process = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if process:
         os.close(writer)
-        return _Hand(process, open(reader, "rb"))
+        hands.append(_Hand(process, os.fdopen(reader, "rb")))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
         for name in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, signal.SIG_DFL)
-        for end in (reader, *(other.answers.fileno() for other in others)):
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for end in (reader, *(other.answers.fileno() for other in hands)):
             os.close(end)
         with open(writer, "wb") as answers:
             for chunk in chunks:

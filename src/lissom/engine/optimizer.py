@@ -24,7 +24,8 @@ def build_optimizer(model: nn.Module, optim: OptimConfig, learned: nn.Module | N
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     options: dict[str, Any] = {"lr": optim.lr, "fused": fused}
     if optim.optimizer == "sgd":
-        return torch.optim.SGD(groups, momentum=optim.momentum, nesterov=optim.momentum > 0, **options)
+        nesterov = max(optim.momentum, optim.warmup_momentum or 0) > 0
+        return torch.optim.SGD(groups, momentum=optim.momentum, nesterov=nesterov, **options)
     kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[optim.optimizer]
     return kind(groups, **options)
 
@@ -76,12 +77,12 @@ def _is_depthwise(module: nn.Module) -> bool:
     return isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels
 
 
-def set_rates(optimizer: torch.optim.Optimizer, lr: float, *, bias_lr: float, momentum: float | None = None) -> None:
-    """Sets the learning rate of all groups, the share of `lr` that is theirs, and SGD's momentum (None: it stays).
+def set_rates(optimizer: torch.optim.Optimizer, lr: float, *, bias_lr: float, momentum: float) -> None:
+    """Sets the learning rate of all groups, the share of `lr` that is theirs, and the momentum, where they have one.
 
     bias_lr: of groups that hold biases alone, where there are any.
     """
     for group in optimizer.param_groups:
         group["lr"] = (bias_lr if group.get("biases") else lr) * group["lr_share"]  # not in checkpoints of before
-        if momentum is not None:
+        if "momentum" in group:
             group["momentum"] = momentum

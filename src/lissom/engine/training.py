@@ -87,10 +87,11 @@ class Training:
         return self._optim.lr * factor(self._optim.schedule, step, **known)
 
     def _set_rates(self, step: int) -> None:
-        """Biases and momentum go to their values of the rest of the run in a straight line over the warm-up."""
+        """What biases have more and momentum has less than in the rest of the run goes to 0 in a straight line over the
+        warm-up."""
         optim, lr, left = self._optim, self.lr(step), 1 - warmed(step, self._warmup_steps)
         start = optim.momentum if optim.warmup_momentum is None else optim.warmup_momentum
-        momentum = optim.momentum - left * (optim.momentum - start) if optim.optimizer == "sgd" else None
+        momentum = optim.momentum - left * (optim.momentum - start)
         set_rates(self.optimizer, lr, bias_lr=lr + left * (optim.warmup_bias_lr or 0.0), momentum=momentum)
 
     def gradients(self, batches: Sequence[Batch], step: int) -> Losses:

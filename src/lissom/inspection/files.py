@@ -18,7 +18,7 @@ def write(folder: Path, seen: Inspected, result: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MachineError("not-writable", path=folder, reason=error.strerror or error, size="0") from error
-    for table in ("kernels", "spiral", "activations", "twins", "attention", *(["levels"] if seen.levels else [])):
+    for table in ("kernels", "spiral", "activations", "twins", "attention", "levels"):
         write_atomic(folder / f"inspect_{table}.csv", to_csv(result[table]))
     write_json(folder / "inspect.json", result)
     draw(folder, seen, result)

@@ -70,12 +70,15 @@ def _read(file: Path) -> list[ProfileResult]:
 def _measured(values: Any, layers: Sequence[Values]) -> Measured:
     if not isinstance(values, Mapping):
         raise ValueError(f"measured is {short(values)}, not an object")
+    why = values.get("why")
+    if not isinstance(why, list):
+        raise ValueError(f"measured.why is {short(why)}, not a list")
     points = [(f"layers[{at}]", layer) for at, layer in enumerate(layers) if "time_ms" in layer]
     return Measured(
         times=checked(Measurement, {**values, "layers": _layer_times(values)}, "measured"),
         limits=checked(Limits, values.get("limits"), "measured.limits"),
         points={layer["name"]: checked(RooflinePoint, layer, where) for where, layer in points},
-        why=tuple(_reason(reason, f"measured.why[{at}]") for at, reason in enumerate(values.get("why") or ())),
+        why=tuple(_reason(reason, f"measured.why[{at}]") for at, reason in enumerate(why)),
     )
 
 
@@ -93,7 +96,7 @@ def _reason(values: Any, where: str) -> reasons.Reason:
     try:
         found = reasons.from_dict(values)
         found.sentence()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{where} is {short(values)}, of which no sentence can be made") from error
     return found
 

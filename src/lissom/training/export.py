@@ -16,7 +16,7 @@ from lissom.training.data import Paths, given_paths, own_data, require_own
 from lissom.training.golden import read_golden, require_golden
 from lissom.training.opened import Opened, exportable
 from lissom.training.run import Run, open_run
-from lissom.training.task import Arrays, Portable, Predictor, Where
+from lissom.training.task import Arrays, NoOptions, Portable, Predictor, Where
 
 CHECKED = 64  # samples, as many of each class
 
@@ -84,9 +84,9 @@ def _samples(
 def export_options(run: Run, options: Mapping[str, Any] | None) -> Any:
     """Those of the task, checked. Raises: UsageError for one that it does not have, or out of range."""
     known = run.task.export_options()
-    strange = next((name for name in options or {} if not hasattr(known, name)), None)
-    if strange is not None:
-        raise UsageError("export-option-not-for-task", name=strange.replace("_", "-"), run=run.path, task=run.task.name)
+    if options and run.task.export_options is NoOptions:
+        name = next(iter(options)).replace("_", "-")
+        raise UsageError("export-option-not-for-task", name=name, run=run.path, task=run.task.name)
     return updated(known, dict(options or {}), where=f"export {run.path}")
 
 

@@ -87,7 +87,7 @@ def open_for_data(
         if weights is not None or options:
             raise UsageError("weights-with-run", model=model)
         return open_model(model), None
-    if str(model) in ENTRIES and weights is None:
+    if canonical(str(model)) in ENTRIES and weights is None:
         known = _task_of_network(str(model))
         raise UsageError("network-without-weights" if known.named is None else "network-without-run", model=model)
     if Path(model).exists() or weights is None:

@@ -239,16 +239,33 @@ def test_each_is_a_model_file_that_says_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
-    ("[nc]]", "[nc, anchors]]",                         "Detect has the anchors anchors"),
-    ("head:", "anchors: 3\nhead:",                      "leave the key anchors out"),
+    ("[nc]]", "[nc, anchors]]",                         "leave the key anchors and all arguments but nc out"),
+    ("head:", "anchors: 3\nhead:",                      "DetectFree has no anchors"),
     ("DWSepConv, [96, 5, 2], \"@out6\"", "DWSepConv, [64, 5, 2], \"@out6\"", "maps of 96, 64 channels"),
     ("DetectFree", "Detect",                            "levels of anchors, but Detect reads 4 maps"),
+    ("DWSepConv, [96, 5, 2], \"@out6\"", "Conv, [96, 3, 2, 0], \"@out6\"", "strides 8, 16, 32, 85.3333; expected"),
 ])  # fmt: skip
 def test_a_file_with_a_wrong_last_row_is_refused(old: str, new: str, said: str) -> None:
     text = as_text(named_file("light_mobilenetv2"))
     assert old in text
     faults = check(parse(text.replace(old, new), where="f.yaml")).faults
     assert said in " ".join(map(str, faults))
+
+
+@pytest.mark.parametrize(("last", "multiple"), [
+    ("DWSepConv, [96, 5, 2]",       32),
+    ("nn.MaxPool2d, [3, 2, 1]",     32),
+    ("nn.MaxPool2d, [2, 2]",        64),  # 13 cells become 6
+    ("Contract, [2]",               64),  # and its channels four times as many
+])  # fmt: skip
+def test_sides_are_multiples_of_what_does_not_round_up(last: str, multiple: int) -> None:
+    text = as_text(named_file("light_mobilenetv2")).replace('DWSepConv, [96, 5, 2], "@out6"', f'{last}, "@out6"')
+    assert check(parse(text, where="f.yaml")).multiple == multiple
+
+
+def test_a_neck_that_would_be_another_one_is_refused() -> None:
+    with pytest.raises(UsageError, match="multiple of 8"):
+        models.build("light_lcnet", neck_channels=20)
 
 
 SMALL: dict[str, Any] = {

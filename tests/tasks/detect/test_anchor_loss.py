@@ -200,6 +200,13 @@ def test_the_loss_equals_a_plain_form() -> None:
     assert sum(got.positives) == sum(len(assigned_exactly(box, level, 128)) for box in boxes for level in range(3))
 
 
+def test_focal_loss_of_logits_that_are_sure_has_a_gradient() -> None:
+    logits = torch.tensor([-100.0, -17.0, 17.0, 40.0, 100.0], requires_grad=True)
+    entropy(logits, torch.tensor([0.0, 0.0, 1.0, 1.0, 0.0]), gamma=0.5).backward()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
 @pytest.mark.parametrize(("positive", "gamma"), [(3.0, 0.0), (1.0, 1.5), (3.0, 2.0)])
 def test_weights_of_what_is_there_and_focal_loss_equal_a_plain_form(positive: float, gamma: float) -> None:
     """Equation 5 of arXiv 1708.02002 term by term: of what is there and of what is not, mixed as the target says."""

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +169,9 @@ def test_a_file_that_says_what_it_does_not_do_is_refused(made: Any) -> None:
 
 @pytest.mark.parametrize("given", [{"confidence": 0.3}, {"iou": 0.3}, {"max_boxes": 3}, {"agnostic": True}])
 def test_an_option_of_suppression_is_refused_without_it(given: dict[str, Any]) -> None:
-    (name,) = given
     with pytest.raises(UsageError, match="--nms too"):
         DetectExportOptions(**given)
     assert DetectExportOptions(nms=True, **given).rule != DetectExportOptions(nms=True).rule
-    assert name in {field.name for field in fields(DetectExportOptions)}
 
 
 def test_its_defaults_are_those_of_prediction() -> None:
@@ -228,5 +225,5 @@ def test_a_run_is_exported_with_it_and_its_file_gives_the_run_s_boxes(
 
 
 def test_an_option_that_the_task_has_not_is_named(tiny: Run) -> None:
-    with pytest.raises(UsageError, match="--quantise is not an option of an export of"):
+    with pytest.raises(UsageError, match="unknown key 'quantise'; did you mean agnostic"):
         lissom.export(tiny.path, options={"quantise": True})

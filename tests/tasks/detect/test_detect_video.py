@@ -13,7 +13,7 @@ from PIL import Image
 
 from lissom.boxes.suppress import Rule
 from lissom.cli.screens import detect as screen
-from lissom.errors import DataError, Interrupted, UsageError
+from lissom.errors import DataError, Interrupted, MachineError, UsageError
 from lissom.events import Advanced, Note, Stop, silent
 from lissom.tasks.detect import video
 from lissom.tasks.detect.facts import DetectFacts
@@ -140,14 +140,18 @@ def test_a_video_that_ends_early_keeps_what_was_read(place: Path, tmp_path: Path
     assert len((tmp_path / "out" / "predictions.csv").read_text().splitlines()) == 1 + len(frames)
 
 
-def test_frames_behind_a_damaged_one_are_read_and_keep_their_numbers(place: Path, tmp_path: Path) -> None:
+def test_frames_behind_a_damaged_one_are_read(place: Path, tmp_path: Path) -> None:
     data = bytearray((place / "clip.avi").read_bytes())
     middle = len(data) // 2
     data[middle : middle + 700] = bytes(np.random.default_rng(0).integers(0, 256, 700, np.uint8))
     (tmp_path / "hurt.avi").write_bytes(data)
-    numbers = [row["frame"] for row in predict(tmp_path / "hurt.avi") if row["frame"]]
-    assert 30 < len(numbers) <= 40
-    assert numbers[-1] >= len(numbers)
+    whole, hurt = (
+        [row for row in predict(path) if row["frame"]] for path in (place / "clip.avi", tmp_path / "hurt.avi")
+    )
+    assert 30 < len(hurt) < 40
+    numbers = [row["frame"] for row in hurt]
+    assert numbers == sorted(set(numbers))
+    assert hurt[-1]["boxes"] == whole[-1]["boxes"]  # the last frame, whatever came of those before
 
 
 @pytest.mark.parametrize("content", [b"", b"no video" * 100])
@@ -157,6 +161,21 @@ def test_what_is_no_video_is_one_line_and_the_rest_goes_on(place: Path, tmp_path
     assert "bad.mp4 cannot be read as a video; expected" in first["error"]
     assert "\n" not in first["error"]
     assert len(rest) == 40
+
+
+def test_a_drawn_video_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+    clip = video.Clip(tmp_path / "clip.mp4", 10.0)
+    with pytest.raises(MachineError, match="mp4v 1 x 1"):
+        clip.add(np.zeros((1, 1, 3), np.uint8))
+    clip.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_frame_takes_no_file_of_an_image(place: Path, tmp_path: Path) -> None:
+    Image.new("RGB", SIZE, "red").save(tmp_path / "clip-2.png")
+    out = tmp_path / "out"
+    predict([tmp_path / "clip-2.png", place / "clip.avi"], output=str(out), write=("yolo",))
+    assert len(list((out / "labels").iterdir())) == 41
 
 
 def test_a_list_of_other_files_is_no_video_whatever_it_is_called(place: Path, tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ STILL = {  # MACs of theirs that do not depend on the input's side: gates of squ
 
 
 def macs_at(name: str, row: Published, side: int) -> int | None:
-    """Those of a published form for an image of another side, where all maps are whole; None: they are not, as the
-    largest stride of those without anchors, 64, does not divide it."""
+    """Those of a published form for an image of another side, where all maps are whole; None: not
+    counted here, as the coarsest map of those without anchors is rounded up."""
     if name in LIGHT_PUBLISHED:
         return row.macs if side == row.resolution else None
     still = STILL.get(name, 0)

@@ -153,17 +153,19 @@ def row_of(
 def read_inputs(inputs: Sequence[Path | str]) -> Inputs:
     """Files as they are given, all images and videos of a folder, those that a pattern names, each once; cameras by
     their number. Raises: DataError."""
-    found = Inputs([], [], [])
+    images: dict[Path, None] = {}  # in their order, each once
+    videos: dict[Path | int, None] = {}
+    left: list[LeftOut] = []
     for given in inputs:
         camera = as_camera(given)
-        for each in [camera] if camera is not None else _files_of(given, found.left):
-            is_video = isinstance(each, int) or is_video_name(each.name)
-            kind: list[Any] = found.videos if is_video else found.images
-            if each not in kind:
-                kind.append(each)
-    if not found.images and not found.videos:
-        raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))), left=first(found.left))
-    return found
+        for each in [camera] if camera is not None else _files_of(given, left):
+            if isinstance(each, int) or is_video_name(each.name):
+                videos[each] = None
+            else:
+                images[each] = None
+    if not images and not videos:
+        raise DataError("no-images", inputs=printable(", ".join(map(str, inputs))), left=first(left))
+    return Inputs([*images], [*videos], left)
 
 
 def _files_of(given: Path | str, left: list[LeftOut]) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from lissom.errors import UsageError
 from lissom.models.registry import builder, entry
 from lissom.tasks.detect.rows.network import RowNetwork, network
 from lissom.tasks.detect.rows.rowfile import NamedBackbone, Row, RowFile
@@ -129,7 +130,10 @@ def named_file(
 def _light(
     name: str, *, num_classes: int, in_channels: int, width: float, neck_channels: int = NARROW, **options: Any
 ) -> RowFile:
-    """width: of the backbone; `neck_channels` wide are neck and head."""
+    """width: of the backbone; `neck_channels` wide are neck and head. Raises: UsageError for no multiple of 8."""
+    if neck_channels % 8:
+        values = {"network": name, "option": "neck_channels", "got": neck_channels, "expected": "a multiple of 8"}
+        raise UsageError("network-option-value", **values)
     return RowFile(
         num_classes=num_classes,
         in_channels=in_channels,

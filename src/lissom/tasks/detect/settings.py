@@ -33,8 +33,8 @@ class DetectDataConfig:
     """`synthetic`, or the path of a data.yaml with YOLO labels, of a COCO JSON file, or of a folder of either or of
     VOC files."""
     resolution: int | None = None
-    """Side of the square input, in pixels, a multiple of the network's largest stride; None: that of the images, 640 at
-    most."""
+    """Side of the square input, in pixels, a multiple of 32 for networks of the catalogue; None: that of the images,
+    640 at most."""
     val_fraction: float = 0.1
     """Share of the training images on which the best weights are chosen, where the data has no part for it; 0: the last
     weights are kept."""
@@ -88,7 +88,7 @@ class DetectAugmentConfig:
     flipud: float = 0.0
     """Share of the images that are turned upside down."""
     multi_scale: float = 0.0
-    """Largest change of a batch's side, as a share of it, in steps of the largest stride."""
+    """Largest change of a batch's side, as a share of it, in steps of what a side is a multiple of."""
 
     def __post_init__(self) -> None:
         in_range(self, 0, 1, "mosaic", "close_mosaic", "mixup", "translate", "hsv_h", "hsv_s", "hsv_v")
@@ -197,7 +197,7 @@ class DetectExportOptions:
     iou: float | None = None
     """With --nms: overlap of two boxes of a class above which the one with the lower score is left out; None: 0.45."""
     max_boxes: int | None = None
-    """With --nms: most boxes for an image, 3000 at most; None: 300."""
+    """With --nms: most boxes for an image, 30000 at most; None: 300."""
     agnostic: bool = False
     """With --nms: leave out overlapping boxes of different classes too."""
 

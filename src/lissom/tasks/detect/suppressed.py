@@ -53,10 +53,10 @@ def as_onnx(boxes: Any, scores: Any, confidence: float, iou: float, most: int, a
     The candidates with the highest scores, each of its best class, go through NonMaxSuppression, which has no order
     across classes; those that it selects get their score, all others -1, and the highest of these are kept.
     """
-    held = op.Constant(value_ints=[CANDIDATES])
-    padded = op.Pad(boxes, op.Constant(value_ints=[0, 0, 0, 0, CANDIDATES, 0]))  # there may be fewer
-    best, index = op.TopK(op.Pad(op.ReduceMax(scores, _axes(2), keepdims=0), _behind(CANDIDATES)), held, axis=1)
-    kinds = op.Pad(op.ArgMax(scores, axis=2, keepdims=0), _behind(CANDIDATES))
+    padded = op.Pad(boxes, op.Constant(value_ints=[0, 0, 0, 0, most, 0]))  # there may be fewer
+    held = op.Min(op.Constant(value_ints=[CANDIDATES]), op.Shape(padded, start=1, end=2))
+    best, index = op.TopK(op.Pad(op.ReduceMax(scores, _axes(2), keepdims=0), _behind(most)), held, axis=1)
+    kinds = op.Pad(op.ArgMax(scores, axis=2, keepdims=0), _behind(most))
     kinds, padded = op.GatherElements(kinds, index, axis=1), _boxes_at(padded, index)  # B C; B C 4
     apart = op.Unsqueeze(best, _axes(1))  # B 1 C
     if not agnostic:

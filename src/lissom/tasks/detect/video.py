@@ -78,7 +78,10 @@ class Stream:
         """Frames that could be read, and with those that could not."""
 
     def frames(self) -> Iterator[tuple[int, Pixels]]:
-        """Each frame with its number, from 1, upright, uint8 H W 3, red first; damaged ones are skipped."""
+        """Each frame with its number, from 1, upright, uint8 H W 3, red first; damaged ones are skipped.
+
+        Numbers count what came: a decoder may swallow damaged frames without a word, and nothing tells how many.
+        """
         failed = 0
         while failed < TRIES and not (failed and self.seen >= self.count and not self.is_camera):
             there, frame = self._capture.read()
@@ -135,10 +138,12 @@ class Clip:
         self._size = wide, high
         # MPEG-4 counts time in 65535 steps a second at most: an odd rate is rounded
         code = cv2.VideoWriter_fourcc(*"mp4v")
-        self._writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, round(rate, 2), self._size)
-        if not self._writer.isOpened():
+        writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, round(rate, 2), self._size)
+        if not writer.isOpened():
             self._held.close()
+            self._waiting = []
             raise MachineError("not-writable", path=self.path, size="0", reason=f"mp4v {wide} x {high}")
+        self._writer = writer
         for frame in self._waiting:
             self._write(frame)
         self._waiting = []

@@ -63,11 +63,11 @@ class Writer:
         """stem: that of the video. Raises: MachineError for a folder that cannot be written."""
         if clip:
             clip.add(self._drawn(pixels, found.boxes))
-        self._apart(f"{stem}-{found.frame}", pixels, found.boxes)
+        self._apart(self.stem(f"{stem}-{found.frame}"), pixels, found.boxes)
         self._found.append(found)
 
     def stem(self, wanted: str) -> str:
-        """That of a file; numbered where several folders have one of that name."""
+        """That of a file or frame; numbered where another one has that name."""
         stem, number = wanted, 1
         while stem in self._stems:
             number += 1

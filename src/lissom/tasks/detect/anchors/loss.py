@@ -111,10 +111,10 @@ def entropy(logits: Tensor, wanted: Tensor, positive: float = 1.0, gamma: float 
     if not gamma:
         return F.binary_cross_entropy_with_logits(logits, wanted, pos_weight=weight)
     each = F.binary_cross_entropy_with_logits(logits, wanted, pos_weight=weight, reduction="none")
-    share = logits.sigmoid()
-    told = wanted * share + (1 - wanted) * (1 - share)
+    missed = wanted * (-logits).sigmoid() + (1 - wanted) * logits.sigmoid()
+    missed = missed.clamp(min=1e-12)  # the root of 0 has no slope
     alpha = wanted * FOCAL_ALPHA + (1 - wanted) * (1 - FOCAL_ALPHA)
-    return (each * alpha * (1 - told) ** gamma).mean()
+    return (each * alpha * missed**gamma).mean()
 
 
 def _put_best(wanted: Tensor, at: tuple[Tensor, ...], value: Tensor) -> None:

@@ -48,7 +48,8 @@ def _tap(plan: Plan, step: Step, source: int) -> Fault:
 
 
 def _detect(plan: Plan) -> Iterator[Fault]:
-    """Detect reads the last row of each stride, as many as there are levels of anchors, which grow with the strides."""
+    """Detect reads the last row of each stride, as many as there are levels of anchors where it has them, which grow
+    with the strides."""
     index = len(plan.steps) - 1
     if not plan.detect or not plan.steps[index].row.is_detect:
         yield Fault(row=index, reason=note("rows.no-detect", got=plan.steps[index].row.module))
@@ -62,6 +63,8 @@ def _detect(plan: Plan) -> Iterator[Fault]:
         yield Fault(
             row=index, reason=reason, sources=tuple(as_written(plan, plan.steps[index], s) for s in meant) or None
         )
+    if any(stride != int(stride) for stride in strides):
+        yield Fault(row=index, reason=note("rows.detect-strides", strides=_numbers(strides)))
     yield from _anchors(plan, index, strides)
 
 
@@ -81,15 +84,15 @@ def _anchors(plan: Plan, index: int, strides: list[float]) -> Iterator[Fault]:
     row, anchors = plan.steps[index].row, plan.file.anchors
     if row.args[:1] not in ((), ("nc",), (plan.file.num_classes,)):
         yield Fault(row=index, reason=note("rows.detect-classes", got=row.args[0], expected=plan.file.num_classes))
-    if row.args[1:] not in ((), *((("anchors",),) if not plan.file.is_anchor_free else ())):
-        yield Fault(row=index, reason=note("rows.detect-args", got=str(row.args[1])))
     if plan.file.is_anchor_free:
         widths = {plan.channels(source): None for source in plan.detect}
         if len(widths) > 1:
             yield Fault(row=index, reason=note("rows.detect-widths", got=", ".join(map(str, widths))))
-        if anchors:
+        if anchors or row.args[1:]:
             yield Fault(row=index, reason=note("rows.anchors-unused", word=row.module))
         return
+    if row.args[1:] not in ((), ("anchors",)):
+        yield Fault(row=index, reason=note("rows.detect-args", got=str(row.args[1])))
     if isinstance(anchors, int):
         return
     if len(anchors) != len(strides):

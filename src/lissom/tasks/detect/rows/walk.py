@@ -82,12 +82,25 @@ class Plan:
     @property
     def multiple(self) -> int:
         """What the sides of an image are multiples of, so that all maps fit each other: the largest stride of the
-        backbone and of what is enlarged; a level below them may have a cell that lies partly outside."""
+        backbone, of what is enlarged, and of what does not round up; where the head's last rows do, their levels may
+        have a cell that lies partly outside."""
         backbone = [self.stride(source) for source in self.maps if source < IMAGE]
         backbone += [step.stride for step in self.steps if not step.is_head]
         working = [step for step in self.steps if not step.row.is_detect]
         enlarged = [self.stride(s) for step in working for s in step.sources if self.stride(s) > step.stride]
-        return int(max([*backbone, *enlarged, 1]))
+        exact = [step.stride for step in working if step.is_head and not self._rounds_up(step)]
+        return int(max([*backbone, *enlarged, *exact, 1]))
+
+    def _rounds_up(self, step: Step) -> bool:
+        """Whether a map whose side the row does not divide gets a cell more: the row is tried on one."""
+        ratio = step.stride / self.stride(step.sources[0])
+        if step.module is None or ratio <= 1 or len(step.sources) > 1:
+            return True
+        try:
+            out = step.module(torch.empty(1, step.site.in_channels, *[int(7 * ratio) + 1] * 2, device="meta"))
+        except RuntimeError:
+            return False
+        return out.shape[2] == 8
 
     def name(self, source: int) -> str:
         """As a file would write it."""
